@@ -1,0 +1,1 @@
+//! The library that every Assay function is made of.
