@@ -1,1 +1,28 @@
 //! The library that every Assay function is made of.
+//!
+//! Four layers, each of which may use only those below it; `tests/integration` reads the `use` lines and keeps it so.
+//!
+//! | layer | modules | may name |
+//! |---|---|---|
+//! | operations | [`operations`] | adapters, domain, base |
+//! | adapters | [`dynamodb`], [`jira`], [`sqs`], [`secrets`], [`aws`] | domain, base, AWS and HTTP types |
+//! | domain | [`domain`] | base only: no AWS, HTTP or Lambda type |
+//! | base | [`base`] | the standard library and value types |
+//!
+//! A ticket's life is told in [`domain::ticket`]; who reads and writes what stands in [`dynamodb::keys`].
+
+pub mod aws;
+pub mod base;
+pub mod domain;
+pub mod dynamodb;
+pub mod jira;
+pub mod operations;
+pub mod secrets;
+pub mod sqs;
+
+pub use base::{clock, config, error, ids, random, secret, telemetry};
+pub use domain::{
+    access, check, connection, evidence, idempotency, oauth, plan, quota, site, sync_setting, task, ticket,
+    trace,
+};
+pub use error::{Error, Result};

@@ -1,0 +1,9 @@
+//! What every layer stands on: identifiers, time, randomness, settings, errors, secrets, telemetry.
+
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod ids;
+pub mod random;
+pub mod secret;
+pub mod telemetry;

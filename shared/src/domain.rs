@@ -1,0 +1,17 @@
+//! What Assay is about, as pure values and functions: no AWS, HTTP or Lambda type, no effect, no clock of its own.
+//!
+//! Reading order: [`connection`] → [`evidence`] → [`check`] → [`task`] → [`plan`] → [`ticket`] → [`trace`].
+
+pub mod access;
+pub mod check;
+pub mod connection;
+pub mod evidence;
+pub mod idempotency;
+pub mod oauth;
+pub mod plan;
+pub mod quota;
+pub mod site;
+pub mod sync_setting;
+pub mod task;
+pub mod ticket;
+pub mod trace;

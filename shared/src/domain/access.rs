@@ -1,0 +1,180 @@
+//! Who may call the API: roles and API tokens.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{TenantId, TokenId, digest};
+use crate::random::{self, Random};
+use crate::secret::{Secret, constant_time_equal};
+use crate::{Error, Result};
+
+/// What a caller may do. Each role may do all that the ones before it may, but for `auditor`, who only reads.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Reads everything, changes nothing.
+    Auditor,
+    /// Decides in access reviews, too.
+    Reviewer,
+    /// Runs checks, works on tasks and tickets, too.
+    Operator,
+    /// Makes connections, settings and tokens, too.
+    Admin,
+}
+
+impl Role {
+    /// Whether a caller of this role may do what asks for `needed`.
+    pub fn covers(self, needed: Self) -> bool {
+        self >= needed
+    }
+}
+
+impl std::str::FromStr for Role {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "auditor" => Ok(Self::Auditor),
+            "reviewer" => Ok(Self::Reviewer),
+            "operator" => Ok(Self::Operator),
+            "admin" => Ok(Self::Admin),
+            _ => Err(Error::invalid("role", "role must be `admin`, `operator`, `reviewer` or `auditor`")),
+        }
+    }
+}
+
+/// An API token as it is kept: the secret half only as its digest.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ApiToken {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its public half.
+    pub id: TokenId,
+    /// What its maker called it.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// SHA-256 of the secret half, hexadecimal. The secret has 160 random bits, so a slow hash would add nothing.
+    pub digest: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Who made it: a token's id, or `iam` for the first one.
+    pub created_by: String,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// What a caller presents: `assay_<tenant>_<token id>_<secret>`.
+#[derive(Clone, Debug)]
+pub struct PresentedToken {
+    /// The tenant it claims, which begins every key that is read with it.
+    pub tenant: TenantId,
+    /// Its public half.
+    pub id: TokenId,
+    secret: Secret,
+}
+
+impl PresentedToken {
+    /// Splits a presented token. The message of the error says nothing about which part was wrong.
+    pub fn parse(text: &str) -> Result<Self> {
+        let refuse = || {
+            Error::new(
+                crate::error::Kind::Unauthenticated,
+                "the API token is not valid; make a new one or ask an admin",
+            )
+        };
+        if text.len() > 256 {
+            return Err(refuse());
+        }
+        let mut parts = text.split('_');
+        match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
+            (Some("assay"), Some(tenant), Some(id), Some(secret), None) if !secret.is_empty() => Ok(Self {
+                tenant: TenantId::parse(tenant).map_err(|_| refuse())?,
+                id: TokenId::parse(id).map_err(|_| refuse())?,
+                secret: Secret::new(secret),
+            }),
+            _ => Err(refuse()),
+        }
+    }
+}
+
+impl ApiToken {
+    /// Makes a token; the text returned beside it is shown once and kept nowhere.
+    pub fn issue(
+        random: &dyn Random,
+        tenant: &TenantId,
+        name: &str,
+        role: Role,
+        created_by: &str,
+        now: Timestamp,
+    ) -> Result<(Self, Secret)> {
+        let id = TokenId::parse(&random::text(random, 10)?)?;
+        let secret = random::text(random, 20)?;
+        let shown = Secret::new(format!("assay_{tenant}_{id}_{secret}"));
+        let token = Self {
+            tenant: tenant.clone(),
+            id,
+            name: name.to_owned(),
+            role,
+            digest: digest(secret.as_bytes()),
+            created_at: now,
+            created_by: created_by.to_owned(),
+            revoked_at: None,
+        };
+        Ok((token, shown))
+    }
+
+    /// Whether `presented` is this token, unrevoked. Compares digests in constant time.
+    pub fn accepts(&self, presented: &PresentedToken) -> bool {
+        let same = constant_time_equal(
+            self.digest.as_bytes(),
+            digest(presented.secret.expose().as_bytes()).as_bytes(),
+        );
+        same && self.revoked_at.is_none() && self.tenant == presented.tenant && self.id == presented.id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ApiToken, PresentedToken, Role};
+    use crate::ids::TenantId;
+    use crate::random::CountingRandom;
+
+    #[test]
+    fn a_token_is_accepted_as_issued_and_in_no_other_form() {
+        let tenant = TenantId::parse("acme").unwrap();
+        let now = "2026-01-01T00:00:00Z".parse().unwrap();
+        let random = CountingRandom::default();
+        let (mut token, shown) = ApiToken::issue(&random, &tenant, "ci", Role::Auditor, "iam", now).unwrap();
+        assert!(!token.digest.contains(shown.expose().rsplit('_').next().unwrap()));
+        assert!(token.accepts(&PresentedToken::parse(shown.expose()).unwrap()));
+        let other = shown.expose().replace("assay_acme", "assay_other");
+        assert!(!token.accepts(&PresentedToken::parse(&other).unwrap()));
+        let altered = format!("{}a", shown.expose());
+        assert!(!token.accepts(&PresentedToken::parse(&altered).unwrap()));
+        token.revoked_at = Some(now);
+        assert!(!token.accepts(&PresentedToken::parse(shown.expose()).unwrap()));
+    }
+
+    #[test]
+    fn a_malformed_token_is_refused_without_saying_why() {
+        for text in [
+            "",
+            "assay",
+            "assay_acme_x_",
+            "assay_Acme_x_y",
+            "other_acme_x_y",
+            "assay_acme_x_y_z",
+            &"a".repeat(300),
+        ] {
+            assert!(PresentedToken::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_auditor_covers_nothing_but_reading() {
+        assert!(Role::Admin.covers(Role::Operator));
+        assert!(!Role::Auditor.covers(Role::Operator));
+        assert!(Role::Auditor.covers(Role::Auditor));
+    }
+}

@@ -1,0 +1,360 @@
+//! Connections of a tenant to a Jira Cloud site.
+//!
+//! | state | meaning | leaves it by |
+//! |---|---|---|
+//! | `pending` | made, not yet verified | verification |
+//! | `active` | verified; every use case has what it needs | a failed verification, disconnecting |
+//! | `degraded` | works, but a use case lacks something (see `problems`) | the next verification |
+//! | `needs_reauth` | the credentials no longer work; only a person can mend that | connecting again |
+//! | `disconnected` | ended; its secrets are gone | connecting again |
+
+pub mod use_case;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AccountId, CloudId, ConnectionId, ProjectId, TenantId};
+use crate::site::SiteDomain;
+use crate::{Error, Result};
+pub use use_case::UseCase;
+
+/// How a connection proves who it is to Jira.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// OAuth 2.0 (3LO) with the organisation's own OAuth app.
+    Oauth,
+    /// A service account's OAuth 2.0 client credentials.
+    ServiceAccount,
+    /// An unscoped API token, used at the site itself.
+    ApiToken,
+    /// A scoped API token, used at Atlassian's gateway.
+    ScopedApiToken,
+}
+
+/// See the table of the module.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Made, not yet verified.
+    Pending,
+    /// Verified; every use case has what it needs.
+    Active,
+    /// Works, but a use case lacks something.
+    Degraded,
+    /// The credentials no longer work.
+    NeedsReauth,
+    /// Ended.
+    Disconnected,
+}
+
+impl State {
+    /// Whether calls to Jira may be made in this state.
+    pub fn usable(self) -> bool {
+        match self {
+            Self::Active | Self::Degraded => true,
+            Self::Pending | Self::NeedsReauth | Self::Disconnected => false,
+        }
+    }
+}
+
+/// What is wrong with a connection, as a fixed word that programs can tell apart.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemCode {
+    /// No Jira site answers at the domain.
+    WrongDomain,
+    /// The grant does not cover the site that was asked for.
+    SiteNotGranted,
+    /// Jira refused the credentials: expired, revoked, mistyped, or another account's.
+    CredentialsRefused,
+    /// A scoped token was given as an unscoped one, or the other way round.
+    WrongTokenKind,
+    /// The e-mail address is not the one of the token's account.
+    WrongEmail,
+    /// A scope that a use case needs was not granted.
+    ScopeMissing,
+    /// A permission that a use case needs is missing.
+    PermissionMissing,
+    /// The account is no Jira administrator, which a use case needs.
+    NotAdministrator,
+    /// A project is not there or cannot be seen.
+    ProjectNotFound,
+    /// A query of the settings is not valid.
+    QueryInvalid,
+    /// The consent was refused or broken off.
+    ConsentRefused,
+    /// The refresh token no longer works.
+    GrantEnded,
+    /// Jira could not be reached or failed.
+    Unreachable,
+    /// The OAuth app's id or secret is missing or wrong.
+    OauthApp,
+}
+
+/// One thing that is wrong, and how to mend it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// The fixed word.
+    pub code: ProblemCode,
+    /// The use case that lacks something; none when the whole connection does.
+    pub use_case: Option<UseCase>,
+    /// What is wrong.
+    pub what: String,
+    /// How to mend it.
+    pub mend: String,
+}
+
+impl Problem {
+    /// A problem of the whole connection.
+    pub fn new(code: ProblemCode, what: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { code, use_case: None, what: what.into(), mend: mend.into() }
+    }
+
+    /// The same problem, of one use case.
+    #[must_use]
+    pub fn of(mut self, use_case: UseCase) -> Self {
+        self.use_case = Some(use_case);
+        self
+    }
+}
+
+/// The account that a connection acts as.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Account {
+    /// Atlassian's identifier.
+    pub id: AccountId,
+    /// The time zone of its profile, in which Jira reads dates in queries.
+    pub time_zone: Option<String>,
+}
+
+/// A project that a connection looks at.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Project {
+    /// Jira's identifier, which never changes.
+    pub id: ProjectId,
+    /// Its key when it was last verified.
+    pub key: String,
+    /// Its name when it was last verified.
+    pub name: String,
+}
+
+/// Which things in Jira a use case is about: projects, or a query.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Scope {
+    /// The projects' keys as they were entered.
+    pub keys: Vec<String>,
+    /// The projects as verification found them.
+    pub projects: Vec<Project>,
+    /// A query that narrows the projects, or stands in their place.
+    pub jql: Option<String>,
+}
+
+impl Scope {
+    /// Whether anything is named.
+    pub fn is_set(&self) -> bool {
+        !self.keys.is_empty() || self.jql.is_some()
+    }
+
+    /// The scope in words.
+    pub fn describe(&self) -> String {
+        let projects = match self.keys.as_slice() {
+            [] => "all projects".to_owned(),
+            keys => format!("projects {}", keys.join(", ")),
+        };
+        match &self.jql {
+            Some(jql) => format!("{projects}, where {jql}"),
+            None => projects,
+        }
+    }
+}
+
+/// How long an incident may stay open, in days.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct IncidentLimits {
+    /// For priorities that have no limit of their own.
+    pub default_days: u32,
+    /// By Jira's priority id.
+    #[serde(default)]
+    pub days_by_priority: BTreeMap<String, u32>,
+}
+
+impl Default for IncidentLimits {
+    fn default() -> Self {
+        Self { default_days: 30, days_by_priority: BTreeMap::new() }
+    }
+}
+
+impl IncidentLimits {
+    /// The limit for a priority.
+    pub fn days(&self, priority: Option<&str>) -> u32 {
+        priority.and_then(|id| self.days_by_priority.get(id)).copied().unwrap_or(self.default_days)
+    }
+}
+
+/// A right to do something alone, until it ends by itself.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Lease {
+    /// Who has it.
+    pub owner: String,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// One connection.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Connection {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its identifier.
+    pub id: ConnectionId,
+    /// How it proves who it is.
+    pub method: Method,
+    /// The site's domain as it was asked for. What is keyed by site uses `cloud_id`, since a site can be renamed.
+    pub site: SiteDomain,
+    /// Atlassian's identifier of the site, once known.
+    pub cloud_id: Option<CloudId>,
+    /// What it is for.
+    pub use_cases: BTreeSet<UseCase>,
+    /// See the module's table.
+    pub state: State,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+    /// Whom it acts as, once verified.
+    pub account: Option<Account>,
+    /// The scopes that were granted, where Atlassian tells.
+    pub scopes: Vec<String>,
+    /// Which things are change tickets.
+    pub change_management: Scope,
+    /// Which things are incidents.
+    pub incidents: Scope,
+    /// How long incidents may stay open.
+    pub incident_limits: IncidentLimits,
+    /// Who may refresh the credentials now.
+    pub refresh_lease: Option<Lease>,
+    /// When its checks are evaluated next; none when they are not.
+    pub due_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last verified with success.
+    pub verified_at: Option<Timestamp>,
+    /// When it was last written.
+    pub updated_at: Timestamp,
+    /// Grows by one with every write.
+    pub version: u64,
+}
+
+impl Connection {
+    /// A new connection, to be verified.
+    pub fn begin(
+        tenant: TenantId,
+        id: ConnectionId,
+        method: Method,
+        site: SiteDomain,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            tenant,
+            id,
+            method,
+            site,
+            cloud_id: None,
+            use_cases: BTreeSet::new(),
+            state: State::Pending,
+            problems: Vec::new(),
+            account: None,
+            scopes: Vec::new(),
+            change_management: Scope::default(),
+            incidents: Scope::default(),
+            incident_limits: IncidentLimits::default(),
+            refresh_lease: None,
+            due_at: None,
+            created_at: now,
+            verified_at: None,
+            updated_at: now,
+            version: 0,
+        }
+    }
+
+    /// Whether it can be used for `use_case` as it stands: what another use case lacks does not matter.
+    pub fn serves(&self, use_case: UseCase) -> bool {
+        let concerned = |problem: &Problem| problem.use_case.is_none_or(|affected| affected == use_case);
+        self.use_cases.contains(&use_case) && self.state.usable() && !self.problems.iter().any(concerned)
+    }
+
+    /// Takes the result of a verification that reached Jira: active, or degraded by what use cases lack.
+    pub fn verified(&mut self, account: Account, problems: Vec<Problem>, now: Timestamp) {
+        self.state = if problems.is_empty() { State::Active } else { State::Degraded };
+        self.account = Some(account);
+        self.problems = problems;
+        self.verified_at = Some(now);
+        if self.due_at.is_none() {
+            self.due_at = Some(now);
+        }
+    }
+
+    /// Takes the news that the credentials no longer work. No check can be evaluated until somebody connects again, but
+    /// the checks stay due: they must say "cannot tell", not go on showing their last result.
+    pub fn lost(&mut self, problem: Problem) {
+        self.state = State::NeedsReauth;
+        self.problems = vec![problem];
+    }
+
+    /// Ends the connection.
+    pub fn disconnect(&mut self) {
+        self.state = State::Disconnected;
+        self.problems.clear();
+        self.refresh_lease = None;
+        self.due_at = None;
+    }
+
+    /// The connection's Atlassian cloud id.
+    ///
+    /// # Errors
+    /// When the connection was never verified.
+    pub fn require_cloud_id(&self) -> Result<&CloudId> {
+        self.cloud_id.as_ref().ok_or_else(|| {
+            Error::conflict(format!("connection {} has not been verified yet; verify it first", self.id))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Account, Connection, IncidentLimits, Method, Problem, ProblemCode, State, UseCase};
+    use crate::ids::{AccountId, ConnectionId, TenantId};
+    use crate::site::SiteDomain;
+
+    fn connection() -> Connection {
+        Connection::begin(
+            TenantId::parse("acme").unwrap(),
+            ConnectionId::parse("con-1").unwrap(),
+            Method::ApiToken,
+            SiteDomain::parse("acme.atlassian.net").unwrap(),
+            "2026-01-01T00:00:00Z".parse().unwrap(),
+        )
+    }
+
+    #[test]
+    fn a_verified_connection_is_due_at_once_and_degraded_by_what_it_lacks() {
+        let now = "2026-01-02T00:00:00Z".parse().unwrap();
+        let account = Account { id: AccountId::parse("acc-1").unwrap(), time_zone: None };
+        let mut it = connection();
+        it.verified(account.clone(), vec![], now);
+        assert_eq!((it.state, it.due_at), (State::Active, Some(now)));
+        let lack = Problem::new(ProblemCode::PermissionMissing, "no", "yes").of(UseCase::Ticketing);
+        it.verified(account, vec![lack], now);
+        assert_eq!(it.state, State::Degraded);
+        it.disconnect();
+        assert_eq!((it.state, it.due_at), (State::Disconnected, None));
+        assert!(!it.state.usable());
+    }
+
+    #[test]
+    fn a_priority_may_have_a_limit_of_its_own() {
+        let limits = IncidentLimits { default_days: 30, days_by_priority: [("1".to_owned(), 2)].into() };
+        assert_eq!((limits.days(Some("1")), limits.days(Some("3")), limits.days(None)), (2, 30, 30));
+    }
+}

@@ -1,0 +1,119 @@
+//! The planner: which tickets there must be, and whether they should be open or closed.
+//!
+//! Reads tasks, sync settings and tickets; decides what to plan, close and link; writes nothing. Next comes
+//! `operations::planning`, which writes it, and then `create-tickets`.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::Result;
+use crate::ids::{TaskId, TenantId, TicketId, fixed};
+use crate::sync_setting::{ClosureRule, SyncSetting, nearest};
+use crate::task::{self, Task};
+use crate::ticket::{Content, State, Ticket, Wanted};
+use crate::trace::Entry;
+
+/// What is to be written.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Plan {
+    /// Tickets to be put, if they are not there.
+    pub new: Vec<Ticket>,
+    /// Tickets that are there and whose wish changes.
+    pub changed: Vec<Ticket>,
+    /// Tasks and the tickets that now stand for them.
+    pub links: Vec<(TaskId, TicketId)>,
+}
+
+/// The fixed id of the ticket that stands for one generation of one task.
+///
+/// The setting is not part of it: a task must not get a second issue because somebody changed a setting.
+pub fn ticket_id(tenant: &TenantId, task: &Task) -> Result<TicketId> {
+    TicketId::parse(&format!(
+        "tkt-{}",
+        fixed(&[tenant.as_str(), task.id.as_str(), &task.generation.to_string()])
+    ))
+}
+
+/// Decides. `tickets` are those of the given tasks, settled ones included.
+pub fn plan(
+    tenant: &TenantId,
+    tasks: &[Task],
+    settings: &[SyncSetting],
+    tickets: &[Ticket],
+    now: Timestamp,
+) -> Result<Plan> {
+    let by_id: BTreeMap<&TicketId, &Ticket> = tickets.iter().map(|ticket| (&ticket.id, ticket)).collect();
+    let mut plan = Plan::default();
+    for task in tasks {
+        let id = ticket_id(tenant, task)?;
+        match (task.state, by_id.get(&id)) {
+            (task::State::Open, None) => {
+                let Some(setting) = nearest(settings, task.check) else { continue };
+                plan.new.push(new_ticket(id.clone(), task, setting, now));
+                plan.links.push((task.id.clone(), id));
+            }
+            (task::State::Open, Some(_)) if task.ticket.as_ref() != Some(&id) => {
+                plan.links.push((task.id.clone(), id))
+            }
+            (task::State::Resolved, Some(ticket)) if wants_closing(ticket, settings) => {
+                plan.changed.push(closing(ticket, now));
+            }
+            (task::State::Open | task::State::Resolved, _) => {}
+        }
+    }
+    Ok(plan)
+}
+
+fn wants_closing(ticket: &Ticket, settings: &[SyncSetting]) -> bool {
+    let rule = settings
+        .iter()
+        .find(|setting| setting.id == ticket.setting)
+        .map_or(ClosureRule::All, |setting| setting.closure_rule);
+    let live = !matches!(ticket.state, State::Closed { .. } | State::Gone { .. });
+    // A ticket of one task: "all" and "any" of them are the same.
+    live && ticket.wanted == Wanted::Open && rule != ClosureRule::Never
+}
+
+fn closing(ticket: &Ticket, now: Timestamp) -> Ticket {
+    let mut ticket = ticket.clone();
+    ticket.wanted = Wanted::Closed;
+    if ticket.lease.is_none() {
+        ticket.due_at = Some(now);
+    }
+    ticket.record(Entry::new(now, "planner", "wants the issue closed", "its task is resolved"));
+    ticket
+}
+
+fn new_ticket(id: TicketId, task: &Task, setting: &SyncSetting, now: Timestamp) -> Ticket {
+    let mut ticket = Ticket {
+        tenant: task.tenant.clone(),
+        id,
+        setting: setting.id.clone(),
+        connection: setting.connection.clone(),
+        project: setting.project.clone(),
+        issue_type: setting.issue_type.clone(),
+        tasks: vec![task.id.clone()],
+        content: Content::of_task(task, &setting.labels, setting.epic.as_ref()),
+        wanted: Wanted::Open,
+        state: State::Planned,
+        issue_status: None,
+        attempts: 0,
+        left_out: Vec::new(),
+        lease: None,
+        not_before: None,
+        due_at: None,
+        trace: Vec::new(),
+        created_at: now,
+        updated_at: now,
+        version: 0,
+    };
+    ticket.planned(now);
+    let why = format!("check {} fails for {}: {}", task.check, task.subject.key, task.why);
+    ticket.record(Entry::new(now, "planner", "planned", why));
+    ticket
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

@@ -1,0 +1,299 @@
+//! Tasks: one for each entity that fails a check, until it passes again.
+//!
+//! Reads a [`Verdict`] and the check's tasks; decides what to open, change and resolve; next comes [`crate::plan`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+use crate::check::{CheckId, Failing, Verdict};
+use crate::clock::after;
+use crate::ids::{AccountId, ConnectionId, RunId, TaskId, TenantId, TicketId, fixed};
+
+/// Whether a task is to be done.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// To be done.
+    Open,
+    /// Done: the entity passes, or is no longer in scope.
+    Resolved,
+}
+
+/// The thing that a task is about.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Subject {
+    /// Identifier that never changes.
+    pub id: String,
+    /// What people call it.
+    pub key: String,
+    /// Its title.
+    pub title: String,
+    /// Where a person can look at it; empty where there is no such place.
+    pub url: String,
+}
+
+/// One task.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Task {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Fixed by check, connection and subject, so that the same failure is the same task.
+    pub id: TaskId,
+    /// The check that fails.
+    pub check: CheckId,
+    /// The connection that the subject was read through; none for checks about the tenant.
+    pub connection: Option<ConnectionId>,
+    /// The thing that fails it.
+    pub subject: Subject,
+    /// Title, in one line.
+    pub title: String,
+    /// Why the subject fails, in a sentence.
+    pub why: String,
+    /// Who is responsible for the subject, if known.
+    pub assignee: Option<AccountId>,
+    /// When it should be done.
+    pub due_at: Timestamp,
+    /// Whether it is to be done.
+    pub state: State,
+    /// Grows by one each time that the task is opened again.
+    pub generation: u32,
+    /// The run that opened it last.
+    pub opened_by: RunId,
+    /// When it was opened last.
+    pub opened_at: Timestamp,
+    /// When it was resolved, if it is.
+    pub resolved_at: Option<Timestamp>,
+    /// The ticket that stands for it now, if one does.
+    pub ticket: Option<TicketId>,
+    /// When it was last written.
+    pub updated_at: Timestamp,
+    /// Grows by one with every write.
+    pub version: u64,
+}
+
+/// The fixed id of a task.
+///
+/// # Errors
+/// Never for identifiers made by this library; the type asks for it.
+pub fn task_id(
+    tenant: &TenantId,
+    check: CheckId,
+    connection: Option<&ConnectionId>,
+    subject: &str,
+) -> Result<TaskId> {
+    let connection = connection.map_or("", ConnectionId::as_str);
+    TaskId::parse(&format!("{check}-{}", fixed(&[tenant.as_str(), check.as_str(), connection, subject])))
+}
+
+/// The tasks to be written after a run: new ones (version 0) and changed ones (version of the stored one).
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Changes {
+    /// Tasks that are opened, or opened again.
+    pub opened: Vec<Task>,
+    /// Open tasks whose title, reason or assignee changed.
+    pub changed: Vec<Task>,
+    /// Tasks that are resolved.
+    pub resolved: Vec<Task>,
+}
+
+impl Changes {
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Task> {
+        self.opened.iter().chain(&self.changed).chain(&self.resolved)
+    }
+}
+
+/// Whose run it was and when.
+#[derive(Clone, Debug)]
+pub struct Context<'a> {
+    /// The tenant.
+    pub tenant: &'a TenantId,
+    /// The check.
+    pub check: CheckId,
+    /// The connection; none for checks about the tenant.
+    pub connection: Option<&'a ConnectionId>,
+    /// The run.
+    pub run: &'a RunId,
+    /// When it is.
+    pub now: Timestamp,
+}
+
+/// Decides what becomes of the tasks of one check and connection. `stored` are all of them, open and resolved.
+///
+/// `gone_or_fine` names the subjects of open tasks that are known, beyond the verdict, to fail no longer: they were read
+/// by id. A task is resolved only if the verdict rests on a whole reading **and** its subject is named there, since a
+/// search may lose a thing for a moment (jira-facts: the index is not monotonic).
+pub fn reconcile(
+    context: &Context<'_>,
+    verdict: &Verdict,
+    stored: &[Task],
+    gone_or_fine: &BTreeSet<String>,
+) -> Result<Changes> {
+    let by_id: BTreeMap<&TaskId, &Task> = stored.iter().map(|task| (&task.id, task)).collect();
+    let mut changes = Changes::default();
+    let mut failing_ids = BTreeSet::new();
+    for failing in &verdict.failing {
+        let id = task_id(context.tenant, context.check, context.connection, &failing.entity.id)?;
+        match by_id.get(&id) {
+            None => changes.opened.push(open(context, id.clone(), failing, 1, 0)),
+            Some(task) if task.state == State::Resolved => {
+                changes.opened.push(open(context, id.clone(), failing, task.generation + 1, task.version));
+            }
+            Some(task) => {
+                let seen = Task { updated_at: task.updated_at, ..refreshed(context, task, failing) };
+                if seen != **task {
+                    changes.changed.push(Task { updated_at: context.now, ..seen });
+                }
+            }
+        }
+        failing_ids.insert(id);
+    }
+    if verdict.clears_the_rest() {
+        let fine = |task: &&Task| {
+            task.state == State::Open
+                && !failing_ids.contains(&task.id)
+                && gone_or_fine.contains(&task.subject.id)
+        };
+        changes.resolved = stored
+            .iter()
+            .filter(fine)
+            .map(|task| Task {
+                state: State::Resolved,
+                resolved_at: Some(context.now),
+                updated_at: context.now,
+                ..task.clone()
+            })
+            .collect();
+    }
+    Ok(changes)
+}
+
+/// The open tasks whose subjects the verdict does not name as failing: candidates for being resolved.
+pub fn candidates<'a>(context: &Context<'_>, verdict: &Verdict, stored: &'a [Task]) -> Result<Vec<&'a Task>> {
+    let mut failing = BTreeSet::new();
+    for it in &verdict.failing {
+        failing.insert(task_id(context.tenant, context.check, context.connection, &it.entity.id)?);
+    }
+    Ok(stored.iter().filter(|task| task.state == State::Open && !failing.contains(&task.id)).collect())
+}
+
+fn open(context: &Context<'_>, id: TaskId, failing: &Failing, generation: u32, version: u64) -> Task {
+    Task {
+        tenant: context.tenant.clone(),
+        id,
+        check: context.check,
+        connection: context.connection.cloned(),
+        subject: subject(failing),
+        title: title(context.check, failing),
+        why: failing.why.clone(),
+        assignee: failing.entity.assignee.clone(),
+        due_at: after(context.now, context.check.due_in_days() * 24 * 3600),
+        state: State::Open,
+        generation,
+        opened_by: context.run.clone(),
+        opened_at: context.now,
+        resolved_at: None,
+        ticket: None,
+        updated_at: context.now,
+        version,
+    }
+}
+
+fn refreshed(context: &Context<'_>, task: &Task, failing: &Failing) -> Task {
+    Task {
+        subject: subject(failing),
+        title: title(context.check, failing),
+        why: failing.why.clone(),
+        assignee: failing.entity.assignee.clone(),
+        ..task.clone()
+    }
+}
+
+fn subject(failing: &Failing) -> Subject {
+    let entity = &failing.entity;
+    Subject {
+        id: entity.id.clone(),
+        key: entity.key.clone(),
+        title: entity.title.clone(),
+        url: entity.url.clone(),
+    }
+}
+
+fn title(check: CheckId, failing: &Failing) -> String {
+    match check {
+        CheckId::B1 => "Set up change management".to_owned(),
+        CheckId::B2 => format!("Assign change ticket {}", failing.entity.key),
+        CheckId::B3 => format!("Close incident {}", failing.entity.key),
+        CheckId::B4 => format!("Record change tickets on {}", failing.entity.key),
+        CheckId::B5 => "Connect a change-management system".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Context, State, Task, reconcile};
+    use crate::check::{CheckId, Failing, Outcome, Verdict};
+    use crate::evidence::{Entity, Gap};
+    use crate::ids::{RunId, TenantId};
+
+    fn verdict(subjects: &[&str], gaps: Vec<Gap>) -> Verdict {
+        let failing = subjects
+            .iter()
+            .map(|id| Failing {
+                entity: Entity {
+                    id: (*id).to_owned(),
+                    key: format!("CHG-{id}"),
+                    title: "t".to_owned(),
+                    url: String::new(),
+                    assignee: None,
+                    created_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+                    done: false,
+                    priority: None,
+                },
+                why: "w".to_owned(),
+            })
+            .collect();
+        Verdict { outcome: Outcome::Fail, failing, gaps, because: String::new() }
+    }
+
+    fn run(verdict: &Verdict, stored: &[Task], fine: &[&str]) -> super::Changes {
+        let tenant = TenantId::parse("acme").unwrap();
+        let run = RunId::parse("r").unwrap();
+        let now = "2026-02-01T00:00:00Z".parse().unwrap();
+        let context = Context { tenant: &tenant, check: CheckId::B2, connection: None, run: &run, now };
+        let fine: BTreeSet<String> = fine.iter().map(|id| (*id).to_owned()).collect();
+        reconcile(&context, verdict, stored, &fine).unwrap()
+    }
+
+    #[test]
+    fn a_failing_entity_is_one_task_however_often_it_is_seen() {
+        let first = run(&verdict(&["1", "2"], vec![]), &[], &[]);
+        assert_eq!(first.opened.len(), 2);
+        let second = run(&verdict(&["1", "2"], vec![]), &first.opened, &[]);
+        assert_eq!(second, super::Changes::default());
+    }
+
+    #[test]
+    fn a_task_is_resolved_only_by_a_whole_reading_and_a_second_look() {
+        let stored = run(&verdict(&["1"], vec![]), &[], &[]).opened;
+        let partial = verdict(&[], vec![Gap::NotCounted]);
+        assert!(run(&partial, &stored, &["1"]).resolved.is_empty(), "partial reading");
+        assert!(run(&verdict(&[], vec![]), &stored, &[]).resolved.is_empty(), "the index may have lost it");
+        let resolved = run(&verdict(&[], vec![]), &stored, &["1"]).resolved;
+        assert_eq!((resolved.len(), resolved[0].state), (1, State::Resolved));
+    }
+
+    #[test]
+    fn a_task_that_fails_again_is_opened_as_its_next_generation() {
+        let stored = run(&verdict(&["1"], vec![]), &[], &[]).opened;
+        let resolved = run(&verdict(&[], vec![]), &stored, &["1"]).resolved;
+        let again = run(&verdict(&["1"], vec![]), &resolved, &[]).opened;
+        assert_eq!((again[0].generation, &again[0].id), (2, &stored[0].id));
+        assert!(again[0].ticket.is_none());
+    }
+}
