@@ -117,3 +117,80 @@ fn new_ticket(id: TicketId, task: &Task, setting: &SyncSetting, now: Timestamp) 
 #[cfg(test)]
 #[path = "plan_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+pub(crate) mod tests_support {
+    //! Samples that the tests of planner and ticket share.
+
+    use jiff::Timestamp;
+
+    use crate::check::CheckId;
+    use crate::ids::{ConnectionId, IssueTypeId, ProjectId, RunId, SettingId, TaskId, TenantId};
+    use crate::sync_setting::{ClosureRule, Mode, Scope, SyncSetting};
+    use crate::task::{State, Subject, Task};
+    use crate::ticket::Ticket;
+
+    /// A setting that writes into project 10003.
+    pub(crate) fn setting(scope: Scope) -> SyncSetting {
+        let at = "2026-01-01T00:00:00Z".parse().unwrap();
+        SyncSetting {
+            tenant: TenantId::parse("acme").unwrap(),
+            id: SettingId::parse(if scope == Scope::All { "set-all" } else { "set-check" }).unwrap(),
+            scope,
+            connection: ConnectionId::parse("con-1").unwrap(),
+            project: ProjectId::parse("10003").unwrap(),
+            project_key: "SEC".to_owned(),
+            issue_type: IssueTypeId::parse("10100").unwrap(),
+            issue_type_name: "Task".to_owned(),
+            epic: None,
+            labels: vec![],
+            mode: Mode::Individual,
+            closure_rule: ClosureRule::All,
+            enabled: true,
+            created_at: at,
+            updated_at: at,
+            version: 1,
+        }
+    }
+
+    /// An open task of check B2.
+    pub(crate) fn task(subject: &str) -> Task {
+        let at = "2026-01-01T00:00:00Z".parse().unwrap();
+        Task {
+            tenant: TenantId::parse("acme").unwrap(),
+            id: TaskId::parse(&format!("B2-{subject}")).unwrap(),
+            check: CheckId::B2,
+            connection: Some(ConnectionId::parse("con-1").unwrap()),
+            subject: Subject {
+                id: subject.to_owned(),
+                key: format!("CHG-{subject}"),
+                title: "Title".to_owned(),
+                url: String::new(),
+            },
+            title: "Assign".to_owned(),
+            why: "it has no assignee".to_owned(),
+            assignee: None,
+            due_at: at,
+            state: State::Open,
+            generation: 1,
+            opened_by: RunId::parse("run").unwrap(),
+            opened_at: at,
+            resolved_at: None,
+            ticket: None,
+            updated_at: at,
+            version: 1,
+        }
+    }
+
+    /// A ticket that was just planned, of a task that no other sample has.
+    pub(crate) fn ticket(now: Timestamp) -> Ticket {
+        let made = super::plan(
+            &TenantId::parse("acme").unwrap(),
+            &[task("sample")],
+            &[setting(Scope::All)],
+            &[],
+            now,
+        );
+        made.unwrap().new.remove(0)
+    }
+}

@@ -89,8 +89,11 @@ impl Ticket {
     /// A worker claims the ticket in order to close its issue. Saved before the calls.
     pub fn begin_close(&mut self, worker: &str, now: Timestamp) {
         let Some(issue) = self.state.issue().cloned() else { return };
-        let again = matches!(self.state, State::Closing { .. });
-        self.state = State::Closing { issue, problem: None };
+        let (again, problem) = match &self.state {
+            State::Closing { problem, .. } => (true, problem.clone()),
+            _ => (false, None),
+        };
+        self.state = State::Closing { issue, problem };
         self.claim(worker, now);
         if !again {
             self.record(Entry::new(now, "worker", "began to close the issue", "its tasks are resolved"));
@@ -183,9 +186,15 @@ impl Ticket {
 
     /// A look did not find the issue. Before `bound` it is looked for again; past it, it may be created again.
     pub fn not_found(&mut self, call: Call, bound: i64, now: Timestamp) {
-        match self.state.clone() {
+        let doubt = match self.state {
+            // A worker died while it was creating: the doubt is as old as its claim.
+            State::Creating { since } => Some((since, 0)),
+            State::Unknown { since, looks } => Some((since, looks)),
+            _ => None,
+        };
+        match doubt {
             // The look after a second attempt: no twin.
-            State::Open { .. } => {
+            None => {
                 self.release(None);
                 self.record(
                     Entry::new(
@@ -198,11 +207,17 @@ impl Ticket {
                 );
                 self.due_at_once_if_unwanted(now);
             }
-            State::Unknown { since, looks } if seconds_between(since, now) < bound => {
+            Some((since, looks)) if seconds_between(since, now) < bound => {
+                if looks == 0 {
+                    let why = "the create may still take effect, and Jira's search is late";
+                    self.record(
+                        Entry::new(now, "worker", "found no issue yet; will look again", why).with(call),
+                    );
+                }
                 self.state = State::Unknown { since, looks: looks + 1 };
                 self.release(Some(after(now, look_again_after(looks + 1))));
             }
-            _ => {
+            Some(_) => {
                 self.state = State::Planned;
                 self.release(Some(now));
                 let why = format!("it was looked for until {bound} seconds after the create");

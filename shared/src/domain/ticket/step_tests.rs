@@ -1,1 +1,151 @@
+//! The state machine, one sentence a rule.
 
+use jiff::Timestamp;
+
+use super::*;
+use crate::plan::tests_support::ticket;
+
+const BOUND: i64 = 600;
+
+fn at(seconds: i64) -> Timestamp {
+    after("2026-01-01T00:00:00Z".parse().unwrap(), seconds)
+}
+
+fn call() -> Call {
+    Call { method: "POST".to_owned(), path: "/rest/api/3/issue/bulk".to_owned(), status: Some(201) }
+}
+
+fn issue() -> Issue {
+    Issue { id: crate::ids::IssueId::parse("10").unwrap(), key: "SEC-1".to_owned() }
+}
+
+fn done() -> IssueStatus {
+    IssueStatus { name: "Done".to_owned(), done: true, read_at: at(9) }
+}
+
+#[test]
+fn a_planned_ticket_is_created_as_soon_as_its_message_comes() {
+    assert_eq!(ticket(at(0)).next_step(at(0)), Step::Create);
+}
+
+#[test]
+fn while_one_worker_has_a_ticket_another_waits() {
+    let mut it = ticket(at(0));
+    it.begin_create("one", at(0));
+    assert_eq!(it.next_step(at(1)), Step::Wait { until: at(LEASE) });
+}
+
+#[test]
+fn a_worker_that_died_leaves_a_doubt_and_not_a_second_create() {
+    let mut it = ticket(at(0));
+    it.begin_create("one", at(0));
+    assert_eq!(it.next_step(at(LEASE)), Step::LookUp);
+    it.not_found(call(), BOUND, at(LEASE));
+    assert!(matches!(it.state, State::Unknown { .. }), "an empty search right after proves nothing");
+    assert!(matches!(it.next_step(at(LEASE)), Step::Wait { .. }));
+}
+
+#[test]
+fn an_unknown_ticket_is_looked_for_ever_more_rarely_and_created_again_only_past_the_bound() {
+    let mut it = ticket(at(0));
+    it.begin_create("one", at(0));
+    it.in_doubt("no answer came", None, at(5));
+    let mut now = at(5);
+    let mut looks = 0;
+    while it.next_step(now) != Step::Create {
+        if it.next_step(now) == Step::LookUp {
+            it.not_found(call(), BOUND, now);
+            looks += 1;
+        }
+        now = after(now, 1);
+        assert!(now < at(2 * BOUND), "never settled");
+    }
+    assert!(now >= at(BOUND), "created again at {now}");
+    assert!((5..20).contains(&looks), "{looks} looks");
+}
+
+#[test]
+fn a_found_issue_is_adopted_and_settles_the_ticket() {
+    let mut it = ticket(at(0));
+    it.begin_create("one", at(0));
+    it.in_doubt("no answer came", None, at(5));
+    it.found(issue(), call(), at(8));
+    assert_eq!((it.next_step(at(9)), it.due_at), (Step::Settled, None));
+}
+
+#[test]
+fn after_a_repeated_create_a_twin_is_looked_for_once_more() {
+    let mut it = ticket(at(0));
+    it.begin_create("one", at(0));
+    it.postponed("no connection", None, 5, at(1));
+    assert_eq!(it.next_step(at(2)), Step::Wait { until: at(6) });
+    it.begin_create("one", at(6));
+    it.created(issue(), call(), BOUND, at(7));
+    assert_eq!(it.next_step(at(8)), Step::Wait { until: at(7 + BOUND) });
+    assert_eq!(it.next_step(at(7 + BOUND)), Step::LookUp);
+    it.not_found(call(), BOUND, at(7 + BOUND));
+    assert_eq!((it.next_step(at(8 + BOUND)), it.due_at), (Step::Settled, None));
+}
+
+#[test]
+fn a_ticket_that_is_unwanted_before_an_issue_exists_is_dropped() {
+    let mut it = ticket(at(0));
+    it.wanted = Wanted::Closed;
+    assert_eq!(it.next_step(at(0)), Step::Drop);
+    it.dropped(at(0));
+    assert_eq!(it.state, State::Closed { issue: None });
+}
+
+#[test]
+fn a_ticket_that_became_unwanted_while_it_was_created_is_closed_at_once() {
+    let mut it = ticket(at(0));
+    it.begin_create("one", at(0));
+    it.wanted = Wanted::Closed;
+    it.created(issue(), call(), BOUND, at(1));
+    assert_eq!((it.next_step(at(1)), it.due_at), (Step::Close, Some(at(1))));
+    it.begin_close("one", at(1));
+    it.closed(done(), call(), at(2));
+    assert_eq!(it.next_step(at(3)), Step::Settled);
+}
+
+#[test]
+fn an_issue_that_cannot_be_closed_is_tried_again_and_told_once() {
+    let mut it = ticket(at(0));
+    it.begin_create("one", at(0));
+    it.created(issue(), call(), BOUND, at(1));
+    it.wanted = Wanted::Closed;
+    for round in 0..3 {
+        it.begin_close("one", at(10 + round * 100));
+        it.not_closed("the transition needs field Root cause".to_owned(), None, 60, at(11 + round * 100));
+    }
+    assert_eq!(it.next_step(at(212)), Step::Wait { until: at(271) });
+    assert_eq!(it.next_step(at(271)), Step::Close);
+    let told = it.trace.iter().filter(|entry| entry.what == "could not close the issue").count();
+    assert_eq!(told, 1);
+}
+
+#[test]
+fn a_refused_create_is_tried_again_ever_more_rarely() {
+    let mut it = ticket(at(0));
+    let mut now = at(0);
+    let mut waits = Vec::new();
+    for _ in 0..8 {
+        it.begin_create("one", now);
+        it.refused("Field 'priority' is required".to_owned(), call(), now);
+        let Step::Wait { until } = it.next_step(now) else { panic!("must wait") };
+        waits.push(seconds_between(now, until));
+        now = until;
+    }
+    assert!(waits.is_sorted() && *waits.last().unwrap() <= LONGEST_WAIT, "{waits:?}");
+}
+
+#[test]
+fn a_new_status_or_key_is_worth_a_write_and_the_same_one_is_not() {
+    let mut it = ticket(at(0));
+    it.begin_create("one", at(0));
+    it.created(issue(), call(), BOUND, at(1));
+    assert!(it.seen("SEC-1", done(), "comparison"));
+    assert!(!it.seen("SEC-1", IssueStatus { read_at: at(99), ..done() }, "comparison"));
+    assert!(it.seen("NEW-7", done(), "comparison"));
+    assert_eq!(it.state.issue().unwrap().key, "NEW-7");
+}
