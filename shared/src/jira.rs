@@ -1,1 +1,52 @@
-//! Placeholder.
+//! The client of Jira Cloud and of Atlassian's accounts: the only module that knows Jira's words.
+//!
+//! Reads and writes Jira through [`http::Sender`]; decides what an answer means ([`error`]), what may be repeated
+//! ([`retry`]) and how much was read ([`reading`]); keeps no state beyond one client's life. What it learns goes back
+//! as values of [`crate::domain`]; who stores them is `operations`.
+//!
+//! | file | is about |
+//! |---|---|
+//! | [`http`], [`reqwest_sender`] | sending one request, and whether bytes may have left |
+//! | [`addresses`] | every URL |
+//! | [`credentials`], [`oauth`] | proving who we are |
+//! | [`error`], [`retry`], [`client`] | the meaning of answers; the one `request` function |
+//! | [`account`], [`project`], [`permission`], [`metadata`] | what there is and what we may do |
+//! | [`jql`], [`search`], [`reading`] | queries, their pages, and evidence |
+//! | [`issue`], [`create`], [`transition`], [`adf`] | issues |
+//! | [`webhook`] | deliveries from Jira, without any call |
+//!
+//! Facts about Jira carry their source: `[P name]` is an operation or schema of Atlassian's platform OpenAPI v3
+//! document, `[RL]` the page developer.atlassian.com/cloud/jira/platform/rate-limiting (12 August 2026).
+
+pub mod account;
+pub mod addresses;
+pub mod adf;
+pub mod client;
+pub mod create;
+pub mod credentials;
+pub mod error;
+pub mod http;
+pub mod issue;
+pub mod jql;
+pub mod metadata;
+pub mod oauth;
+pub mod permission;
+pub mod project;
+pub mod reading;
+pub mod reqwest_sender;
+pub mod retry;
+pub mod search;
+pub mod server;
+pub mod time;
+pub mod transition;
+pub mod webhook;
+
+#[cfg(test)]
+mod scripted;
+
+pub use addresses::Addresses;
+pub use client::{Caller, Client, Facts, Meter, Sleeper, TokioSleeper};
+pub use credentials::{Credentials, OauthApp};
+pub use error::{Effect, JiraError, LimitReason};
+pub use http::Sender;
+pub use reqwest_sender::ReqwestSender;

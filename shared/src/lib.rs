@@ -1,9 +1,10 @@
 //! The library that every Assay function is made of.
 //!
-//! Four layers, each of which may use only those below it; `tests/integration` reads the `use` lines and keeps it so.
+//! Five layers, each of which may use only those below it; `tests/integration` reads the `use` lines and keeps it so.
 //!
 //! | layer | modules | may name |
 //! |---|---|---|
+//! | wiring | [`wiring`] | everything |
 //! | operations | [`operations`] | adapters, domain, base |
 //! | adapters | [`dynamodb`], [`jira`], [`sqs`], [`secrets`], [`aws`] | domain, base, AWS and HTTP types |
 //! | domain | [`domain`] | base only: no AWS, HTTP or Lambda type |
@@ -19,6 +20,7 @@ pub mod jira;
 pub mod operations;
 pub mod secrets;
 pub mod sqs;
+pub mod wiring;
 
 pub use base::{clock, config, error, ids, random, secret, telemetry};
 pub use domain::{

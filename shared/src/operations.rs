@@ -1,1 +1,38 @@
-//! Placeholder.
+//! What Assay does: the domain's decisions carried out through the adapters. Functions and tests call these.
+//!
+//! | module | reads | decides by | writes | comes next |
+//! |---|---|---|---|---|
+//! | [`connecting`] | what a person entered, Jira | `connection` | connection, secret | `checking` |
+//! | [`session`] | connection, secret | — | refreshed secret | all that call Jira |
+//! | [`checking`] | Jira, tasks | `check`, `task` | runs, tasks | `planning` |
+//! | [`planning`] | tasks, settings, tickets | `plan` | planned tickets, sync requests | `tickets` |
+//! | [`tickets`] | tickets, Jira | `ticket` | tickets, issues in Jira | — |
+//! | [`upkeep`] | what is due, Jira | `ticket` | sync requests, statuses | `tickets` |
+//! | [`hearing`] | deliveries of webhooks | — | what is due | `checking` |
+
+pub mod checking;
+pub mod connecting;
+pub mod hearing;
+pub mod milestone;
+pub mod planning;
+pub mod session;
+pub mod settings;
+pub mod tickets;
+pub mod upkeep;
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::dynamodb::Store;
+use crate::random::Random;
+
+/// What every operation stands on.
+#[derive(Clone)]
+pub struct Core {
+    /// The table.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+}

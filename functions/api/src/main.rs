@@ -1,2 +1,32 @@
 //! Wiring only.
-fn main() {}
+
+use assay::wiring::Wiring;
+use assay_api::command::{Command, carry_out};
+use assay_api::{Api, router};
+use lambda_http::request::LambdaRequest;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use serde_json::Value;
+use tower::Service;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let wiring = Wiring::begin()?;
+    let connector = wiring.connector()?;
+    let core = connector.jira.core.clone();
+    let api = Api { core: core.clone(), connector, checks: wiring.checks_queue()?, sync: wiring.sync_queue()? };
+    let adapter = lambda_http::Adapter::from(router(api));
+    let handle = |event: LambdaEvent<Value>| {
+        let (core, mut adapter) = (core.clone(), adapter.clone());
+        async move {
+            // What comes over HTTP always has this part, and only API Gateway can make it.
+            if event.payload.get("requestContext").is_some() {
+                let request: LambdaRequest = serde_json::from_value(event.payload)?;
+                let response = adapter.call(LambdaEvent::new(request, event.context)).await?;
+                return Ok::<Value, Error>(serde_json::to_value(response)?);
+            }
+            let command: Command = serde_json::from_value(event.payload)?;
+            Ok(serde_json::to_value(carry_out(&core, command).await?)?)
+        }
+    };
+    run(service_fn(handle)).await
+}

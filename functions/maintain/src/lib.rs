@@ -1,1 +1,41 @@
-//! The handler.
+//! `maintain`: repairs what events and messages missed. Takes no input.
+//!
+//! Reads what is due; `assay::operations::upkeep` sends sync requests again and compares tickets with Jira.
+
+use std::time::SystemTime;
+
+use assay::operations::upkeep::Upkeep;
+use assay::telemetry::{self, Unit};
+use jiff::Timestamp;
+use lambda_runtime::Error;
+
+/// Seconds kept back before the time-out.
+const KEPT_BACK: i64 = 30;
+
+/// The function.
+pub struct Maintain {
+    /// Does the work.
+    pub upkeep: Upkeep,
+}
+
+impl Maintain {
+    /// Handles a tick. `deadline` is when Lambda ends the function.
+    ///
+    /// # Errors
+    /// When the table could not be read: the next tick does it again.
+    pub async fn handle(&self, deadline: SystemTime) -> Result<serde_json::Value, Error> {
+        let deadline = Timestamp::try_from(deadline)?.checked_sub(jiff::SignedDuration::from_secs(KEPT_BACK))?;
+        let tally = self.upkeep.run(deadline).await.inspect_err(|error| tracing::error!(error = error.chain(), "upkeep failed"))?;
+        #[expect(clippy::cast_precision_loss, reason = "metrics are floating-point numbers; these are small")]
+        telemetry::metrics(
+            self.upkeep.jira.core.clock.as_ref(),
+            "maintain",
+            &[
+                ("tickets_asked_again", tally.asked as f64, Unit::Count),
+                ("tickets_compared", tally.compared as f64, Unit::Count),
+                ("issues_gone", tally.gone as f64, Unit::Count),
+            ],
+        );
+        Ok(serde_json::json!({ "asked": tally.asked, "compared": tally.compared, "gone": tally.gone }))
+    }
+}

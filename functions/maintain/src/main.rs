@@ -1,2 +1,18 @@
 //! Wiring only.
-fn main() {}
+
+use assay::operations::upkeep::Upkeep;
+use assay::wiring::Wiring;
+use assay_maintain::Maintain;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let wiring = Wiring::begin()?;
+    let upkeep = Upkeep {
+        jira: wiring.jira()?,
+        sync: wiring.sync_queue()?,
+        interval: wiring.config().seconds("ASSAY_CHECK_INTERVAL_SECONDS")?,
+    };
+    let function = Maintain { upkeep };
+    run(service_fn(|event: LambdaEvent<serde_json::Value>| function.handle(event.context.deadline()))).await
+}

@@ -1,1 +1,129 @@
-//! The handler.
+//! `oauth-callback`: `GET /oauth/start` begins a 3LO connection in this browser, `GET /oauth/callback` completes it.
+//!
+//! Reads the link or the `state`, and the browser's cookie; `assay::operations::connecting` does the work; answers with a
+//! redirect to Atlassian, or with a page that says what became of it.
+
+mod page;
+
+use assay::error::Kind;
+use assay::operations::connecting::{Connector, Failure};
+use assay::secret::Secret;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Deserialize;
+
+/// The cookie that binds an attempt to a browser, where the page was opened over HTTPS.
+const COOKIE: &str = "__Host-assay-connect";
+
+/// The same on the plain address of a local stack, where a browser takes no `__Host-` cookie.
+const LOCAL_COOKIE: &str = "assay-connect";
+
+/// The function's routes.
+pub fn router(connector: Connector) -> Router {
+    Router::new().route("/oauth/start", get(start)).route("/oauth/callback", get(callback)).with_state(connector)
+}
+
+#[derive(Deserialize)]
+struct Start {
+    link: String,
+}
+
+/// What Atlassian sends back.
+#[derive(Deserialize)]
+struct Callback {
+    state: Option<String>,
+    code: Option<Secret>,
+    error: Option<String>,
+}
+
+async fn start(State(connector): State<Connector>, Query(query): Query<Start>) -> Response {
+    match connector.depart(&query.link).await {
+        Ok(departure) => {
+            let cookie = set_cookie(&connector, departure.cookie.expose());
+            let (Ok(cookie), Ok(location)) = (HeaderValue::from_str(&cookie), HeaderValue::from_str(&departure.location)) else {
+                return page::failure(StatusCode::INTERNAL_SERVER_ERROR, "The consent page's address could not be made.");
+            };
+            let mut response = StatusCode::SEE_OTHER.into_response();
+            let headers = response.headers_mut();
+            headers.insert(header::LOCATION, location);
+            headers.insert(header::SET_COOKIE, cookie);
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+            response
+        }
+        Err(error) => refusal(&error),
+    }
+}
+
+async fn callback(State(connector): State<Connector>, headers: HeaderMap, Query(query): Query<Callback>) -> Response {
+    let Some(state) = query.state else {
+        return page::failure(StatusCode::BAD_REQUEST, "The address has no state; start connecting again.");
+    };
+    let code = match (&query.code, &query.error) {
+        (Some(code), None) => Ok(code),
+        (_, Some(error)) => Err(error.as_str()),
+        (None, None) => Err("no code"),
+    };
+    let cookie = cookie(&headers, cookie_name(&connector));
+    let mut response = match connector.arrive(&state, cookie, code).await {
+        Ok(connection) => page::success(&connection),
+        Err(Failure::Problem(problem)) => page::problem(&problem),
+        Err(Failure::Error(error)) => refusal(&error),
+    };
+    if let Ok(expired) = HeaderValue::from_str(&format!("{}; Max-Age=0", attributes(&connector, ""))) {
+        response.headers_mut().insert(header::SET_COOKIE, expired);
+    }
+    response
+}
+
+fn refusal(error: &assay::Error) -> Response {
+    tracing::warn!(error = error.chain(), "connecting failed");
+    let status = match error.kind() {
+        Kind::Invalid { .. } | Kind::NotFound | Kind::Forbidden | Kind::Unauthenticated | Kind::TooLarge => StatusCode::BAD_REQUEST,
+        Kind::Conflict | Kind::NeedsReauth => StatusCode::CONFLICT,
+        Kind::Limited { .. } | Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::Internal => {
+            return page::failure(StatusCode::INTERNAL_SERVER_ERROR, "Something failed on our side and was logged; start connecting again.");
+        }
+    };
+    page::failure(status, &error.to_string())
+}
+
+fn cookie_name(connector: &Connector) -> &'static str {
+    if connector.public_url.starts_with("https://") { COOKIE } else { LOCAL_COOKIE }
+}
+
+fn attributes(connector: &Connector, value: &str) -> String {
+    let name = cookie_name(connector);
+    // Atlassian sends the browser back by a link, which `Lax` lets through and `Strict` would not.
+    let secure = if name == COOKIE { "; Secure" } else { "" };
+    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}")
+}
+
+fn set_cookie(connector: &Connector, value: &str) -> String {
+    format!("{}; Max-Age={}", attributes(connector, value), assay::oauth::VALID_FOR)
+}
+
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(|line| line.split(';')).find_map(|pair| {
+        let (key, value) = pair.trim().split_once('=')?;
+        (key == name).then_some(value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue, header};
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, HeaderValue::from_static("a=1; assay-connect=xyz; b=2"));
+        assert_eq!(super::cookie(&headers, "assay-connect"), Some("xyz"));
+        assert_eq!(super::cookie(&headers, "connect"), None);
+    }
+}

@@ -91,6 +91,7 @@ fn new_ticket(id: TicketId, task: &Task, setting: &SyncSetting, now: Timestamp) 
         id,
         setting: setting.id.clone(),
         connection: setting.connection.clone(),
+        cloud_id: None,
         project: setting.project.clone(),
         issue_type: setting.issue_type.clone(),
         tasks: vec![task.id.clone()],

@@ -31,7 +31,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::connection::Lease;
-use crate::ids::{ConnectionId, IssueId, IssueTypeId, ProjectId, SettingId, TaskId, TenantId, TicketId};
+use crate::ids::{CloudId, ConnectionId, IssueId, IssueTypeId, ProjectId, SettingId, TaskId, TenantId, TicketId};
 use crate::trace;
 pub use content::{Block, Content, Span};
 pub use step::{Step, look_again_after};
@@ -163,6 +163,8 @@ pub struct Ticket {
     pub setting: SettingId,
     /// Through which connection it is written.
     pub connection: ConnectionId,
+    /// The site on which its issue is, once there is one.
+    pub cloud_id: Option<CloudId>,
     /// The project it is created in.
     pub project: ProjectId,
     /// The type it is created as.

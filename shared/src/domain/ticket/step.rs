@@ -272,6 +272,22 @@ impl Ticket {
         self.state = State::Closed { issue: None };
     }
 
+    /// A person asks to try again now. Returns whether there is anything to try.
+    pub fn hasten(&mut self, person: &str, now: Timestamp) -> bool {
+        let waits = match self.state {
+            State::Planned | State::Failed { .. } | State::Closing { .. } => self.lease.is_none(),
+            // While it is not known whether the issue exists, only time can tell: looking earlier is all that can be done.
+            State::Unknown { .. } => true,
+            State::Creating { .. } | State::Open { .. } | State::Closed { .. } | State::Gone { .. } => false,
+        };
+        if waits {
+            self.not_before = None;
+            self.due_at = Some(now);
+            self.record(Entry::new(now, person, "asked to try again", "a person asked for it"));
+        }
+        waits
+    }
+
     /// Jira told a status. Returns whether anything changed that is worth a write.
     pub fn seen(&mut self, key: &str, status: IssueStatus, actor: &str) -> bool {
         let now = status.read_at;

@@ -1,0 +1,107 @@
+//! Who calls: the token in `Authorization: Bearer …`, its tenant and role.
+
+use assay::access::{PresentedToken, Role};
+use assay::error::Kind;
+use assay::ids::{TenantId, TokenId};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+
+use crate::Api;
+use crate::problem::Problem;
+
+/// Who calls.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The tenant of the token.
+    pub tenant: TenantId,
+    /// The token.
+    pub token: TokenId,
+    /// What it may do.
+    pub role: Role,
+}
+
+/// A caller who may read.
+#[derive(Clone, Debug)]
+pub struct Reader(pub Caller);
+
+/// A caller who may run checks and work on tasks and tickets.
+#[derive(Clone, Debug)]
+pub struct Operator(pub Caller);
+
+/// A caller who may change connections, settings and tokens.
+#[derive(Clone, Debug)]
+pub struct Admin(pub Caller);
+
+/// Finds out who calls, before any handler runs.
+pub async fn authenticate(State(api): State<Api>, mut request: Request, next: Next) -> Result<Response, Problem> {
+    let caller = identify(&api, request.headers()).await?;
+    request.extensions_mut().insert(caller);
+    Ok(next.run(request).await)
+}
+
+async fn identify(api: &Api, headers: &http::HeaderMap) -> Result<Caller, Problem> {
+    let refuse = |message: &str| Problem::from(assay::Error::new(Kind::Unauthenticated, message));
+    let header = headers
+        .get(AUTHORIZATION)
+        .ok_or_else(|| refuse("no API token was given; send the header `Authorization: Bearer <token>`"))?;
+    let text = header
+        .to_str()
+        .ok()
+        .and_then(|text| text.strip_prefix("Bearer "))
+        .ok_or_else(|| refuse("the header Authorization must be `Bearer <token>`"))?;
+    let presented = PresentedToken::parse(text)?;
+    let stored = api.core.store.token(&presented.tenant, &presented.id).await?;
+    match stored {
+        Some(token) if token.accepts(&presented) => {
+            Ok(Caller { tenant: token.tenant, token: token.id, role: token.role })
+        }
+        _ => Err(refuse("the API token is not valid; make a new one or ask an admin")),
+    }
+}
+
+fn require(parts: &Parts, role: Role) -> Result<Caller, Problem> {
+    // Missing only if a route were mounted without `authenticate`; then nobody may use it.
+    let caller = parts
+        .extensions
+        .get::<Caller>()
+        .ok_or_else(|| Problem::from(assay::Error::new(Kind::Unauthenticated, "no API token was given")))?;
+    if caller.role.covers(role) {
+        return Ok(caller.clone());
+    }
+    let needed = format!("{role:?}").to_lowercase();
+    Err(Problem::forbidden(format!("this needs the role {needed} or above; ask an admin for a token with that role")))
+}
+
+/// Makes extractors of the roles.
+macro_rules! role {
+    ($type:ident, $role:expr) => {
+        impl<S: Send + Sync> FromRequestParts<S> for $type {
+            type Rejection = Problem;
+
+            async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+                require(parts, $role).map(Self)
+            }
+        }
+    };
+}
+
+role!(Reader, Role::Auditor);
+role!(Operator, Role::Operator);
+role!(Admin, Role::Admin);
+
+/// Describes the token in the API's description.
+pub struct BearerToken;
+
+impl utoipa::Modify for BearerToken {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        description
+            .components
+            .get_or_insert_with(Default::default)
+            .add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}

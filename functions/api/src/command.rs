@@ -1,0 +1,55 @@
+//! Commands by direct invocation of the function: the root of trust is IAM, since only whoever may invoke the function
+//! can send them. API Gateway wraps what comes over HTTP, so no HTTP request can look like one.
+
+use assay::access::{ApiToken, Role};
+use assay::ids::TenantId;
+use assay::operations::Core;
+use assay::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// A command.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Command {
+    /// Makes an API token.
+    pub issue_token: IssueToken,
+}
+
+/// The wish for an API token.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssueToken {
+    /// For which tenant; it is made if it is new.
+    pub tenant: TenantId,
+    /// What the token may do.
+    pub role: Role,
+    /// What it is called.
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+/// The token, shown once.
+#[derive(Debug, Serialize)]
+pub struct Issued {
+    /// The token.
+    pub token: String,
+    /// Its tenant.
+    pub tenant: TenantId,
+    /// What it may do.
+    pub role: Role,
+}
+
+/// Carries out a command.
+pub async fn carry_out(core: &Core, command: Command) -> Result<Issued> {
+    let IssueToken { tenant, role, name } = command.issue_token;
+    let name = name.unwrap_or_else(|| "issued by direct invocation".to_owned());
+    if name.is_empty() || name.len() > 100 {
+        return Err(Error::invalid("name", "name must be 1 to 100 characters"));
+    }
+    let now = core.clock.now();
+    let (token, shown) = ApiToken::issue(core.random.as_ref(), &tenant, &name, role, "iam", now)?;
+    core.store.put_tenant_if_new(&tenant, now).await?;
+    core.store.put_token(&token).await?;
+    tracing::info!(%tenant, token = %token.id, ?role, "API token issued by direct invocation");
+    Ok(Issued { token: shown.expose().to_owned(), tenant, role })
+}

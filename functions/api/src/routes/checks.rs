@@ -1,0 +1,199 @@
+//! Checks: what they ask, their last outcome, and the history of their runs with evidence.
+
+use std::collections::BTreeMap;
+
+use assay::check::{CheckId, CheckRun, Evidence, Failing, Outcome};
+use assay::ids::RunId;
+use assay::sqs::ChecksRequest;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Routes;
+use crate::Api;
+use crate::caller::{Operator, Reader};
+use crate::input::{Path, Query};
+use crate::page::{List, PageQuery};
+use crate::problem::Problem;
+
+/// A check, and how it stands.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct CheckView {
+    /// Its id.
+    id: CheckId,
+    /// What it asks.
+    title: String,
+    /// Why it is asked and how a failing entity is recognised.
+    instructions: String,
+    /// How to make it pass.
+    how_to_fix: String,
+    /// The last outcome over all connections: `pass`, `fail`, `cannot_tell` or `not_applicable`; null before the first run.
+    last_outcome: Option<Outcome>,
+    /// When the newest of the last runs was done.
+    #[schema(value_type = Option<String>)]
+    evaluated_at: Option<Timestamp>,
+    /// The last run for each connection (one without connection for checks about the tenant as a whole).
+    results: Vec<RunView>,
+}
+
+/// One evaluation.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct RunView {
+    /// Its identifier.
+    id: String,
+    /// Which check.
+    check: CheckId,
+    /// For which connection; null for checks about the tenant as a whole.
+    connection: Option<String>,
+    /// The outcome.
+    outcome: Outcome,
+    /// Why, in a sentence.
+    because: String,
+    /// How many entities fail; they are listed at `/v1/checks/{id}/runs/{run}/failing`.
+    failing: u64,
+    /// What it rests on: the query, scope, counts and coverage, and the moment that it is true for.
+    evidence: Evidence,
+    /// When it began.
+    #[schema(value_type = String)]
+    started_at: Timestamp,
+    /// When it was done.
+    #[schema(value_type = String)]
+    finished_at: Timestamp,
+}
+
+impl RunView {
+    fn of(run: CheckRun) -> Self {
+        Self {
+            id: run.id.to_string(),
+            check: run.check,
+            connection: run.connection.map(|connection| connection.to_string()),
+            outcome: run.outcome,
+            because: run.because,
+            failing: run.failing,
+            evidence: run.evidence,
+            started_at: run.started_at,
+            finished_at: run.finished_at,
+        }
+    }
+}
+
+impl CheckView {
+    fn of(check: CheckId, results: Vec<CheckRun>) -> Self {
+        let last_outcome = (!results.is_empty()).then(|| Outcome::of_parts(results.iter().map(|run| run.outcome)));
+        Self {
+            id: check,
+            title: check.title().to_owned(),
+            instructions: check.instructions().to_owned(),
+            how_to_fix: check.how_to_fix().to_owned(),
+            last_outcome,
+            evaluated_at: results.iter().map(|run| run.finished_at).max(),
+            results: results.into_iter().map(RunView::of).collect(),
+        }
+    }
+}
+
+/// What was asked for by running a check now.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Asked {
+    /// How many evaluations were asked for: one for each connection, or one for the tenant.
+    evaluations: usize,
+}
+
+pub(crate) fn routes() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(show))
+        .routes(routes!(runs, run_now))
+        .routes(routes!(run))
+        .routes(routes!(failing))
+}
+
+/// Lists the checks, each with its last outcome.
+#[utoipa::path(get, path = "/v1/checks", tag = "checks", responses((status = 200, body = List<CheckView>)))]
+async fn list(Reader(caller): Reader, State(api): State<Api>) -> Result<Json<List<CheckView>>, Problem> {
+    let mut results: BTreeMap<CheckId, Vec<CheckRun>> = BTreeMap::new();
+    for run in api.core.store.latest_results(&caller.tenant).await? {
+        results.entry(run.check).or_default().push(run);
+    }
+    let view = |check: CheckId| CheckView::of(check, results.remove(&check).unwrap_or_default());
+    Ok(Json(List::whole(CheckId::ALL.into_iter().map(view).collect())))
+}
+
+/// Shows one check.
+#[utoipa::path(get, path = "/v1/checks/{id}", tag = "checks", params(("id" = String, Path)), responses((status = 200, body = CheckView), (status = 404, body = Problem)))]
+async fn show(
+    Reader(caller): Reader,
+    State(api): State<Api>,
+    Path(id): Path<String>,
+) -> Result<Json<CheckView>, Problem> {
+    let check: CheckId = id.parse()?;
+    let mut results = api.core.store.latest_results(&caller.tenant).await?;
+    results.retain(|run| run.check == check);
+    Ok(Json(CheckView::of(check, results)))
+}
+
+/// Lists the runs of a check, newest first.
+#[utoipa::path(get, path = "/v1/checks/{id}/runs", tag = "checks", params(("id" = String, Path), PageQuery), responses((status = 200, body = List<RunView>), (status = 404, body = Problem)))]
+async fn runs(
+    Reader(caller): Reader,
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<List<RunView>>, Problem> {
+    let check: CheckId = id.parse()?;
+    let stored = api.core.store.list_runs(&caller.tenant, check, page.cursor.as_deref(), page.limit()?).await?;
+    Ok(Json(List::of(stored, RunView::of)))
+}
+
+/// Runs a check now: asks for the evaluation of everything that it is about.
+#[utoipa::path(post, path = "/v1/checks/{id}/runs", tag = "checks", params(("id" = String, Path)), responses((status = 202, body = Asked), (status = 404, body = Problem)))]
+async fn run_now(Operator(caller): Operator, State(api): State<Api>, Path(id): Path<String>) -> Result<Response, Problem> {
+    let check: CheckId = id.parse()?;
+    let tenant = caller.tenant;
+    let requests = if check.is_about_tenant() {
+        vec![ChecksRequest::Tenant { tenant }]
+    } else {
+        let connections = api.core.store.all_connections(&tenant).await?;
+        let concerned = connections.into_iter().filter(|connection| connection.due_at.is_some());
+        concerned.map(|connection| ChecksRequest::Connection { tenant: tenant.clone(), connection: connection.id }).collect()
+    };
+    api.checks.send_all(&requests, None).await?;
+    Ok((StatusCode::ACCEPTED, Json(Asked { evaluations: requests.len() })).into_response())
+}
+
+/// Shows one run.
+#[utoipa::path(get, path = "/v1/checks/{id}/runs/{run}", tag = "checks", params(("id" = String, Path), ("run" = String, Path)), responses((status = 200, body = RunView), (status = 404, body = Problem)))]
+async fn run(
+    Reader(caller): Reader,
+    State(api): State<Api>,
+    Path((id, run)): Path<(String, RunId)>,
+) -> Result<Json<RunView>, Problem> {
+    let check: CheckId = id.parse()?;
+    let stored = api.core.store.run(&caller.tenant, check, &run).await?;
+    Ok(Json(RunView::of(stored.ok_or_else(|| no_run(check, &run))?)))
+}
+
+/// Lists the entities that failed in a run, each with the reason.
+#[utoipa::path(get, path = "/v1/checks/{id}/runs/{run}/failing", tag = "checks", params(("id" = String, Path), ("run" = String, Path), PageQuery), responses((status = 200, body = List<Failing>), (status = 404, body = Problem)))]
+async fn failing(
+    Reader(caller): Reader,
+    State(api): State<Api>,
+    Path((id, run)): Path<(String, RunId)>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<List<Failing>>, Problem> {
+    let check: CheckId = id.parse()?;
+    if api.core.store.run(&caller.tenant, check, &run).await?.is_none() {
+        return Err(no_run(check, &run));
+    }
+    let stored = api.core.store.failing(&caller.tenant, &run, page.cursor.as_deref()).await?;
+    Ok(Json(List::of(stored, |failing| failing)))
+}
+
+fn no_run(check: CheckId, run: &RunId) -> Problem {
+    assay::Error::not_found(format!("check {check} has no run {run}; `GET /v1/checks/{check}/runs` lists them")).into()
+}

@@ -1,0 +1,130 @@
+//! Connections to Jira sites.
+
+mod input;
+mod view;
+
+use assay::ids::ConnectionId;
+use assay::operations::connecting::Begun;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use self::input::{ChangeInput, ConnectInput, ProofInput};
+use self::view::{ConnectionView, UseCaseView};
+use super::Routes;
+use crate::Api;
+use crate::caller::{Admin, Operator, Reader};
+use crate::idempotency::Seed;
+use crate::input::{Body, Path, Query};
+use crate::page::{List, PageQuery};
+use crate::problem::Problem;
+
+pub(crate) fn routes() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(use_cases))
+        .routes(routes!(list, connect))
+        .routes(routes!(show, change, disconnect))
+        .routes(routes!(verify))
+        .routes(routes!(reconnect))
+}
+
+/// What each use case automates and needs: to be read before connecting.
+#[utoipa::path(get, path = "/v1/use-cases", tag = "connections", responses((status = 200, body = List<UseCaseView>)))]
+async fn use_cases(_reader: Reader) -> Json<List<UseCaseView>> {
+    Json(List::whole(UseCaseView::all()))
+}
+
+/// Lists the connections.
+#[utoipa::path(get, path = "/v1/connections", tag = "connections", params(PageQuery), responses((status = 200, body = List<ConnectionView>), (status = 422, body = Problem)))]
+async fn list(
+    Reader(caller): Reader,
+    State(api): State<Api>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<List<ConnectionView>>, Problem> {
+    let stored = api.core.store.list_connections(&caller.tenant, page.cursor.as_deref(), page.limit()?).await?;
+    Ok(Json(List::of(stored, |connection| ConnectionView::of(&connection, None))))
+}
+
+/// Connects a site. By token or service account it is verified at once; with `method` `oauth` the answer has an
+/// `authorize_url` to open in the browser in which access is to be approved.
+#[utoipa::path(post, path = "/v1/connections", tag = "connections", request_body = ConnectInput, responses((status = 201, body = ConnectionView), (status = 422, body = Problem)))]
+async fn connect(
+    Admin(caller): Admin,
+    Seed(seed): Seed,
+    State(api): State<Api>,
+    Body(input): Body<ConnectInput>,
+) -> Result<Response, Problem> {
+    let (wish, proof) = input.check()?;
+    let id = ConnectionId::parse(&format!("con-{seed}"))?;
+    if api.core.store.connection(&caller.tenant, &id).await?.is_some() {
+        return Err(assay::Error::conflict(format!("connection {id} was made by an earlier request with this key; look at it")).into());
+    }
+    let begun = api.connector.begin(&caller.tenant, id, wish, proof).await?;
+    Ok((StatusCode::CREATED, Json(ConnectionView::begun(&begun))).into_response())
+}
+
+/// Shows one connection.
+#[utoipa::path(get, path = "/v1/connections/{id}", tag = "connections", params(("id" = String, Path)), responses((status = 200, body = ConnectionView), (status = 404, body = Problem)))]
+async fn show(
+    Reader(caller): Reader,
+    State(api): State<Api>,
+    Path(id): Path<ConnectionId>,
+) -> Result<Json<ConnectionView>, Problem> {
+    let connection = api.core.store.connection(&caller.tenant, &id).await?.ok_or_else(|| no_connection(&id))?;
+    Ok(Json(ConnectionView::of(&connection, None)))
+}
+
+/// Changes what a connection is for, and verifies that it can be.
+#[utoipa::path(patch, path = "/v1/connections/{id}", tag = "connections", params(("id" = String, Path)), request_body = ChangeInput, responses((status = 200, body = ConnectionView), (status = 404, body = Problem), (status = 422, body = Problem)))]
+async fn change(
+    Admin(caller): Admin,
+    State(api): State<Api>,
+    Path(id): Path<ConnectionId>,
+    Body(input): Body<ChangeInput>,
+) -> Result<Json<ConnectionView>, Problem> {
+    let current = api.core.store.connection(&caller.tenant, &id).await?.ok_or_else(|| no_connection(&id))?;
+    let changed = api.connector.change(&caller.tenant, &id, input.check(&current)?).await?;
+    Ok(Json(ConnectionView::of(&changed, None)))
+}
+
+/// Ends a connection: its secrets are deleted, what was read stays as evidence.
+#[utoipa::path(delete, path = "/v1/connections/{id}", tag = "connections", params(("id" = String, Path)), responses((status = 200, body = ConnectionView), (status = 404, body = Problem)))]
+async fn disconnect(
+    Admin(caller): Admin,
+    State(api): State<Api>,
+    Path(id): Path<ConnectionId>,
+) -> Result<Json<ConnectionView>, Problem> {
+    let ended = api.connector.disconnect(&caller.tenant, &id).await?;
+    Ok(Json(ConnectionView::of(&ended, None)))
+}
+
+/// Verifies a connection now.
+#[utoipa::path(post, path = "/v1/connections/{id}/verify", tag = "connections", params(("id" = String, Path)), responses((status = 200, body = ConnectionView), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn verify(
+    Operator(caller): Operator,
+    State(api): State<Api>,
+    Path(id): Path<ConnectionId>,
+) -> Result<Json<ConnectionView>, Problem> {
+    let verified = api.connector.verify(&caller.tenant, &id).await?;
+    Ok(Json(ConnectionView::of(&verified, None)))
+}
+
+/// Connects again, with new credentials or through Atlassian's page.
+#[utoipa::path(post, path = "/v1/connections/{id}/reconnect", tag = "connections", params(("id" = String, Path)), request_body = ProofInput, responses((status = 200, body = ConnectionView), (status = 404, body = Problem), (status = 422, body = Problem)))]
+async fn reconnect(
+    Admin(caller): Admin,
+    State(api): State<Api>,
+    Path(id): Path<ConnectionId>,
+    Body(input): Body<ProofInput>,
+) -> Result<Json<ConnectionView>, Problem> {
+    let connection = api.core.store.connection(&caller.tenant, &id).await?.ok_or_else(|| no_connection(&id))?;
+    let begun: Begun = api.connector.reconnect(connection, input.check()?).await?;
+    Ok(Json(ConnectionView::begun(&begun)))
+}
+
+fn no_connection(id: &ConnectionId) -> Problem {
+    assay::Error::not_found(format!("there is no connection {id}; `GET /v1/connections` lists them")).into()
+}

@@ -1,0 +1,309 @@
+//! What a person enters to connect.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use assay::connection::{Connection, IncidentLimits, Method, Scope, UseCase};
+use assay::ids::CloudId;
+use assay::operations::connecting::{Proof, Wish};
+use assay::secret::Secret;
+use assay::site::SiteDomain;
+use serde::Deserialize;
+
+use crate::problem::Problem;
+use crate::routes::oauth_app::text;
+
+/// The most projects that a use case may name.
+const MOST_PROJECTS: usize = 50;
+
+/// The longest query, in characters.
+const LONGEST_QUERY: usize = 2_000;
+
+/// Projects, or a query, that a use case is about.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ScopeInput {
+    /// Keys of projects, as in `CHG-12`.
+    projects: Vec<String>,
+    /// A query (JQL) that narrows the projects, or stands in their place.
+    jql: Option<String>,
+}
+
+/// How long incidents may stay open.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IncidentLimitsInput {
+    /// Days, for priorities that have no limit of their own.
+    default_days: u32,
+    /// Days by Jira's priority id.
+    #[serde(default)]
+    days_by_priority: BTreeMap<String, u32>,
+}
+
+/// A new connection.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectInput {
+    /// How it proves who it is.
+    method: Method,
+    /// The Jira domain, like `your-company.atlassian.net`. With a scoped token it may be left out if `cloud_id` is given.
+    #[serde(default)]
+    site: Option<SiteDomain>,
+    /// Atlassian's cloud id of the site; found by the domain if not given.
+    #[serde(default)]
+    cloud_id: Option<CloudId>,
+    /// What the connection is for.
+    use_cases: BTreeSet<UseCase>,
+    /// Where change tickets are.
+    #[serde(default)]
+    change_management: ScopeInput,
+    /// Where incidents are.
+    #[serde(default)]
+    incidents: ScopeInput,
+    /// How long incidents may stay open; 30 days if not given.
+    #[serde(default)]
+    incident_limits: Option<IncidentLimitsInput>,
+    /// For tokens: the e-mail address of the token's account.
+    #[serde(default)]
+    email: Option<String>,
+    /// For tokens: the token.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    token: Option<Secret>,
+    /// For service accounts: the client id.
+    #[serde(default)]
+    client_id: Option<String>,
+    /// For service accounts: the client secret.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    client_secret: Option<Secret>,
+}
+
+/// New credentials for a connection.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProofInput {
+    /// How it proves who it is.
+    method: Method,
+    /// For tokens: the e-mail address of the token's account.
+    #[serde(default)]
+    email: Option<String>,
+    /// For tokens: the token.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    token: Option<Secret>,
+    /// For service accounts: the client id.
+    #[serde(default)]
+    client_id: Option<String>,
+    /// For service accounts: the client secret.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    client_secret: Option<Secret>,
+}
+
+/// What is to change; what is not given stays.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeInput {
+    /// What the connection is for.
+    #[serde(default)]
+    use_cases: Option<BTreeSet<UseCase>>,
+    /// Where change tickets are.
+    #[serde(default)]
+    change_management: Option<ScopeInput>,
+    /// Where incidents are.
+    #[serde(default)]
+    incidents: Option<ScopeInput>,
+    /// How long incidents may stay open.
+    #[serde(default)]
+    incident_limits: Option<IncidentLimitsInput>,
+}
+
+impl ConnectInput {
+    pub(super) fn check(self) -> Result<(Wish, Proof), Problem> {
+        if self.site.is_none() && !(self.method == Method::ScopedApiToken && self.cloud_id.is_some()) {
+            return Err(Problem::invalid("site", "site is missing; enter the Jira domain, like `your-company.atlassian.net`"));
+        }
+        let proof = ProofInput {
+            method: self.method,
+            email: self.email,
+            token: self.token,
+            client_id: self.client_id,
+            client_secret: self.client_secret,
+        }
+        .check()?;
+        let wish = Wish {
+            site: self.site,
+            cloud_id: self.cloud_id,
+            use_cases: use_cases(self.use_cases)?,
+            change_management: self.change_management.check("change_management")?,
+            incidents: self.incidents.check("incidents")?,
+            incident_limits: self.incident_limits.map(IncidentLimitsInput::check).transpose()?.unwrap_or_default(),
+        };
+        Ok((wish, proof))
+    }
+}
+
+impl ChangeInput {
+    pub(super) fn check(self, current: &Connection) -> Result<Wish, Problem> {
+        let scope = |input: Option<ScopeInput>, field: &str, stays: &Scope| match input {
+            Some(input) => input.check(field),
+            None => Ok(stays.clone()),
+        };
+        Ok(Wish {
+            site: None,
+            cloud_id: None,
+            use_cases: self.use_cases.map_or_else(|| Ok(current.use_cases.clone()), use_cases)?,
+            change_management: scope(self.change_management, "change_management", &current.change_management)?,
+            incidents: scope(self.incidents, "incidents", &current.incidents)?,
+            incident_limits: self
+                .incident_limits
+                .map(IncidentLimitsInput::check)
+                .transpose()?
+                .unwrap_or_else(|| current.incident_limits.clone()),
+        })
+    }
+}
+
+impl ProofInput {
+    pub(super) fn check(self) -> Result<Proof, Problem> {
+        let given = [
+            ("email", self.email.is_some()),
+            ("token", self.token.is_some()),
+            ("client_id", self.client_id.is_some()),
+            ("client_secret", self.client_secret.is_some()),
+        ];
+        let wanted: &[&str] = match self.method {
+            Method::Oauth => &[],
+            Method::ServiceAccount => &["client_id", "client_secret"],
+            Method::ApiToken | Method::ScopedApiToken => &["email", "token"],
+        };
+        for (field, is_given) in given {
+            if is_given && !wanted.contains(&field) {
+                return Err(Problem::invalid(field, format!("{field} does not belong to this method; leave it out")));
+            }
+        }
+        match self.method {
+            Method::Oauth => Ok(Proof::Consent),
+            Method::ServiceAccount => Ok(Proof::ServiceAccount {
+                client_id: required("client_id", self.client_id)?,
+                client_secret: required_secret("client_secret", self.client_secret)?,
+            }),
+            Method::ApiToken | Method::ScopedApiToken => {
+                let email = Secret::new(required("email", self.email)?);
+                // A colon would end the user part of the credentials early.
+                if !email.expose().contains('@') || email.expose().contains(':') {
+                    return Err(Problem::invalid("email", "email must be the e-mail address of the token's account"));
+                }
+                let scoped = self.method == Method::ScopedApiToken;
+                Ok(Proof::Token { email, token: required_secret("token", self.token)?, scoped })
+            }
+        }
+    }
+}
+
+fn required(field: &str, value: Option<String>) -> Result<String, Problem> {
+    text(field, &value.ok_or_else(|| missing(field))?)
+}
+
+fn required_secret(field: &str, value: Option<Secret>) -> Result<Secret, Problem> {
+    Ok(Secret::new(text(field, value.ok_or_else(|| missing(field))?.expose())?))
+}
+
+fn missing(field: &str) -> Problem {
+    Problem::invalid(field, format!("{field} is missing; this method needs it"))
+}
+
+fn use_cases(chosen: BTreeSet<UseCase>) -> Result<BTreeSet<UseCase>, Problem> {
+    if chosen.is_empty() {
+        return Err(Problem::invalid("use_cases", "choose at least one use case; `GET /v1/use-cases` lists them"));
+    }
+    Ok(chosen)
+}
+
+impl ScopeInput {
+    fn check(self, field: &str) -> Result<Scope, Problem> {
+        if self.projects.len() > MOST_PROJECTS {
+            return Err(Problem::invalid(format!("{field}.projects"), format!("name at most {MOST_PROJECTS} projects")));
+        }
+        let mut keys = Vec::new();
+        for (index, key) in self.projects.iter().enumerate() {
+            let key = key.trim().to_ascii_uppercase();
+            if !is_project_key(&key) {
+                let message = "a project key is a letter and then up to 19 letters, digits or `_`, as in `CHG`";
+                return Err(Problem::invalid(format!("{field}.projects[{index}]"), message));
+            }
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        let jql = self.jql.map(|jql| jql.trim().to_owned()).filter(|jql| !jql.is_empty());
+        if let Some(jql) = &jql {
+            if jql.chars().count() > LONGEST_QUERY || jql.chars().any(char::is_control) {
+                let message = format!("the query must be one line of at most {LONGEST_QUERY} characters");
+                return Err(Problem::invalid(format!("{field}.jql"), message));
+            }
+            if jql.to_ascii_lowercase().contains("order by") {
+                return Err(Problem::invalid(format!("{field}.jql"), "leave `ORDER BY` out; the order does not matter here"));
+            }
+        }
+        Ok(Scope { keys, projects: Vec::new(), jql })
+    }
+}
+
+impl IncidentLimitsInput {
+    fn check(self) -> Result<IncidentLimits, Problem> {
+        let fits = |days: u32| (1..=3650).contains(&days);
+        if !fits(self.default_days) {
+            return Err(Problem::invalid("incident_limits.default_days", "days must be 1 to 3650"));
+        }
+        if let Some((priority, _)) = self.days_by_priority.iter().find(|(_, days)| !fits(**days)) {
+            return Err(Problem::invalid(format!("incident_limits.days_by_priority.{priority}"), "days must be 1 to 3650"));
+        }
+        if self.days_by_priority.len() > 50 {
+            return Err(Problem::invalid("incident_limits.days_by_priority", "name at most 50 priorities"));
+        }
+        Ok(IncidentLimits { default_days: self.default_days, days_by_priority: self.days_by_priority })
+    }
+}
+
+fn is_project_key(key: &str) -> bool {
+    (2..=20).contains(&key.len())
+        && key.as_bytes()[0].is_ascii_uppercase()
+        && key.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ConnectInput, ScopeInput};
+
+    fn refusal(body: &str) -> String {
+        let input: Result<ConnectInput, _> = serde_json::from_str(body);
+        match input {
+            Err(error) => error.to_string(),
+            Ok(input) => input.check().err().and_then(|problem| problem.field).unwrap_or_default(),
+        }
+    }
+
+    #[test]
+    fn what_is_missing_or_too_much_is_named() {
+        let base = r#""site":"acme.atlassian.net","use_cases":["ticketing"]"#;
+        assert_eq!(refusal(&format!(r#"{{"method":"api_token",{base},"token":"t"}}"#)), "email");
+        assert_eq!(refusal(&format!(r#"{{"method":"api_token",{base},"email":"a@b"}}"#)), "token");
+        assert_eq!(refusal(&format!(r#"{{"method":"oauth",{base},"token":"t"}}"#)), "token");
+        assert_eq!(refusal(&format!(r#"{{"method":"service_account",{base},"client_id":"c"}}"#)), "client_secret");
+        assert_eq!(refusal(r#"{"method":"oauth","site":"acme.atlassian.net","use_cases":[]}"#), "use_cases");
+        assert_eq!(refusal(r#"{"method":"oauth","use_cases":["usage"]}"#), "site");
+        assert!(refusal(&format!(r#"{{"method":"oauth",{base},"colour":"red"}}"#)).contains("unknown field"));
+        assert!(refusal(r#"{"method":"oauth","site":"https://x","use_cases":[]}"#).contains("scheme"));
+        assert_eq!(refusal(&format!(r#"{{"method":"oauth",{base}}}"#)), "");
+    }
+
+    #[test]
+    fn project_keys_are_folded_and_those_that_are_none_are_named() {
+        let scope = |keys: &[&str]| {
+            ScopeInput { projects: keys.iter().map(|key| (*key).to_owned()).collect(), jql: None }.check("incidents")
+        };
+        assert_eq!(scope(&["chg", "CHG"]).unwrap().keys, ["CHG"]);
+        assert_eq!(scope(&["CHG", "x y"]).unwrap_err().field.unwrap(), "incidents.projects[1]");
+    }
+}

@@ -1,0 +1,133 @@
+//! What a caller sees of a connection.
+
+use assay::connection::use_case::{OauthScope, Permission};
+use assay::connection::{Account, Connection, IncidentLimits, Method, Problem, Scope, State, UseCase};
+use assay::operations::connecting::Begun;
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// One connection.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ConnectionView {
+    /// Its identifier.
+    pub id: String,
+    /// How it proves who it is.
+    pub method: Method,
+    /// The site's domain.
+    pub site: String,
+    /// Atlassian's identifier of the site, once known.
+    pub cloud_id: Option<String>,
+    /// What it is for.
+    pub use_cases: Vec<UseCase>,
+    /// `pending`, `active`, `degraded`, `needs_reauth` or `disconnected`.
+    pub state: State,
+    /// What is wrong, and how to mend it.
+    pub problems: Vec<Problem>,
+    /// Whom it acts as.
+    pub account: Option<Account>,
+    /// The scopes that were granted, where Atlassian tells.
+    pub scopes: Vec<String>,
+    /// Where change tickets are.
+    pub change_management: Scope,
+    /// Where incidents are.
+    pub incidents: Scope,
+    /// How long incidents may stay open.
+    pub incident_limits: IncidentLimits,
+    /// The address to open for approving access; shown once, valid for ten minutes.
+    pub authorize_url: Option<String>,
+    /// When its checks are evaluated next.
+    #[schema(value_type = Option<String>)]
+    pub next_evaluation_at: Option<Timestamp>,
+    /// When it was last verified with success.
+    #[schema(value_type = Option<String>)]
+    pub verified_at: Option<Timestamp>,
+    /// When it was made.
+    #[schema(value_type = String)]
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    #[schema(value_type = String)]
+    pub updated_at: Timestamp,
+}
+
+impl ConnectionView {
+    pub(super) fn of(connection: &Connection, authorize_url: Option<String>) -> Self {
+        Self {
+            id: connection.id.to_string(),
+            method: connection.method,
+            site: connection.site.to_string(),
+            cloud_id: connection.cloud_id.as_ref().map(ToString::to_string),
+            use_cases: connection.use_cases.iter().copied().collect(),
+            state: connection.state,
+            problems: connection.problems.clone(),
+            account: connection.account.clone(),
+            scopes: connection.scopes.clone(),
+            change_management: connection.change_management.clone(),
+            incidents: connection.incidents.clone(),
+            incident_limits: connection.incident_limits.clone(),
+            authorize_url,
+            next_evaluation_at: connection.due_at,
+            verified_at: connection.verified_at,
+            created_at: connection.created_at,
+            updated_at: connection.updated_at,
+        }
+    }
+
+    pub(super) fn begun(begun: &Begun) -> Self {
+        match begun {
+            Begun::Connected(connection) => Self::of(connection, None),
+            Begun::Consent(connection, link) => Self::of(connection, Some(link.clone())),
+        }
+    }
+}
+
+/// What a use case automates and needs.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct UseCaseView {
+    /// The use case.
+    pub use_case: UseCase,
+    /// Controls that it automates.
+    pub controls: Vec<String>,
+    /// Checks that it automates.
+    pub checks: Vec<CheckOfUseCase>,
+    /// Scopes that it needs.
+    pub scopes: Vec<OauthScope>,
+    /// Permissions that it needs.
+    pub permissions: Vec<Permission>,
+    /// What is read.
+    pub data: Vec<String>,
+    /// Whether tickets are written.
+    pub writes: bool,
+}
+
+/// A check that a use case automates.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct CheckOfUseCase {
+    /// Its id.
+    pub id: String,
+    /// What it asks.
+    pub title: String,
+}
+
+impl UseCaseView {
+    pub(super) fn all() -> Vec<Self> {
+        UseCase::ALL.into_iter().map(Self::of).collect()
+    }
+
+    fn of(use_case: UseCase) -> Self {
+        let needs = use_case.requirements();
+        let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
+        Self {
+            use_case,
+            controls: texts(needs.controls),
+            checks: needs
+                .checks
+                .iter()
+                .map(|check| CheckOfUseCase { id: check.to_string(), title: check.title().to_owned() })
+                .collect(),
+            scopes: needs.scopes.to_vec(),
+            permissions: needs.permissions.to_vec(),
+            data: texts(needs.data),
+            writes: needs.writes,
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Tasks: what is to be done because a check fails.
+
+use std::collections::BTreeMap;
+
+use assay::check::CheckId;
+use assay::dynamodb::TaskFilter;
+use assay::ids::{TaskId, TicketId};
+use assay::task::{State as TaskState, Subject, Task};
+use assay::ticket::Ticket;
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Routes;
+use super::tickets::IssueView;
+use crate::Api;
+use crate::caller::{Caller, Reader};
+use crate::input::{Path, Query};
+use crate::page::{List, limit};
+use crate::problem::Problem;
+
+/// Which tasks are asked for.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TaskQuery {
+    /// Only the tasks of this check.
+    check: Option<CheckId>,
+    /// Only tasks that are `open`, or `resolved`.
+    state: Option<TaskState>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// How many items, 1 to 200.
+    limit: Option<usize>,
+}
+
+/// One task.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TaskView {
+    /// Its identifier.
+    id: String,
+    /// The check that fails.
+    check: CheckId,
+    /// The connection that its subject was read through.
+    connection: Option<String>,
+    /// `open` or `resolved`.
+    state: TaskState,
+    /// Title.
+    title: String,
+    /// Why the subject fails.
+    why: String,
+    /// Why this is asked.
+    instructions: String,
+    /// How to fix it.
+    how_to_fix: String,
+    /// The thing that fails.
+    subject: Subject,
+    /// Who is responsible for it, if known: an Atlassian account id.
+    assignee: Option<String>,
+    /// When it should be done.
+    #[schema(value_type = String)]
+    due_at: Timestamp,
+    /// How often it has been opened.
+    generation: u32,
+    /// Its ticket, if one stands for it.
+    ticket: Option<TicketOfTask>,
+    /// When it was opened last.
+    #[schema(value_type = String)]
+    opened_at: Timestamp,
+    /// The run that opened it last.
+    opened_by: String,
+    /// When it was resolved.
+    #[schema(value_type = Option<String>)]
+    resolved_at: Option<Timestamp>,
+}
+
+/// The ticket of a task.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TicketOfTask {
+    /// The ticket's identifier.
+    id: String,
+    /// The ticket's state.
+    state: String,
+    /// The issue in Jira, once there is one.
+    issue: Option<IssueView>,
+}
+
+pub(crate) fn routes() -> Routes {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
+}
+
+/// Lists the tasks.
+#[utoipa::path(get, path = "/v1/tasks", tag = "tasks", params(TaskQuery), responses((status = 200, body = List<TaskView>), (status = 422, body = Problem)))]
+async fn list(
+    Reader(caller): Reader,
+    State(api): State<Api>,
+    Query(query): Query<TaskQuery>,
+) -> Result<Json<List<TaskView>>, Problem> {
+    let filter = TaskFilter { check: query.check, state: query.state };
+    let cursor = query.cursor.as_deref();
+    let stored = api.core.store.list_tasks(&caller.tenant, filter, cursor, limit(query.limit)?).await?;
+    let mut views = with_tickets(&api, &caller, stored.items).await?;
+    Ok(Json(List { items: std::mem::take(&mut views), next_cursor: stored.next }))
+}
+
+/// Shows one task.
+#[utoipa::path(get, path = "/v1/tasks/{id}", tag = "tasks", params(("id" = String, Path)), responses((status = 200, body = TaskView), (status = 404, body = Problem)))]
+async fn show(
+    Reader(caller): Reader,
+    State(api): State<Api>,
+    Path(id): Path<TaskId>,
+) -> Result<Json<TaskView>, Problem> {
+    let missing = || Problem::from(assay::Error::not_found(format!("there is no task {id}; `GET /v1/tasks` lists them")));
+    let task = api.core.store.task(&caller.tenant, &id).await?.ok_or_else(missing)?;
+    let mut views = with_tickets(&api, &caller, vec![task]).await?;
+    views.pop().map(Json).ok_or_else(missing)
+}
+
+async fn with_tickets(api: &Api, caller: &Caller, tasks: Vec<Task>) -> Result<Vec<TaskView>, Problem> {
+    let ids: Vec<TicketId> = tasks.iter().filter_map(|task| task.ticket.clone()).collect();
+    let tickets: BTreeMap<TicketId, Ticket> =
+        api.core.store.tickets(&caller.tenant, &ids).await?.into_iter().map(|ticket| (ticket.id.clone(), ticket)).collect();
+    let sites = super::tickets::sites(api, caller).await?;
+    let view = |task: Task| {
+        let ticket = task.ticket.as_ref().and_then(|id| tickets.get(id)).map(|ticket| TicketOfTask {
+            id: ticket.id.to_string(),
+            state: ticket.state.word().to_owned(),
+            issue: IssueView::of(ticket, &sites),
+        });
+        TaskView::of(task, ticket)
+    };
+    Ok(tasks.into_iter().map(view).collect())
+}
+
+impl TaskView {
+    fn of(task: Task, ticket: Option<TicketOfTask>) -> Self {
+        Self {
+            id: task.id.to_string(),
+            check: task.check,
+            connection: task.connection.map(|connection| connection.to_string()),
+            state: task.state,
+            title: task.title,
+            why: task.why,
+            instructions: task.check.instructions().to_owned(),
+            how_to_fix: task.check.how_to_fix().to_owned(),
+            subject: task.subject,
+            assignee: task.assignee.map(|assignee| assignee.to_string()),
+            due_at: task.due_at,
+            generation: task.generation,
+            ticket,
+            opened_at: task.opened_at,
+            opened_by: task.opened_by.to_string(),
+            resolved_at: task.resolved_at,
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Tickets: what became of each task in Jira, and why.
+
+use std::collections::BTreeMap;
+
+use assay::dynamodb::TicketFilter;
+use assay::ids::{ConnectionId, TicketId};
+use assay::site::SiteDomain;
+use assay::sqs::SyncRequest;
+use assay::ticket::{State as TicketState, Ticket, Wanted};
+use assay::trace;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Routes;
+use crate::Api;
+use crate::caller::{Caller, Operator, Reader};
+use crate::input::{Path, Query};
+use crate::page::{List, PageQuery, limit};
+use crate::problem::Problem;
+
+/// Which tickets are asked for.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TicketQuery {
+    /// Only tickets in this state: `planned`, `creating`, `unknown`, `open`, `closing`, `closed`, `failed` or `gone`.
+    state: Option<String>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// How many items, 1 to 200.
+    limit: Option<usize>,
+}
+
+/// The issue that a ticket stands for.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct IssueView {
+    /// Jira's immutable identifier.
+    id: String,
+    /// Its key when it was last read.
+    key: String,
+    /// Where to look at it.
+    url: Option<String>,
+    /// Its status when it was last read.
+    status: Option<String>,
+    /// Whether that status is in the category done.
+    done: Option<bool>,
+}
+
+/// One ticket.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TicketView {
+    /// Its identifier, which the issue carries in its property `assay.ticket`.
+    id: String,
+    /// `planned`, `creating`, `unknown`, `open`, `closing`, `closed`, `failed` or `gone`.
+    state: String,
+    /// What its tasks want: `open` or `closed`.
+    wanted: Wanted,
+    /// Why it could not be written, where it could not.
+    problem: Option<String>,
+    /// The tasks that it stands for.
+    tasks: Vec<String>,
+    /// The title written into the issue.
+    title: String,
+    /// The sync setting that asked for it.
+    setting: String,
+    /// Through which connection it is written.
+    connection: String,
+    /// The project's id.
+    project: String,
+    /// The issue in Jira, once there is one.
+    issue: Option<IssueView>,
+    /// How many creates were sent.
+    attempts: u32,
+    /// Optional fields that Jira refused and that were left out.
+    left_out: Vec<String>,
+    /// When something is done about it next; null when it is settled.
+    #[schema(value_type = Option<String>)]
+    next_at: Option<Timestamp>,
+    /// When it was planned.
+    #[schema(value_type = String)]
+    created_at: Timestamp,
+    /// When it last changed.
+    #[schema(value_type = String)]
+    updated_at: Timestamp,
+}
+
+/// The sites of the tenant's connections, for links.
+pub(super) type Sites = BTreeMap<ConnectionId, SiteDomain>;
+
+/// Reads the sites of the tenant's connections.
+pub(super) async fn sites(api: &Api, caller: &Caller) -> Result<Sites, Problem> {
+    let connections = api.core.store.all_connections(&caller.tenant).await?;
+    Ok(connections.into_iter().map(|connection| (connection.id, connection.site)).collect())
+}
+
+impl IssueView {
+    pub(super) fn of(ticket: &Ticket, sites: &Sites) -> Option<Self> {
+        let issue = ticket.state.issue()?;
+        let site = sites.get(&ticket.connection);
+        Some(Self {
+            id: issue.id.to_string(),
+            key: issue.key.clone(),
+            url: site.map(|site| format!("https://{site}/browse/{}", issue.key)),
+            status: ticket.issue_status.as_ref().map(|status| status.name.clone()),
+            done: ticket.issue_status.as_ref().map(|status| status.done),
+        })
+    }
+}
+
+impl TicketView {
+    fn of(ticket: &Ticket, sites: &Sites) -> Self {
+        let problem = match &ticket.state {
+            TicketState::Failed { reason } => Some(reason.clone()),
+            TicketState::Closing { problem, .. } => problem.clone(),
+            TicketState::Planned
+            | TicketState::Creating { .. }
+            | TicketState::Unknown { .. }
+            | TicketState::Open { .. }
+            | TicketState::Closed { .. }
+            | TicketState::Gone { .. } => None,
+        };
+        Self {
+            id: ticket.id.to_string(),
+            state: ticket.state.word().to_owned(),
+            wanted: ticket.wanted,
+            problem,
+            tasks: ticket.tasks.iter().map(ToString::to_string).collect(),
+            title: ticket.content.title.clone(),
+            setting: ticket.setting.to_string(),
+            connection: ticket.connection.to_string(),
+            project: ticket.project.to_string(),
+            issue: IssueView::of(ticket, sites),
+            attempts: ticket.attempts,
+            left_out: ticket.left_out.clone(),
+            next_at: ticket.due_at,
+            created_at: ticket.created_at,
+            updated_at: ticket.updated_at,
+        }
+    }
+}
+
+pub(crate) fn routes() -> Routes {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(trace)).routes(routes!(retry))
+}
+
+/// Lists the tickets.
+#[utoipa::path(get, path = "/v1/tickets", tag = "tickets", params(TicketQuery), responses((status = 200, body = List<TicketView>), (status = 422, body = Problem)))]
+async fn list(
+    Reader(caller): Reader,
+    State(api): State<Api>,
+    Query(query): Query<TicketQuery>,
+) -> Result<Json<List<TicketView>>, Problem> {
+    const WORDS: [&str; 8] = ["planned", "creating", "unknown", "open", "closing", "closed", "failed", "gone"];
+    if let Some(word) = query.state.as_deref().filter(|word| !WORDS.contains(word)) {
+        return Err(Problem::invalid("state", format!("{word:?} is no state of a ticket; there are {}", WORDS.join(", "))));
+    }
+    let filter = TicketFilter { state: query.state };
+    let cursor = query.cursor.as_deref();
+    let stored = api.core.store.list_tickets(&caller.tenant, &filter, cursor, limit(query.limit)?).await?;
+    let sites = sites(&api, &caller).await?;
+    Ok(Json(List::of(stored, |ticket| TicketView::of(&ticket, &sites))))
+}
+
+/// Shows one ticket.
+#[utoipa::path(get, path = "/v1/tickets/{id}", tag = "tickets", params(("id" = String, Path)), responses((status = 200, body = TicketView), (status = 404, body = Problem)))]
+async fn show(
+    Reader(caller): Reader,
+    State(api): State<Api>,
+    Path(id): Path<TicketId>,
+) -> Result<Json<TicketView>, Problem> {
+    let ticket = require(&api, &caller, &id).await?;
+    Ok(Json(TicketView::of(&ticket, &sites(&api, &caller).await?)))
+}
+
+/// Lists what happened to a ticket, oldest first: who or what, when, why, and with which call to Jira.
+#[utoipa::path(get, path = "/v1/tickets/{id}/trace", tag = "tickets", params(("id" = String, Path), PageQuery), responses((status = 200, body = List<trace::Entry>), (status = 404, body = Problem)))]
+async fn trace(
+    Reader(caller): Reader,
+    State(api): State<Api>,
+    Path(id): Path<TicketId>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<List<trace::Entry>>, Problem> {
+    require(&api, &caller, &id).await?;
+    let stored = api.core.store.trace(&caller.tenant, &id, page.cursor.as_deref(), page.limit()?).await?;
+    Ok(Json(List::of(stored, |entry| entry)))
+}
+
+/// Tries a ticket again now that could not be written.
+#[utoipa::path(post, path = "/v1/tickets/{id}/retry", tag = "tickets", params(("id" = String, Path)), responses((status = 202, body = TicketView), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn retry(Operator(caller): Operator, State(api): State<Api>, Path(id): Path<TicketId>) -> Result<Response, Problem> {
+    let mut ticket = require(&api, &caller, &id).await?;
+    let now = api.core.clock.now();
+    if !ticket.hasten(caller.token.as_str(), now) {
+        let message = format!("ticket {id} is {}; there is nothing to try again", ticket.state.word());
+        return Err(assay::Error::conflict(message).into());
+    }
+    api.core.store.save_ticket(&mut ticket).await?;
+    api.sync.send(&SyncRequest { tenant: caller.tenant.clone(), ticket: id }, None).await?;
+    let view = TicketView::of(&ticket, &sites(&api, &caller).await?);
+    Ok((StatusCode::ACCEPTED, Json(view)).into_response())
+}
+
+async fn require(api: &Api, caller: &Caller, id: &TicketId) -> Result<Ticket, Problem> {
+    let found = api.core.store.ticket(&caller.tenant, id).await?;
+    found.ok_or_else(|| assay::Error::not_found(format!("there is no ticket {id}; `GET /v1/tickets` lists them")).into())
+}

@@ -1,0 +1,234 @@
+"""The first minutes with Assay, as a script: connect a site, evaluate its checks, and see tickets appear.
+
+Reads and writes nothing but the HTTP API (and, as a person's browser would, the consent page of the simulator). Each
+call is a function of its own, in the order in which a person would make them.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import urllib.parse
+from collections import Counter
+from html.parser import HTMLParser
+
+from local.console import StackError, say
+from local.processes import Children
+from local.settings import Settings, Site
+from local.web import Answer, Api, Browser, send
+
+_SIMULATED_SITE = "demo.atlassian.net"
+_USE_CASES = ["ticketing", "incident_management"]
+_CONNECTION_BOUND_SECONDS = 60
+_RESULTS_BOUND_SECONDS = 300
+_SETTLED_TICKETS = {"open", "closed", "failed", "gone"}
+
+
+def run(stack: Settings, api: Api, children: Children) -> None:
+    """Connects the site and shows the main job."""
+    if stack.site is None:
+        put_oauth_app(api)
+        connection, address = begin_oauth_connection(api)
+        approve(address)
+        wait_until_active(api, connection, children)
+        sync_all_tasks(api, connection, "SEC", "10100")
+    else:
+        connection = connect_with_token(api, stack.site)
+        wait_until_active(api, connection, children)
+        if stack.site.ticket_project is None:
+            say("no JIRA_TICKET_PROJECT given: tasks stay in Assay and no ticket is made in your Jira")
+        else:
+            project = stack.site.ticket_project
+            sync_all_tasks(api, connection, project, ticket_type(stack.site, project))
+        if stack.site.change_project is None:
+            say("no JIRA_CHANGE_PROJECT given: with it and JIRA_TICKET_PROJECT you see your checks and tickets")
+            return
+    wait_for_results(api, children, tickets=stack.site is None or stack.site.ticket_project is not None)
+
+
+def put_oauth_app(api: Api) -> None:
+    """The tenant's own OAuth app, as the simulator knows it."""
+    say("entering the OAuth app's client id and secret")
+    api.call("PUT", "/v1/oauth-app", {"client_id": "sim-client", "client_secret": "sim-client-secret"})
+
+
+def begin_oauth_connection(api: Api) -> tuple[str, str]:
+    """A pending connection: its id, and the address where a person approves it."""
+    say(f"connecting {_SIMULATED_SITE} by OAuth")
+    answer = api.call(
+        "POST",
+        "/v1/connections",
+        {
+            "method": "oauth",
+            "site": _SIMULATED_SITE,
+            "use_cases": _USE_CASES,
+            "change_management": {"projects": ["CHG"]},
+            "incidents": {"projects": ["INC"]},
+        },
+    )
+    return _text(answer, "id"), _text(answer, "authorize_url")
+
+
+def approve(address: str) -> None:
+    """What the person's browser does: opens the consent page, approves, and is sent back to Assay."""
+    browser = Browser()
+    page_address, page = browser.open(address)
+    form = _Form.of(page)
+    if form is None:
+        raise StackError(f"no consent form at {page_address.split('?')[0]} ({page.status}): {_excerpt(page)}")
+    say("approving on the simulator's consent page")
+    target = urllib.parse.urljoin(page_address, form.action or page_address)
+    end_address, end = browser.open(target, form=form.fields)
+    if end.status >= 400:
+        raise StackError(f"the way back ended at {end_address.split('?')[0]} with {end.status}: {_excerpt(end)}")
+
+
+def connect_with_token(api: Api, site: Site) -> str:
+    """Connects a site of one's own: the connection's id."""
+    say(f"connecting {site.domain} with the API token of {site.email}")
+    body: dict[str, object] = {
+        "method": "api_token",
+        "site": site.domain,
+        "email": site.email,
+        "token": site.token,
+        "use_cases": ["ticketing"],
+    }
+    if site.change_project is not None:
+        body["change_management"] = {"projects": [site.change_project]}
+    return _text(api.call("POST", "/v1/connections", body), "id")
+
+
+def wait_until_active(api: Api, connection: str, children: Children) -> None:
+    """Waits for the connection's verification."""
+    end = time.monotonic() + _CONNECTION_BOUND_SECONDS
+    state, problems = "unknown", ""
+    while time.monotonic() < end:
+        _refuse_crash(children)
+        found = api.call("GET", f"/v1/connections/{connection}")
+        state, problems = str(found.get("state")), _problems(found)
+        if state in ("active", "degraded"):
+            say(f"the connection is {state}" + (f": {problems}" if problems else ""))
+            return
+        if state in ("needs_reauth", "disconnected"):
+            break
+        time.sleep(0.5)
+    raise StackError(f"the connection did not become active but is {state}: {problems or 'no problem is named'}")
+
+
+def ticket_type(site: Site, project: str) -> str:
+    """The id of the project's issue type for tickets: Task, or else the first one; Jira itself is asked."""
+    credentials = base64.b64encode(f"{site.email}:{site.token}".encode()).decode()
+    path = f"/rest/api/3/issue/createmeta/{urllib.parse.quote(project, safe='')}/issuetypes"
+    answer = send("GET", f"https://{site.domain}{path}", headers={"authorization": f"Basic {credentials}"})
+    kinds = answer.json().get("issueTypes") if answer.status == 200 else None
+    offered = [kind for kind in kinds if not kind.get("subtask")] if isinstance(kinds, list) else []
+    if not offered:
+        raise StackError(
+            f"{site.domain} offers no issue type in project {project} ({answer.status}): {_excerpt(answer)}"
+        )
+    return str(next((kind for kind in offered if kind.get("name") == "Task"), offered[0])["id"])
+
+
+def sync_all_tasks(api: Api, connection: str, project: str, issue_type: str) -> None:
+    """Turns every task, present and future, into a ticket."""
+    say(f"turning tasks into tickets in project {project}")
+    api.call(
+        "POST",
+        "/v1/sync-settings",
+        {
+            "scope": "all",
+            "connection": connection,
+            "project": project,
+            "issue_type": issue_type,
+            "labels": [],
+            "mode": "individual",
+        },
+    )
+
+
+def wait_for_results(api: Api, children: Children, *, tickets: bool) -> None:
+    """Waits until every check has an outcome and every open task its ticket, and shows how far that is."""
+    say("waiting for the checks' outcomes" + (" and the tickets" if tickets else ""))
+    end = time.monotonic() + _RESULTS_BOUND_SECONDS
+    shown = ""
+    while time.monotonic() < end:
+        _refuse_crash(children)
+        checks = Counter(_outcome(check) for check in api.items("/v1/checks"))
+        tasks = [task for task in api.items("/v1/tasks") if task.get("state") == "open"]
+        made = Counter(str(ticket.get("state")) for ticket in api.items("/v1/tickets"))
+        now = f"checks: {_counts(checks)}; open tasks: {len(tasks)}; tickets: {_counts(made)}"
+        if now != shown:
+            say(now)
+            shown = now
+        evaluated = bool(checks) and "not evaluated yet" not in checks
+        settled = all(state in _SETTLED_TICKETS for state in made) and sum(made.values()) >= len(tasks)
+        if evaluated and (not tickets or settled):
+            return
+        time.sleep(1)
+    raise StackError(f"after {_RESULTS_BOUND_SECONDS} s the work was not done: {shown}")
+
+
+def _outcome(check: dict[str, object]) -> str:
+    return str(check.get("last_outcome") or "not evaluated yet")
+
+
+def _problems(connection: dict[str, object]) -> str:
+    problems = connection.get("problems")
+    return json.dumps(problems)[:800] if problems else ""
+
+
+def _counts(counter: Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(counter.items())) or "none"
+
+
+def _text(answer: dict[str, object], name: str) -> str:
+    value = answer.get(name)
+    if not isinstance(value, str):
+        raise StackError(f"the API's answer has no '{name}', but: {', '.join(answer) or 'nothing'}")
+    return value
+
+
+def _excerpt(answer: Answer) -> str:
+    return " ".join(answer.body.decode(errors="replace").split())[:400]
+
+
+def _refuse_crash(children: Children) -> None:
+    if (child := children.crashed()) is not None:
+        raise StackError(f"{child.name} ended with {child.process.returncode}; its last lines:\n{child.last_lines()}")
+
+
+class _Form(HTMLParser):
+    """The first form of a page that is sent by POST, filled in as it stands, with its approving button pressed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.action: str | None = None
+        self.fields: list[tuple[str, str]] = []
+        self._inside = False
+        self._found = False
+
+    @classmethod
+    def of(cls, page: Answer) -> _Form | None:
+        """The page's form, if it has one."""
+        form = cls()
+        form.feed(page.body.decode(errors="replace"))
+        return form if form._found else None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Notes the form and its fields; a choice that is not shown as chosen is left as the page has it."""
+        values = {name: value or "" for name, value in attrs}
+        name, value = values.get("name", ""), values.get("value", "")
+        if tag == "form" and not self._found and values.get("method", "").lower() == "post":
+            self._inside = self._found = True
+            self.action = values.get("action")
+        elif self._inside and name and tag == "button" and value != "approve":
+            return
+        elif self._inside and name and tag in ("input", "button"):
+            chosen = values.get("type") not in ("checkbox", "radio") or "checked" in values
+            self.fields += [(name, value)] if chosen else []
+
+    def handle_endtag(self, tag: str) -> None:
+        """Ends the form."""
+        if tag == "form":
+            self._inside = False

@@ -1,0 +1,282 @@
+//! All key shapes of the table, and who reads by what.
+//!
+//! `T` is the tenant, which begins every partition key, so that isolation is a prefix. Identifiers never contain `#`.
+//!
+//! | what | `pk` | `sk` | who reads it, and how |
+//! |---|---|---|---|
+//! | tenant | `T#tenant` | `tenant#T` | `evaluate-checks`: the due ones (index `due`) |
+//! | turn of comparing a tenant's tickets | `T#comparison` | `comparison#T` | `maintain`: the due ones (index `due`) |
+//! | connection | `T#connection` | `connection#{id}` | API: one, list; `evaluate-checks`: all of a tenant, the due ones (index `due`); all functions that call Jira: one |
+//! | API token | `T#token` | `token#{id}` | API: one at each call, list |
+//! | check run | `T#run#{check}` | `run#{check}#{id}` | API: one, list, newest first |
+//! | failing entities of a run, 100 each | `T#failing#{run}` | `failing#{page}` | API: list |
+//! | latest run of a check and connection | `T#latest` | `latest#{check}#{connection or -}` | API, `evaluate-checks`: all of a tenant |
+//! | task | `T#task` | `task#{id}`, the id begins with the check | API: one, list; `evaluate-checks`: all of a check (beginning of `sk`) |
+//! | ticket | `T#ticket` | `ticket#{id}` | API: one, list; `create-tickets`: many by id; `maintain`: the due ones (index `due`); `receive-webhooks`: by issue (index `issue`) |
+//! | older trace of a ticket | `T#trace#{ticket}` | `trace#{number of its first entry}` | API: list, oldest first |
+//! | sync setting | `T#setting` | `setting#{id}` | API: one, all; the planner: all |
+//! | points of an hour | `T#quota#{connection}` | `hour#{epoch seconds}` | all functions that call Jira: the present hour, with the pause in the same read |
+//! | pause that Jira asked for | `T#quota#{connection}` | `pause#` | as above |
+//! | idempotency key | `T#request#{key}` | `request#` | API: conditional put |
+//! | attempt to connect | `T#attempt#{digest}` | `attempt#` | `oauth-callback`: conditional delete |
+//! | webhook delivery | `T#delivery#{digest of site and identifier}` | `delivery#` | `receive-webhooks`: conditional put |
+//!
+//! | index | partition | sort | holds |
+//! |---|---|---|---|
+//! | `issue` | `issue_pk` = `T#{cloud id}#{issue id}` | `issue_sk` = ticket id | tickets whose issue and site are known |
+//! | `due` | `due_pk` = `{kind}#{shard}` | `due_sk` = `{epoch milliseconds, 15 digits}#T#{id}` | tenants, comparisons, connections and tickets that have a `due_at`, and nothing else |
+//!
+//! `due` is the one index that does not begin with the tenant: what is due is asked for over all tenants by the
+//! scheduled functions alone. It is split into shards so that no partition takes all writes.
+
+use jiff::Timestamp;
+
+use crate::check::CheckId;
+use crate::ids::{
+    CloudId, ConnectionId, IssueId, RunId, SettingId, TaskId, TenantId, TicketId, TokenId, digest, fixed,
+};
+
+/// The partition key of the table.
+pub const PK: &str = "pk";
+/// The sort key of the table.
+pub const SK: &str = "sk";
+/// When the table may forget an item, in epoch seconds.
+pub const EXPIRES_AT: &str = "expires_at";
+/// The index from issues to tickets.
+pub const ISSUE_INDEX: &str = "issue";
+/// The partition key of [`ISSUE_INDEX`].
+pub const ISSUE_PK: &str = "issue_pk";
+/// The sort key of [`ISSUE_INDEX`].
+pub const ISSUE_SK: &str = "issue_sk";
+/// The index of what is due.
+pub const DUE_INDEX: &str = "due";
+/// The partition key of [`DUE_INDEX`].
+pub const DUE_PK: &str = "due_pk";
+/// The sort key of [`DUE_INDEX`].
+pub const DUE_SK: &str = "due_sk";
+
+/// How many shards each kind of thing has in the index of what is due; they are numbered from 0.
+pub const SHARDS: u8 = 8;
+
+/// The shards of the index of what is due.
+pub fn shards() -> std::ops::Range<u8> {
+    0..SHARDS
+}
+
+/// The key of one item.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Key {
+    /// The partition key.
+    pub pk: String,
+    /// The sort key.
+    pub sk: String,
+}
+
+impl std::fmt::Display for Key {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} {}", self.pk, self.sk)
+    }
+}
+
+/// Neighbouring items: a partition, and the beginning that all their sort keys share.
+#[derive(Clone, Debug)]
+pub struct Items {
+    /// The partition key.
+    pub pk: String,
+    /// How the sort keys begin.
+    pub beginning: String,
+}
+
+impl Items {
+    fn of(tenant: &TenantId, partition: &str, beginning: impl Into<String>) -> Self {
+        Self { pk: format!("{tenant}#{partition}"), beginning: beginning.into() }
+    }
+
+    fn item(self, rest: &str) -> Key {
+        Key { pk: self.pk, sk: self.beginning + rest }
+    }
+}
+
+impl std::fmt::Display for Items {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} {}…", self.pk, self.beginning)
+    }
+}
+
+/// A tenant.
+pub fn tenant(tenant: &TenantId) -> Key {
+    Items::of(tenant, "tenant", "tenant#").item(tenant.as_str())
+}
+
+/// The turn of comparing a tenant's tickets with Jira.
+pub fn comparison(tenant: &TenantId) -> Key {
+    Items::of(tenant, "comparison", "comparison#").item(tenant.as_str())
+}
+
+/// The connections of a tenant.
+pub fn connections(tenant: &TenantId) -> Items {
+    Items::of(tenant, "connection", "connection#")
+}
+
+/// A connection.
+pub fn connection(tenant: &TenantId, id: &ConnectionId) -> Key {
+    connections(tenant).item(id.as_str())
+}
+
+/// The API tokens of a tenant.
+pub fn tokens(tenant: &TenantId) -> Items {
+    Items::of(tenant, "token", "token#")
+}
+
+/// An API token.
+pub fn token(tenant: &TenantId, id: &TokenId) -> Key {
+    tokens(tenant).item(id.as_str())
+}
+
+/// The runs of a check.
+pub fn runs(tenant: &TenantId, check: CheckId) -> Items {
+    Items::of(tenant, &format!("run#{check}"), format!("run#{check}#"))
+}
+
+/// A run.
+pub fn run(tenant: &TenantId, check: CheckId, id: &RunId) -> Key {
+    runs(tenant, check).item(id.as_str())
+}
+
+/// The pages of failing entities of a run.
+pub fn failing(tenant: &TenantId, run: &RunId) -> Items {
+    Items::of(tenant, &format!("failing#{run}"), "failing#")
+}
+
+/// One page of failing entities of a run.
+pub fn failing_page(tenant: &TenantId, run: &RunId, page: usize) -> Key {
+    failing(tenant, run).item(&format!("{page:06}"))
+}
+
+/// The latest runs of a tenant.
+pub fn latest_runs(tenant: &TenantId) -> Items {
+    Items::of(tenant, "latest", "latest#")
+}
+
+/// The latest run of a check and connection.
+pub fn latest_run(tenant: &TenantId, check: CheckId, connection: Option<&ConnectionId>) -> Key {
+    let connection = connection.map_or("-", ConnectionId::as_str);
+    latest_runs(tenant).item(&format!("{check}#{connection}"))
+}
+
+/// The tasks of a tenant, or those of one check.
+pub fn tasks(tenant: &TenantId, check: Option<CheckId>) -> Items {
+    let beginning = check.map_or_else(|| "task#".to_owned(), |check| format!("task#{check}-"));
+    Items::of(tenant, "task", beginning)
+}
+
+/// A task.
+pub fn task(tenant: &TenantId, id: &TaskId) -> Key {
+    tasks(tenant, None).item(id.as_str())
+}
+
+/// The tickets of a tenant.
+pub fn tickets(tenant: &TenantId) -> Items {
+    Items::of(tenant, "ticket", "ticket#")
+}
+
+/// A ticket.
+pub fn ticket(tenant: &TenantId, id: &TicketId) -> Key {
+    tickets(tenant).item(id.as_str())
+}
+
+/// The older trace of a ticket.
+pub fn trace(tenant: &TenantId, ticket: &TicketId) -> Items {
+    Items::of(tenant, &format!("trace#{ticket}"), "trace#")
+}
+
+/// The part of a ticket's older trace that begins with its entry number `start`, counted from 0.
+pub fn trace_part(tenant: &TenantId, ticket: &TicketId, start: u64) -> Key {
+    trace(tenant, ticket).item(&format!("{start:010}"))
+}
+
+/// The sync settings of a tenant.
+pub fn settings(tenant: &TenantId) -> Items {
+    Items::of(tenant, "setting", "setting#")
+}
+
+/// A sync setting.
+pub fn setting(tenant: &TenantId, id: &SettingId) -> Key {
+    settings(tenant).item(id.as_str())
+}
+
+/// The points that a connection spent in the hour that begins at `hour`.
+pub fn quota_hour(tenant: &TenantId, connection: &ConnectionId, hour: Timestamp) -> Key {
+    Items::of(tenant, &format!("quota#{connection}"), "hour#")
+        .item(&format!("{:012}", hour.as_second().max(0)))
+}
+
+/// The pause that Jira asked a connection for. Sorts behind all hours, so that one query finds an hour and the pause.
+pub fn quota_pause(tenant: &TenantId, connection: &ConnectionId) -> Key {
+    Items::of(tenant, &format!("quota#{connection}"), "pause#").item("")
+}
+
+/// A remembered request. Its key is hashed, since it is text of the caller's making.
+pub fn request(tenant: &TenantId, key: &str) -> Key {
+    Items::of(tenant, &format!("request#{}", digest(key.as_bytes())), "request#").item("")
+}
+
+/// An attempt to connect. Its digest is hashed again, since it is text from a URL.
+pub fn attempt(tenant: &TenantId, state: &str) -> Key {
+    Items::of(tenant, &format!("attempt#{}", digest(state.as_bytes())), "attempt#").item("")
+}
+
+/// A delivery of a webhook. Both names are hashed, since they are text of the sender's making.
+pub fn delivery(tenant: &TenantId, site: &str, identifier: &str) -> Key {
+    Items::of(tenant, &format!("delivery#{}", fixed(&[site, identifier])), "delivery#").item("")
+}
+
+/// The partition of an issue in the index [`ISSUE_INDEX`].
+pub fn issue(tenant: &TenantId, cloud: &CloudId, issue: &IssueId) -> String {
+    format!("{tenant}#{cloud}#{issue}")
+}
+
+/// What can be due.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum DueKind {
+    /// A tenant, whose own checks are evaluated.
+    Tenant,
+    /// A connection, whose checks are evaluated.
+    Connection,
+    /// A ticket, which a worker must look at.
+    Ticket,
+    /// A tenant, whose open tickets are compared with Jira.
+    Comparison,
+}
+
+impl DueKind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Tenant => "tenant",
+            Self::Connection => "connection",
+            Self::Ticket => "ticket",
+            Self::Comparison => "comparison",
+        }
+    }
+}
+
+/// The partition of a shard in the index [`DUE_INDEX`].
+pub fn due_partition(kind: DueKind, shard: u8) -> String {
+    format!("{}#{shard}", kind.word())
+}
+
+/// The shard that a thing is in.
+pub fn shard(tenant: &TenantId, id: &str) -> u8 {
+    let hash = fixed(&[tenant.as_str(), id]);
+    hash.bytes().fold(0, |shard: u8, byte| shard.wrapping_mul(31).wrapping_add(byte)) % SHARDS
+}
+
+/// The sort key in the index [`DUE_INDEX`] of a thing that is due at `due_at`.
+pub fn due_sort(due_at: Timestamp, tenant: &TenantId, id: &str) -> String {
+    format!("{:015}#{tenant}#{id}", due_at.as_millisecond().max(0))
+}
+
+/// The sort key in the index [`DUE_INDEX`] that lies behind all that is due at `now`.
+pub fn due_end(now: Timestamp) -> String {
+    format!("{:015}", now.as_millisecond().max(0) + 1)
+}

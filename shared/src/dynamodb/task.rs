@@ -1,0 +1,91 @@
+//! Tasks.
+
+use futures::stream::{self, StreamExt};
+
+use super::keys;
+use super::page::{Order, Page};
+use super::write::{Change, Written};
+use super::{CONCURRENCY, Store, item};
+use crate::check::CheckId;
+use crate::ids::{TaskId, TenantId, TicketId};
+use crate::task::{State, Task};
+use crate::{Error, Result};
+
+/// Which tasks are listed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct TaskFilter {
+    /// Only those of this check.
+    pub check: Option<CheckId>,
+    /// Only those in this state.
+    pub state: Option<State>,
+}
+
+impl Store {
+    /// All tasks of a check, open and resolved.
+    pub async fn tasks_of(&self, tenant: &TenantId, check: CheckId) -> Result<Vec<Task>> {
+        self.all(&keys::tasks(tenant, Some(check))).await
+    }
+
+    /// The task with this id.
+    pub async fn task(&self, tenant: &TenantId, id: &TaskId) -> Result<Option<Task>> {
+        self.get(&keys::task(tenant, id)).await
+    }
+
+    /// A page of a tenant's tasks, by id, that is, by check.
+    pub async fn list_tasks(
+        &self,
+        tenant: &TenantId,
+        filter: TaskFilter,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Task>> {
+        let state = filter.state.map(|state| match state {
+            State::Open => ("state", "open"),
+            State::Resolved => ("state", "resolved"),
+        });
+        let items = keys::tasks(tenant, filter.check);
+        self.list(&items, Order::Rising, &state.into_iter().collect(), cursor, limit).await
+    }
+
+    /// Saves tasks, each by itself, at most 16 at the same time; the results are in the tasks' order. The table has
+    /// version + 1 of each afterwards; read them again to save them again.
+    ///
+    /// | version given | stored | then |
+    /// |---|---|---|
+    /// | 0 | nothing | put as version 1 |
+    /// | n > 0 | version n | replaced, version n + 1 |
+    /// | any | what this call writes | nothing; success, the answer to a first attempt was lost |
+    /// | any | anything else | nothing; `Conflict` |
+    pub async fn save_tasks(&self, tasks: &[Task]) -> Vec<Result<()>> {
+        let writes: Vec<_> = tasks.iter().map(|task| self.save_task(task)).collect();
+        stream::iter(writes).buffered(CONCURRENCY).collect().await
+    }
+
+    async fn save_task(&self, task: &Task) -> Result<()> {
+        let next = Task { version: task.version + 1, ..task.clone() };
+        let key = keys::task(&task.tenant, &task.id);
+        if task.version > 0 {
+            return self.replace(&key, &next, task.version, Vec::new()).await;
+        }
+        self.make(&key, &next, Vec::new()).await
+    }
+
+    /// Notes which ticket stands for a task.
+    ///
+    /// | stored | then |
+    /// |---|---|
+    /// | the task, with no ticket or another one | linked, version + 1 |
+    /// | the task, with this ticket | nothing; success |
+    /// | nothing | nothing; `NotFound` |
+    pub async fn link_task(&self, tenant: &TenantId, id: &TaskId, ticket: &TicketId) -> Result<()> {
+        let key = keys::task(tenant, id);
+        let update = "SET #record.#ticket = :ticket, #record.#version = #record.#version + :one";
+        let change = Change::new(update, "attribute_exists(#pk) AND #record.#ticket <> :ticket")
+            .value(":ticket", item::text(ticket.as_str()))
+            .value(":one", item::number(1));
+        match self.update(&key, change).await? {
+            Written::Done | Written::Refused(Some(_)) => Ok(()),
+            Written::Refused(None) => Err(Error::not_found(format!("there is no task {id}"))),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+use super::{acme, later, other, start, store, ticket, ticket_id};
+use crate::dynamodb::{TicketFilter, keys};
+use crate::error::Kind;
+use crate::ids::{CloudId, IssueId};
+use crate::ticket::{Issue, IssueStatus, State, Ticket};
+use crate::trace::Call;
+
+fn issue(id: &str) -> Issue {
+    Issue { id: IssueId::parse(id).unwrap(), key: format!("SEC-{id}") }
+}
+
+fn states() -> Vec<State> {
+    vec![
+        State::Planned,
+        State::Creating { since: start() },
+        State::Unknown { since: start(), looks: 3 },
+        State::Open { issue: issue("1") },
+        State::Closing { issue: issue("2"), problem: Some("no way there".to_owned()) },
+        State::Closing { issue: issue("3"), problem: None },
+        State::Closed { issue: None },
+        State::Closed { issue: Some(issue("4")) },
+        State::Failed { reason: "no such type".to_owned() },
+        State::Gone { issue: issue("5") },
+    ]
+}
+
+async fn put(store: &crate::dynamodb::Store, ticket: &Ticket) -> Ticket {
+    assert!(store.put_new_tickets(std::slice::from_ref(ticket)).await.remove(0).unwrap());
+    store.ticket(&ticket.tenant, &ticket.id).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_ticket_is_read_back_in_every_state() {
+    let store = store().await;
+    let mut it = put(&store, &ticket(&acme(), "tkt-1")).await;
+    for state in states() {
+        it.state = state;
+        it.issue_status = Some(IssueStatus { name: "To Do".to_owned(), done: false, read_at: start() });
+        store.save_ticket(&mut it).await.unwrap();
+        assert_eq!(store.ticket(&acme(), &it.id).await.unwrap(), Some(it.clone()));
+    }
+    assert_eq!(store.ticket(&other(), &it.id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_ticket_is_new_once_and_starts_as_version_1() {
+    let store = store().await;
+    let tickets: Vec<Ticket> = (0..40).map(|number| ticket(&acme(), &format!("tkt-{number:02}"))).collect();
+    let news =
+        |results: Vec<crate::Result<bool>>| results.into_iter().map(Result::unwrap).collect::<Vec<_>>();
+    assert_eq!(news(store.put_new_tickets(&tickets[..20]).await), vec![true; 20]);
+    let expected: Vec<bool> = (0..40).map(|number| number >= 20).collect();
+    assert_eq!(news(store.put_new_tickets(&tickets).await), expected);
+    assert_eq!(store.ticket(&acme(), &ticket_id("tkt-07")).await.unwrap().unwrap().version, 1);
+}
+
+#[tokio::test]
+async fn two_workers_cannot_both_claim_a_ticket_even_if_they_say_the_same() {
+    let store = store().await;
+    let mut first = put(&store, &ticket(&acme(), "tkt-1")).await;
+    let mut second = first.clone();
+    first.begin_create("worker", later(1));
+    second.begin_create("worker", later(1));
+    store.save_ticket(&mut first).await.unwrap();
+    let error = store.save_ticket(&mut second).await.unwrap_err();
+    assert_eq!(error.kind(), &Kind::Conflict, "{error}");
+    assert_eq!((first.version, second.version), (2, 1));
+    assert_eq!(store.ticket(&acme(), &first.id).await.unwrap(), Some(first));
+}
+
+#[tokio::test]
+async fn a_ticket_is_found_by_its_issue_on_its_site_for_its_tenant() {
+    let store = store().await;
+    let (cloud, another) = (CloudId::parse("cloud-1").unwrap(), CloudId::parse("cloud-2").unwrap());
+    let number = issue("10500").id;
+    let mut it = put(&store, &ticket(&acme(), "tkt-1")).await;
+    assert_eq!(store.ticket_by_issue(&acme(), &cloud, &number).await.unwrap(), None);
+    it.cloud_id = Some(cloud.clone());
+    let call =
+        Call { method: "POST".to_owned(), path: "/rest/api/3/issue/bulk".to_owned(), status: Some(201) };
+    it.created(issue("10500"), call, 600, later(5));
+    store.save_ticket(&mut it).await.unwrap();
+    assert_eq!(store.ticket_by_issue(&acme(), &cloud, &number).await.unwrap(), Some(it.clone()));
+    assert_eq!(store.ticket_by_issue(&acme(), &another, &number).await.unwrap(), None);
+    assert_eq!(store.ticket_by_issue(&other(), &cloud, &number).await.unwrap(), None);
+    it.updated_at = later(9);
+    store.save_ticket(&mut it).await.unwrap();
+    assert_eq!(store.ticket_by_issue(&acme(), &cloud, &number).await.unwrap(), Some(it));
+}
+
+#[tokio::test]
+async fn many_tickets_are_read_at_once_each_once() {
+    let store = store().await;
+    let tickets: Vec<Ticket> = (0..130).map(|number| ticket(&acme(), &format!("tkt-{number:03}"))).collect();
+    for result in store.put_new_tickets(&tickets).await {
+        assert!(result.unwrap());
+    }
+    let mut ids: Vec<_> = tickets.iter().rev().map(|ticket| ticket.id.clone()).collect();
+    ids.push(ticket_id("tkt-000"));
+    ids.push(ticket_id("tkt-none"));
+    let read = store.tickets(&acme(), &ids).await.unwrap();
+    let expected: Vec<Ticket> = tickets.into_iter().map(|it| Ticket { version: 1, ..it }).collect();
+    assert_eq!(read, expected);
+    assert_eq!(store.tickets(&other(), &ids).await.unwrap(), vec![]);
+    assert_eq!(store.tickets(&acme(), &[]).await.unwrap(), vec![]);
+}
+
+#[tokio::test]
+async fn tickets_are_listed_by_the_word_of_their_state() {
+    let store = store().await;
+    for (number, state) in states().into_iter().enumerate() {
+        put(&store, &Ticket { state, ..ticket(&acme(), &format!("tkt-{number}")) }).await;
+    }
+    for word in ["planned", "creating", "unknown", "open", "closing", "closed", "failed", "gone"] {
+        let filter = TicketFilter { state: Some(word.to_owned()) };
+        let page = store.list_tickets(&acme(), &filter, None, 10).await.unwrap();
+        assert!(
+            !page.items.is_empty() && page.items.iter().all(|ticket| ticket.state.word() == word),
+            "{word}"
+        );
+    }
+    assert_eq!(
+        store.list_tickets(&acme(), &TicketFilter::default(), None, 10).await.unwrap().items.len(),
+        10
+    );
+}
+
+#[tokio::test]
+async fn a_settled_ticket_leaves_the_index_of_what_is_due() {
+    let store = store().await;
+    let mut it = put(&store, &ticket(&acme(), "tkt-1")).await;
+    let shard = keys::shard(&acme(), "tkt-1");
+    assert_eq!(store.due_tickets(shard, later(119), 10).await.unwrap(), vec![]);
+    assert_eq!(store.due_tickets(shard, later(120), 10).await.unwrap(), vec![(acme(), it.id.clone())]);
+    it.due_at = None;
+    store.save_ticket(&mut it).await.unwrap();
+    assert_eq!(store.due_tickets(shard, later(9999), 10).await.unwrap(), vec![]);
+    it.due_at = Some(later(500));
+    store.save_ticket(&mut it).await.unwrap();
+    assert_eq!(store.due_tickets(shard, later(500), 10).await.unwrap().len(), 1);
+}

@@ -1,0 +1,190 @@
+//! Tickets: one writer at a time by version, found by id, by issue, or by being due.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+use futures::stream::{self, StreamExt};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::due::due_beside;
+use super::item::{Beside, Item, decode, key_attributes, text};
+use super::keys::{self, DueKind, ISSUE_INDEX, ISSUE_PK, ISSUE_SK};
+use super::page::{Order, Page};
+use super::write::names;
+use super::{CONCURRENCY, Store, failure};
+use crate::ids::{CloudId, IssueId, TenantId, TicketId};
+use crate::ticket::{TRACE_IN_RECORD, Ticket};
+use crate::{Error, Result};
+
+/// How many keys one call may read.
+const KEYS_IN_BATCH: usize = 100;
+
+/// How often keys that a call left unread are asked for again, with growing waits.
+const BATCH_ATTEMPTS: u32 = 6;
+
+/// Which tickets are listed.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct TicketFilter {
+    /// Only those in the state of this word, as [`crate::ticket::State::word`] gives it.
+    pub state: Option<String>,
+}
+
+/// The parts of a ticket by which it is named.
+#[derive(Deserialize)]
+struct DueTicket {
+    tenant: TenantId,
+    id: TicketId,
+}
+
+impl Store {
+    /// Puts new tickets, each by itself and as version 1, at most 16 at the same time; the results are in the tickets'
+    /// order and say whether each is new.
+    ///
+    /// | stored | then |
+    /// |---|---|
+    /// | nothing | put; true |
+    /// | a ticket with this id | nothing; false |
+    pub async fn put_new_tickets(&self, tickets: &[Ticket]) -> Vec<Result<bool>> {
+        let writes: Vec<_> = tickets.iter().map(|ticket| self.put_new_ticket(ticket)).collect();
+        stream::iter(writes).buffered(CONCURRENCY).collect().await
+    }
+
+    async fn put_new_ticket(&self, ticket: &Ticket) -> Result<bool> {
+        let first = Ticket { version: 1, ..ticket.clone() };
+        self.put_new(&keys::ticket(&ticket.tenant, &ticket.id), &first, beside(&first)).await
+    }
+
+    /// Saves a ticket, and raises its version here and in the table. Once it has an issue and a cloud id, it can be found
+    /// by them.
+    ///
+    /// A trace that has grown too long is cut: its older half moves to an item of its own in the same transaction, and
+    /// out of `ticket`. When the save fails, `ticket` is as it was, its trace whole.
+    ///
+    /// | stored | then |
+    /// |---|---|
+    /// | the same version | replaced, version + 1 |
+    /// | another version, or nothing | nothing; `Conflict` |
+    ///
+    /// A save may be the claim to create an issue, so that this one, unlike those of other nouns, is never taken as done
+    /// because its result is there already: two workers must not both be told so.
+    pub async fn save_ticket(&self, ticket: &mut Ticket) -> Result<()> {
+        let mut next = Ticket { version: ticket.version + 1, ..ticket.clone() };
+        let beside = beside(&next);
+        if next.trace.len() > TRACE_IN_RECORD {
+            let older: Vec<_> = next.trace.drain(..ticket.trace.len() - TRACE_IN_RECORD / 2).collect();
+            self.replace_and_archive(&next, older, ticket.version, beside).await?;
+        } else {
+            let key = keys::ticket(&next.tenant, &next.id);
+            self.replace_once(&key, &next, ticket.version, beside).await?;
+        }
+        *ticket = next;
+        Ok(())
+    }
+
+    /// The ticket with this id.
+    pub async fn ticket(&self, tenant: &TenantId, id: &TicketId) -> Result<Option<Ticket>> {
+        self.get(&keys::ticket(tenant, id)).await
+    }
+
+    /// The tickets with these ids that exist, each once, by id.
+    pub async fn tickets(&self, tenant: &TenantId, ids: &[TicketId]) -> Result<Vec<Ticket>> {
+        // The table refuses a call that names a key twice.
+        let keys: BTreeSet<keys::Key> = ids.iter().map(|id| keys::ticket(tenant, id)).collect();
+        let wanted: Vec<Item> = keys.iter().map(key_attributes).collect();
+        let mut found = BTreeMap::new();
+        for batch in wanted.chunks(KEYS_IN_BATCH) {
+            for item in self.read_batch(tenant, batch.to_vec()).await? {
+                let ticket: Ticket = decode(item)?;
+                found.insert(ticket.id.clone(), ticket);
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
+    async fn read_batch(&self, tenant: &TenantId, mut wanted: Vec<Item>) -> Result<Vec<Item>> {
+        let what = format!("read {} tickets of {tenant}", wanted.len());
+        let mut found = Vec::new();
+        for attempt in 0..BATCH_ATTEMPTS {
+            if attempt > 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(25 << attempt)).await;
+            }
+            let asked = KeysAndAttributes::builder()
+                .set_keys(Some(std::mem::take(&mut wanted)))
+                .consistent_read(true)
+                .build()
+                .map_err(|cause| Error::internal(format!("could not {what}")).because(cause))?;
+            let answer = self.client.batch_get_item().request_items(&*self.table, asked).send().await;
+            let answer = answer.map_err(|cause| failure::failed(&what, cause))?;
+            found.extend(answer.responses.into_iter().flatten().flat_map(|(_, items)| items));
+            let unread = answer.unprocessed_keys.unwrap_or_default();
+            wanted = unread.into_values().flat_map(|rest| rest.keys).collect();
+            if wanted.is_empty() {
+                return Ok(found);
+            }
+        }
+        Err(Error::unavailable(format!(
+            "could not {what}: the table left {} unread; try again",
+            wanted.len()
+        )))
+    }
+
+    /// A page of a tenant's tickets, by id.
+    pub async fn list_tickets(
+        &self,
+        tenant: &TenantId,
+        filter: &TicketFilter,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Ticket>> {
+        let state = filter.state.as_deref().map(|word| ("state", word));
+        self.list(&keys::tickets(tenant), Order::Rising, &state.into_iter().collect(), cursor, limit).await
+    }
+
+    /// The ticket that stands for an issue of a site, if one does. The answer may be
+    /// some milliseconds old.
+    pub async fn ticket_by_issue(
+        &self,
+        tenant: &TenantId,
+        cloud: &CloudId,
+        issue: &IssueId,
+    ) -> Result<Option<Ticket>> {
+        let condition = "#issue_pk = :issue";
+        let partition = keys::issue(tenant, cloud, issue);
+        let request = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .index_name(ISSUE_INDEX)
+            .key_condition_expression(condition)
+            .set_expression_attribute_names(Some(names(&[condition])))
+            .expression_attribute_values(":issue", text(&partition))
+            .limit(1);
+        let answer = request.send().await;
+        let answer =
+            answer.map_err(|cause| failure::failed(&format!("find the ticket of {partition}"), cause))?;
+        answer.items.unwrap_or_default().pop().map(decode).transpose()
+    }
+
+    /// Tickets of one shard that are due at `now`, longest due first. They need no claim: a worker takes the lease in
+    /// the ticket itself.
+    pub async fn due_tickets(
+        &self,
+        shard: u8,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(TenantId, TicketId)>> {
+        let due: Vec<DueTicket> = self.due(DueKind::Ticket, shard, now, limit).await?;
+        Ok(due.into_iter().map(|it| (it.tenant, it.id)).collect())
+    }
+}
+
+/// The index attributes of a ticket.
+fn beside(ticket: &Ticket) -> Beside {
+    let mut beside = due_beside(DueKind::Ticket, &ticket.tenant, ticket.id.as_str(), ticket.due_at);
+    let issue = ticket.cloud_id.as_ref().zip(ticket.state.issue());
+    let partition = issue.map(|(cloud, issue)| text(keys::issue(&ticket.tenant, cloud, &issue.id)));
+    beside.push((ISSUE_SK, partition.as_ref().map(|_| text(ticket.id.as_str()))));
+    beside.push((ISSUE_PK, partition));
+    beside
+}

@@ -1,0 +1,98 @@
+//! Turns: when connections and tenants are looked at next, beside claiming them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::due::due_beside;
+use super::item::{encode, number};
+use super::keys::{self, DueKind};
+use super::write::Change;
+use super::{Store, failure};
+use crate::Result;
+use crate::ids::{ConnectionId, TenantId};
+
+/// When a tenant's tickets are compared with Jira next, as it is kept.
+#[derive(Debug, Deserialize, Serialize)]
+struct Comparison {
+    tenant: TenantId,
+    due_at: Timestamp,
+    #[serde(default)]
+    version: u64,
+}
+
+impl Store {
+    /// Makes a connection due at `due_at`, after an evaluation.
+    ///
+    /// | stored | then |
+    /// |---|---|
+    /// | due at any time | due at `due_at`, version + 1 |
+    /// | not due at all (disconnected meanwhile), or no connection | nothing |
+    pub async fn set_connection_due(&self, tenant: &TenantId, id: &ConnectionId, due_at: Timestamp) -> Result<()> {
+        self.turn(tenant, id, due_at, "attribute_type(#record.#due_at, :text)").await
+    }
+
+    /// Makes a connection due at `due_at` if it would be due later: something about it has changed.
+    ///
+    /// | stored | then |
+    /// |---|---|
+    /// | due later than `due_at` | due at `due_at`, version + 1 |
+    /// | due by then, not due at all, or no connection | nothing |
+    pub async fn hasten_connection(&self, tenant: &TenantId, id: &ConnectionId, due_at: Timestamp) -> Result<()> {
+        // The index key begins with the time in digits of fixed length, so it sorts as times do.
+        self.turn(tenant, id, due_at, "attribute_type(#record.#due_at, :text) AND #due_sk > :due_sk").await
+    }
+
+    async fn turn(&self, tenant: &TenantId, id: &ConnectionId, due_at: Timestamp, condition: &str) -> Result<()> {
+        let key = keys::connection(tenant, id);
+        let update = "SET #record.#due_at = :due_at, #record.#version = #record.#version + :one";
+        let change = Change::new(update, condition)
+            .value(":due_at", encode(&key, &due_at)?)
+            .value(":one", number(1))
+            .value(":text", super::item::text("S"))
+            .beside(due_beside(DueKind::Connection, tenant, id.as_str(), Some(due_at)));
+        self.update(&key, change).await.map(|_| ())
+    }
+
+    /// Puts the turn of comparing a tenant's tickets, if there is none.
+    ///
+    /// | stored | then |
+    /// |---|---|
+    /// | nothing | put |
+    /// | a turn | nothing |
+    pub async fn put_comparison_if_new(&self, tenant: &TenantId, due_at: Timestamp) -> Result<()> {
+        let record = Comparison { tenant: tenant.clone(), due_at, version: 0 };
+        let beside = due_beside(DueKind::Comparison, tenant, tenant.as_str(), Some(due_at));
+        self.put_new(&keys::comparison(tenant), &record, beside).await.map(|_| ())
+    }
+
+    /// Tenants of one shard whose tickets are due for comparing at `now`, with the time that each was due.
+    pub async fn due_comparisons(&self, shard: u8, now: Timestamp, limit: usize) -> Result<Vec<(TenantId, Timestamp)>> {
+        let due: Vec<Comparison> = self.due(DueKind::Comparison, shard, now, limit).await?;
+        Ok(due.into_iter().map(|it| (it.tenant, it.due_at)).collect())
+    }
+
+    /// Takes the turn of comparing a tenant's tickets, under the condition that it was due at `expected`.
+    pub async fn claim_due_comparison(&self, tenant: &TenantId, expected: Timestamp, next: Timestamp) -> Result<bool> {
+        let key = keys::comparison(tenant);
+        self.claim(DueKind::Comparison, (tenant, tenant.as_str()), &key, expected, next).await
+    }
+
+    /// Forgets a webhook's delivery, so that its repetition counts as the first.
+    pub async fn forget_delivery(&self, tenant: &TenantId, site: &str, identifier: &str) -> Result<()> {
+        self.delete(&keys::delivery(tenant, site, identifier), Change::default()).await.map(|_| ())
+    }
+
+    /// Whether the table answers.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Internal` when it does not.
+    pub async fn reachable(&self) -> Result<()> {
+        let request = self.client.query().table_name(&*self.table).limit(1);
+        let request = request
+            .key_condition_expression("#pk = :pk")
+            .expression_attribute_names("#pk", keys::PK)
+            .expression_attribute_values(":pk", super::item::text("health"));
+        let answer = request.send().await;
+        answer.map(|_| ()).map_err(|cause| failure::failed("reach the table", cause))
+    }
+}

@@ -1,0 +1,297 @@
+//! Creating the issues of tickets, many in one call, each answered for itself.
+//!
+//! Reads tickets' contents; decides for each whether it exists now, was refused, was certainly not created, or may or may
+//! not exist; writes issues in Jira, each with its ticket's property and our label in the same call. Next comes
+//! [`crate::ticket::Ticket`], which records what was learned. Nothing is sent again unless Jira
+//! refused it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::adf;
+use super::client::{Ask, Client};
+use super::error::{self, Effect, JiraError, Kind};
+use super::http::Method;
+use crate::ids::{IssueId, IssueTypeId, ProjectId, TicketId};
+use crate::ticket::content::one_line;
+use crate::ticket::{Content, Issue, LABEL, PROPERTY};
+use crate::trace::Call;
+
+/// How many issues one call may create.
+///
+/// Source: [P createIssues].
+pub const ISSUES_A_CALL: usize = 50;
+
+/// The longest summary and the longest label, in characters.
+const LONGEST_WORDS: usize = 255;
+
+/// Fields without which a ticket is still worth having.
+pub const OPTIONAL_FIELDS: [&str; 4] = ["assignee", "duedate", "parent", "priority"];
+
+/// An issue that is to be created.
+#[derive(Clone, Copy, Debug)]
+pub struct NewIssue<'a> {
+    /// The ticket that it is for.
+    pub ticket: &'a TicketId,
+    /// What is written into it.
+    pub content: &'a Content,
+    /// Optional fields that are left out because Jira refused them before.
+    pub left_out: &'a [String],
+}
+
+/// What became of one create.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Created {
+    /// The issue exists.
+    Issue {
+        /// Which one.
+        issue: Issue,
+        /// The call that made it.
+        call: Call,
+    },
+    /// Jira refused it; it does not exist.
+    Refused {
+        /// Why, in Jira's words.
+        reason: String,
+        /// The optional fields that alone are to blame, so that it can be created without them; empty if others are.
+        optional_fields: Vec<String>,
+        /// The call.
+        call: Call,
+    },
+    /// It was certainly not created, and for a reason that passes or that lies with the connection.
+    Postponed {
+        /// Why.
+        why: String,
+        /// How many seconds to wait.
+        wait: i64,
+        /// The call; none if none was answered.
+        call: Option<Call>,
+    },
+    /// Nobody knows whether it exists; it must be looked for.
+    InDoubt {
+        /// Why.
+        why: String,
+        /// The call; none if none was answered.
+        call: Option<Call>,
+    },
+}
+
+impl Client {
+    /// Creates the issues, 50 in a call, and tells what became of each, in the order given.
+    ///
+    /// Source: [P createIssues, CreatedIssues, BulkOperationErrorResult].
+    pub async fn create_issues(
+        &self,
+        project: &ProjectId,
+        issue_type: &IssueTypeId,
+        new: &[NewIssue<'_>],
+    ) -> Vec<Created> {
+        let elements: Vec<Value> = new.iter().map(|new| element(project, issue_type, new)).collect();
+        let mut waiting: VecDeque<&[Value]> = elements.chunks(ISSUES_A_CALL).collect();
+        let mut created = Vec::with_capacity(new.len());
+        while let Some(sent) = waiting.pop_front() {
+            match self.create_in_one_call(sent).await {
+                Ok(outcomes) => created.extend(outcomes),
+                // Jira refused the call without saying which element it is about: the others must not suffer for it.
+                Err(error) if sent.len() > 1 && matches!(error.kind, Kind::Refused { .. }) => {
+                    let (first, second) = sent.split_at(sent.len() / 2);
+                    waiting.push_front(second);
+                    waiting.push_front(first);
+                }
+                Err(error) => created.extend(after_failure(&error, sent)),
+            }
+        }
+        created
+    }
+
+    async fn create_in_one_call(&self, sent: &[Value]) -> Result<Vec<Created>, JiraError> {
+        let body = serde_json::json!({ "issueUpdates": sent });
+        let ask = Ask::write("create the issues", Method::Post, "/rest/api/3/issue/bulk", body);
+        // 400 has the shape of a success when it is about the elements.
+        let answer = self.request(ask.taking(400)).await?;
+        let in_doubt = |why: String| {
+            let call = Some(answer.call.clone());
+            vec![Created::InDoubt { why, call }; sent.len()]
+        };
+        match answer.decode::<Body>() {
+            Ok(body) if body.is_of_elements() => {
+                Ok(in_order(body, &answer.call, sent).unwrap_or_else(|| {
+                    in_doubt("Jira's answer does not say what became of each issue".to_owned())
+                }))
+            }
+            _ if answer.is_refusal() => Err(answer.refusal(self.now())),
+            Ok(_) => Ok(in_doubt("Jira's answer names no issue".to_owned())),
+            Err(error) => Ok(in_doubt(error.to_string())),
+        }
+    }
+}
+
+/// One element of the call.
+fn element(project: &ProjectId, issue_type: &IssueTypeId, new: &NewIssue<'_>) -> Value {
+    let content = new.content;
+    let mut fields = serde_json::json!({
+        "project": { "id": project },
+        "issuetype": { "id": issue_type },
+        "summary": summary(&content.title),
+        "description": adf::document(&content.body),
+        "labels": labels(&content.labels),
+    });
+    let mut optional = |name: &str, value: Option<Value>| {
+        if let Some(value) = value.filter(|_| !new.left_out.iter().any(|field| field == name)) {
+            fields[name] = value;
+        }
+    };
+    optional("assignee", content.assignee.as_ref().map(|account| serde_json::json!({ "id": account })));
+    optional("duedate", content.due_on.map(|day| serde_json::json!(day.to_string())));
+    optional("parent", content.epic.as_ref().map(|epic| serde_json::json!({ "id": epic })));
+    serde_json::json!({
+        "fields": fields,
+        "properties": [{ "key": PROPERTY, "value": { "id": new.ticket } }],
+    })
+}
+
+/// One line of at most 255 characters that is not empty.
+fn summary(title: &str) -> String {
+    let summary = one_line(title, LONGEST_WORDS);
+    if summary.is_empty() { "(no title)".to_owned() } else { summary }
+}
+
+/// Our label and the others, fit for Jira: no spaces, no control characters, at most 255 characters, each once.
+fn labels(others: &[String]) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    std::iter::once(LABEL)
+        .chain(others.iter().map(String::as_str))
+        .map(|label| one_line(label, LONGEST_WORDS).replace(|c: char| c.is_whitespace(), "-"))
+        .filter(|label| !label.is_empty() && seen.insert(label.clone()))
+        .collect()
+}
+
+/// Source: [P CreatedIssues]; 201 when at least one was created, 400 with the same shape when none was.
+#[derive(Deserialize)]
+struct Body {
+    #[serde(default)]
+    issues: Vec<NewBean>,
+    #[serde(default)]
+    errors: Vec<Failure>,
+}
+
+impl Body {
+    fn is_of_elements(&self) -> bool {
+        !self.issues.is_empty() || !self.errors.is_empty()
+    }
+}
+
+#[derive(Deserialize)]
+struct NewBean {
+    id: IssueId,
+    key: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Failure {
+    failed_element_number: usize,
+    status: Option<u16>,
+    element_errors: Option<Complaint>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Complaint {
+    #[serde(default)]
+    error_messages: Vec<String>,
+    #[serde(default)]
+    errors: BTreeMap<String, String>,
+}
+
+/// What became of each element; none if the answer does not add up. The created ones come in the order in which they were
+/// sent, without those that failed.
+fn in_order(body: Body, call: &Call, sent: &[Value]) -> Option<Vec<Created>> {
+    let mut failures = BTreeMap::new();
+    for failure in body.errors {
+        let number = failure.failed_element_number;
+        let is_new = number < sent.len() && failures.insert(number, failure).is_none();
+        if !is_new {
+            return None;
+        }
+    }
+    if body.issues.len() + failures.len() != sent.len() {
+        return None;
+    }
+    let ids: BTreeSet<&IssueId> = body.issues.iter().map(|issue| &issue.id).collect();
+    if ids.len() != body.issues.len() {
+        return None;
+    }
+    let mut issues = body.issues.into_iter();
+    sent.iter()
+        .enumerate()
+        .map(|(number, element)| match failures.remove(&number) {
+            Some(failure) => Some(failed_element(failure, element, call)),
+            None => issues.next().map(|bean| Created::Issue {
+                issue: Issue { id: bean.id, key: bean.key },
+                call: call.clone(),
+            }),
+        })
+        .collect()
+}
+
+fn failed_element(failure: Failure, element: &Value, call: &Call) -> Created {
+    let complaint = failure.element_errors.unwrap_or_default();
+    let fields: BTreeMap<String, String> =
+        complaint.errors.iter().map(|(field, said)| (error::tidy(field), error::tidy(said))).collect();
+    let messages: Vec<String> = complaint.error_messages.iter().map(|said| error::tidy(said)).collect();
+    let words = error::in_words(&fields, &messages);
+    match failure.status {
+        Some(status) if status >= 500 => Created::InDoubt {
+            why: format!("Jira failed while it created the issue (status {status})"),
+            call: Some(call.clone()),
+        },
+        Some(429) => Created::Postponed {
+            why: "Jira limits how fast issues are created".to_owned(),
+            wait: 60,
+            call: Some(call.clone()),
+        },
+        _ => Created::Refused {
+            reason: words.unwrap_or_else(|| "Jira did not say why".to_owned()),
+            optional_fields: to_blame(&fields, &messages, element),
+            call: call.clone(),
+        },
+    }
+}
+
+/// The fields that Jira complains about, if all of them are optional, were sent, and it complains about nothing else.
+fn to_blame(fields: &BTreeMap<String, String>, messages: &[String], element: &Value) -> Vec<String> {
+    let can_go = |field: &String| {
+        OPTIONAL_FIELDS.contains(&field.as_str()) && element["fields"].get(field.as_str()).is_some()
+    };
+    if fields.keys().all(can_go) && messages.is_empty() {
+        fields.keys().cloned().collect()
+    } else {
+        Vec::new()
+    }
+}
+
+/// What a failed call means for each of the elements that were `sent`.
+fn after_failure(error: &JiraError, sent: &[Value]) -> Vec<Created> {
+    let why = error.to_string();
+    let call = error.call.status.is_some().then(|| error.call.clone());
+    let outcome = |element: &Value| match (&error.kind, error.effect()) {
+        (_, Effect::Unknown) => Created::InDoubt { why: why.clone(), call: call.clone() },
+        (Kind::Refused { fields, messages, .. }, _) => Created::Refused {
+            reason: why.clone(),
+            optional_fields: to_blame(fields, messages, element),
+            call: error.call.clone(),
+        },
+        (Kind::Forbidden | Kind::NotFound, _) => {
+            Created::Refused { reason: why.clone(), optional_fields: Vec::new(), call: error.call.clone() }
+        }
+        _ => Created::Postponed { why: why.clone(), wait: error.wait(), call: call.clone() },
+    };
+    sent.iter().map(outcome).collect()
+}
+
+#[cfg(test)]
+#[path = "create_tests.rs"]
+mod tests;

@@ -1,0 +1,114 @@
+//! What a project asks of a new issue.
+
+use serde::Deserialize;
+
+use super::addresses::segment;
+use super::client::{Ask, Client};
+use super::error::JiraError;
+use crate::ids::{IssueTypeId, ProjectId};
+
+/// How many entries a page holds, at most.
+///
+/// Source: [P getCreateIssueMetaIssueTypes].
+const PAGE: usize = 200;
+
+/// Pages beyond this are not asked for: the paging must be broken.
+const MOST_PAGES: usize = 100;
+
+/// A type of issue that can be created in a project.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct IssueType {
+    /// Its identifier.
+    pub id: IssueTypeId,
+    /// Its name, in the language of the account's profile.
+    pub name: String,
+    /// Whether its issues exist only below another one.
+    #[serde(default)]
+    pub subtask: bool,
+    /// 1 for epics, 0 for ordinary types, -1 for subtasks; more above.
+    #[serde(default)]
+    pub hierarchy_level: i32,
+}
+
+/// A field of a new issue.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateField {
+    /// Its identifier, by which it is written.
+    pub field_id: String,
+    /// Its name, in the language of the account's profile.
+    pub name: String,
+    /// Whether an issue cannot be created without it.
+    pub required: bool,
+    /// Whether Jira fills it in by itself.
+    #[serde(default)]
+    pub has_default_value: bool,
+}
+
+/// One page of either list. Source: [P PageOfCreateMetaIssueTypes, PageOfCreateMetaIssueTypeWithField]: each list goes by
+/// two names, and there is no `isLast`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Page<T> {
+    issue_types: Option<Vec<T>>,
+    create_meta_issue_type: Option<Vec<T>>,
+    fields: Option<Vec<T>>,
+    results: Option<Vec<T>>,
+    total: Option<usize>,
+}
+
+impl<T> Page<T> {
+    fn entries(self) -> Option<Vec<T>> {
+        self.issue_types.or(self.create_meta_issue_type).or(self.fields).or(self.results)
+    }
+}
+
+impl Client {
+    /// The types of issue that the account can create in the project. Needs the permission Create issues.
+    ///
+    /// Source: [P getCreateIssueMetaIssueTypes].
+    pub async fn issue_types(&self, project: &ProjectId) -> Result<Vec<IssueType>, JiraError> {
+        let path = format!("/rest/api/3/issue/createmeta/{}/issuetypes", segment(project.as_str()));
+        self.whole_list("read the project's issue types", &path).await
+    }
+
+    /// The fields of a new issue of this type.
+    ///
+    /// Source: [P getCreateIssueMetaIssueTypeId].
+    pub async fn create_fields(
+        &self,
+        project: &ProjectId,
+        issue_type: &IssueTypeId,
+    ) -> Result<Vec<CreateField>, JiraError> {
+        let path = format!(
+            "/rest/api/3/issue/createmeta/{}/issuetypes/{}",
+            segment(project.as_str()),
+            segment(issue_type.as_str())
+        );
+        self.whole_list("read the fields of a new issue", &path).await
+    }
+
+    async fn whole_list<T: serde::de::DeserializeOwned>(
+        &self,
+        what: &'static str,
+        path: &str,
+    ) -> Result<Vec<T>, JiraError> {
+        let mut all = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let start = all.len().to_string();
+            let size = PAGE.to_string();
+            let ask = Ask::read(what, path).with(&[("startAt", &start), ("maxResults", &size)]);
+            let answer = self.request(ask).await?;
+            let page: Page<T> = answer.decode()?;
+            let total = page.total;
+            let entries = page.entries().ok_or_else(|| answer.malformed("$", "the list is missing"))?;
+            let is_empty = entries.is_empty();
+            all.extend(entries);
+            if is_empty || total.is_some_and(|total| all.len() >= total) {
+                break;
+            }
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,256 @@
+//! Connecting a Jira site: by token at once, by OAuth through the browser; verifying; ending.
+//!
+//! Nothing half-made is left: a token is verified before anything is stored; an OAuth connection is `pending` until its
+//! callback; the secret is stored before the connection says that it is active.
+
+pub mod consent;
+mod verifying;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::session::JiraAccess;
+use crate::connection::{Connection, IncidentLimits, Method, Problem, Scope, State, UseCase};
+use crate::error::Kind;
+use crate::ids::{CloudId, ConnectionId, TenantId};
+use crate::jira::credentials::Credentials;
+use crate::secret::Secret;
+use crate::secrets;
+use crate::site::SiteDomain;
+use crate::sqs::{ChecksRequest, Queue};
+use crate::{Error, Result};
+pub use verifying::Verified;
+
+/// What a person enters to prove who the connection is.
+#[derive(Clone, Debug)]
+pub enum Proof {
+    /// Nothing yet: Atlassian's consent page will be asked.
+    Consent,
+    /// A service account's client credentials.
+    ServiceAccount {
+        /// The client id.
+        client_id: String,
+        /// The client secret.
+        client_secret: Secret,
+    },
+    /// An API token, unscoped or scoped by `scoped`.
+    Token {
+        /// The account's e-mail address.
+        email: Secret,
+        /// The token.
+        token: Secret,
+        /// Whether the token has scopes.
+        scoped: bool,
+    },
+}
+
+impl Proof {
+    fn method(&self) -> Method {
+        match self {
+            Self::Consent => Method::Oauth,
+            Self::ServiceAccount { .. } => Method::ServiceAccount,
+            Self::Token { scoped: false, .. } => Method::ApiToken,
+            Self::Token { scoped: true, .. } => Method::ScopedApiToken,
+        }
+    }
+
+    fn credentials(&self) -> Option<Credentials> {
+        match self.clone() {
+            Self::Consent => None,
+            Self::ServiceAccount { client_id, client_secret } => {
+                Some(Credentials::ServiceAccount { client_id, client_secret, access: None })
+            }
+            Self::Token { email, token, scoped: false } => Some(Credentials::ApiToken { email, token }),
+            Self::Token { email, token, scoped: true } => Some(Credentials::ScopedApiToken { email, token }),
+        }
+    }
+}
+
+/// What a connection is for, and where.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// The site's domain; may be left out where the cloud id names the site (scoped tokens).
+    pub site: Option<SiteDomain>,
+    /// The site's cloud id, where a person gave it.
+    pub cloud_id: Option<CloudId>,
+    /// The use cases.
+    pub use_cases: BTreeSet<UseCase>,
+    /// Where change tickets are.
+    pub change_management: Scope,
+    /// Where incidents are.
+    pub incidents: Scope,
+    /// How long incidents may stay open.
+    pub incident_limits: IncidentLimits,
+}
+
+/// What became of a wish to connect.
+#[derive(Debug)]
+pub enum Begun {
+    /// Verified: active, or degraded.
+    Connected(Box<Connection>),
+    /// A person must now open this address in the browser in which they want to approve.
+    Consent(Box<Connection>, String),
+}
+
+/// Makes, verifies and ends connections.
+#[derive(Clone)]
+pub struct Connector {
+    /// Opens sessions.
+    pub jira: JiraAccess,
+    /// Where evaluations are asked for.
+    pub checks: Arc<dyn Queue<ChecksRequest>>,
+    /// The address of our own HTTP API, without a slash at its end.
+    pub public_url: String,
+}
+
+impl Connector {
+    /// Begins a new connection with the given id.
+    ///
+    /// # Errors
+    /// `Invalid` with every problem named when Jira does not accept the proof; then nothing is stored.
+    pub async fn begin(&self, tenant: &TenantId, id: ConnectionId, wish: Wish, proof: Proof) -> Result<Begun, Failure> {
+        let now = self.jira.core.clock.now();
+        let site = self.site_of(&wish, &proof, tenant, &id).await?;
+        let mut connection = Connection::begin(tenant.clone(), id, proof.method(), site, now);
+        apply(&mut connection, wish);
+        self.prove(connection, &proof, true).await
+    }
+
+    /// Begins again with an existing connection: new credentials, perhaps by another method.
+    pub async fn reconnect(&self, mut connection: Connection, proof: Proof) -> Result<Begun, Failure> {
+        connection.method = proof.method();
+        connection.problems.clear();
+        self.prove(connection, &proof, false).await
+    }
+
+    async fn prove(&self, connection: Connection, proof: &Proof, new: bool) -> Result<Begun, Failure> {
+        match proof.credentials() {
+            None => {
+                self.jira.oauth_app(&connection.tenant).await?;
+                if new {
+                    self.jira.core.store.put_new_connection(&connection).await?;
+                }
+                let link = self.consent_link(&connection).await?;
+                Ok(Begun::Consent(Box::new(connection), link))
+            }
+            Some(credentials) => {
+                let connection = self.adopt(connection, &credentials, new).await?;
+                Ok(Begun::Connected(Box::new(connection)))
+            }
+        }
+    }
+
+    /// Verifies with the given credentials; if Jira accepts them, stores them and the connection, and asks for the first
+    /// evaluation.
+    async fn adopt(&self, mut connection: Connection, credentials: &Credentials, new: bool) -> Result<Connection, Failure> {
+        self.jira.forget_service_token(&connection.id);
+        let verified = self.verify_with(&mut connection, credentials).await?;
+        let now = self.jira.core.clock.now();
+        verified.apply(&mut connection, now);
+        connection.due_at = Some(now);
+        let (tenant, id) = (connection.tenant.clone(), connection.id.clone());
+        self.jira.store_credentials(&tenant, &id, credentials).await?;
+        if new {
+            self.jira.core.store.put_new_connection(&connection).await?;
+        } else {
+            let method = credentials.method();
+            let change = |stored: &mut Connection| {
+                stored.method = method;
+                verified.apply(stored, now);
+                stored.due_at = Some(now);
+            };
+            connection = self.jira.change_connection(&tenant, &id, change).await?;
+        }
+        self.jira.core.store.put_comparison_if_new(&tenant, now).await?;
+        self.ask_for_evaluation(&connection).await?;
+        Ok(connection)
+    }
+
+    async fn ask_for_evaluation(&self, connection: &Connection) -> Result<()> {
+        let tenant = connection.tenant.clone();
+        let requests = [
+            ChecksRequest::Connection { tenant: tenant.clone(), connection: connection.id.clone() },
+            ChecksRequest::Tenant { tenant },
+        ];
+        self.checks.send_all(&requests, None).await
+    }
+
+    /// Verifies an existing connection with its stored credentials and writes down what was found. Its state is kept
+    /// where Jira could not be reached.
+    pub async fn verify(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Connection> {
+        let connection = self.require(tenant, id).await?;
+        if matches!(connection.state, State::Pending | State::Disconnected) {
+            return Err(Error::conflict(format!("connection {id} is not connected; connect it first")));
+        }
+        self.verify_stored(connection, |_| {}).await
+    }
+
+    /// Changes what a connection is for, and verifies that it can be.
+    pub async fn change(&self, tenant: &TenantId, id: &ConnectionId, wish: Wish) -> Result<Connection> {
+        let mut connection = self.require(tenant, id).await?;
+        let wished = |connection: &mut Connection| apply(connection, wish.clone());
+        if !connection.state.usable() {
+            return self.jira.change_connection(tenant, id, wished).await;
+        }
+        wished(&mut connection);
+        let changed = self.verify_stored(connection, wished).await?;
+        self.ask_for_evaluation(&changed).await?;
+        Ok(changed)
+    }
+
+    /// Ends a connection and deletes its secret. What was read stays, as evidence.
+    pub async fn disconnect(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Connection> {
+        self.require(tenant, id).await?;
+        let ended = self.jira.change_connection(tenant, id, Connection::disconnect).await?;
+        self.jira.forget_service_token(id);
+        self.jira.secrets.delete(&secrets::connection_name(tenant, id)).await?;
+        self.jira.secrets.delete(&secrets::webhook_name(tenant, id)).await?;
+        self.checks.send(&ChecksRequest::Tenant { tenant: tenant.clone() }, None).await?;
+        Ok(ended)
+    }
+
+    async fn require(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Connection> {
+        let found = self.jira.core.store.connection(tenant, id).await?;
+        found.ok_or_else(|| Error::not_found(format!("there is no connection {id}; `GET /v1/connections` lists them")))
+    }
+}
+
+fn apply(connection: &mut Connection, wish: Wish) {
+    if wish.cloud_id.is_some() {
+        connection.cloud_id = wish.cloud_id;
+    }
+    connection.use_cases = wish.use_cases;
+    connection.change_management = wish.change_management;
+    connection.incidents = wish.incidents;
+    connection.incident_limits = wish.incident_limits;
+}
+
+/// Why connecting failed: problems that a person can mend, or an error.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Jira, or what was entered, does not allow it.
+    #[error("{}", .0.what)]
+    Problem(Box<Problem>),
+    /// Something else failed.
+    #[error(transparent)]
+    Error(#[from] Error),
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
+}
+
+impl Failure {
+    /// The failure as an error.
+    pub fn into_error(self) -> Error {
+        match self {
+            Self::Problem(problem) => Error::new(
+                Kind::Invalid { field: "connection".to_owned() },
+                format!("{}; {}", problem.what, problem.mend),
+            ),
+            Self::Error(error) => error,
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! Verifying a connection: credentials, site, scopes, administrator rights, permissions, projects, queries. Each thing
+//! that is missing becomes a problem with a name and a way to mend it.
+
+use std::collections::BTreeSet;
+
+use super::{Connector, Failure, Proof, Wish};
+use jiff::Timestamp;
+
+use crate::connection::{Account, Connection, Method, Problem, ProblemCode, Scope, UseCase, use_case};
+use crate::error::Kind as ErrorKind;
+use crate::ids::{CloudId, ConnectionId, TenantId};
+use crate::jira::error::Kind;
+use crate::jira::{Client, Credentials, JiraError};
+use crate::site::SiteDomain;
+use crate::{Error, Result};
+
+/// Jira's key of the permission of its administrators.
+const ADMINISTER: &str = "ADMINISTER";
+
+/// What Jira said of a connection that it lets in.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// Whom the connection acts as.
+    account: Account,
+    /// What use cases lack.
+    problems: Vec<Problem>,
+    cloud_id: Option<CloudId>,
+    scopes: Vec<String>,
+    change_management: Scope,
+    incidents: Scope,
+}
+
+impl Verified {
+    /// Writes what was found into a connection.
+    pub(super) fn apply(&self, connection: &mut Connection, now: Timestamp) {
+        connection.cloud_id.clone_from(&self.cloud_id);
+        connection.scopes.clone_from(&self.scopes);
+        connection.change_management.projects.clone_from(&self.change_management.projects);
+        connection.incidents.projects.clone_from(&self.incidents.projects);
+        connection.verified(self.account.clone(), self.problems.clone(), now);
+    }
+}
+
+impl Connector {
+    /// The site of a wish: as entered, or, for a scoped token with a cloud id, as the site itself says.
+    pub(super) async fn site_of(
+        &self,
+        wish: &Wish,
+        proof: &Proof,
+        tenant: &TenantId,
+        id: &ConnectionId,
+    ) -> Result<SiteDomain, Failure> {
+        if let Some(site) = &wish.site {
+            return Ok(site.clone());
+        }
+        let (Some(cloud_id), Some(credentials), true) = (&wish.cloud_id, proof.credentials(), proof.method() != Method::ApiToken)
+        else {
+            return Err(Error::invalid("site", "site is missing; enter the Jira domain, like `your-company.atlassian.net`").into());
+        };
+        // The domain is not known yet; the gateway needs only the cloud id, so any well-formed domain stands in.
+        let stand_in = SiteDomain::parse("unknown.atlassian.net")?;
+        let now = self.jira.core.clock.now();
+        let mut connection = Connection::begin(tenant.clone(), id.clone(), proof.method(), stand_in, now);
+        connection.cloud_id = Some(cloud_id.clone());
+        let client = self.client(&connection, &credentials).await?;
+        let site = client.site_domain().await.map_err(|error| explain_refusal(&connection, &error))?;
+        site.ok_or_else(|| Error::invalid("site", "the site does not tell its domain; enter the Jira domain, too").into())
+    }
+
+    /// Verifies `connection` with `credentials`; fills in its cloud id, scopes and projects.
+    pub(super) async fn verify_with(
+        &self,
+        connection: &mut Connection,
+        credentials: &Credentials,
+    ) -> Result<Verified, Failure> {
+        self.find_site(connection, credentials).await?;
+        let client = self.client(connection, credentials).await?;
+        let myself = match client.myself().await {
+            Ok(myself) => myself,
+            Err(error) => return Err(self.explain_login(connection, credentials, &error).await),
+        };
+        let mut problems = Vec::new();
+        if let Some(problem) = email_problem(credentials, myself.email.as_deref()) {
+            return Err(problem.into());
+        }
+        problems.extend(scope_problems(connection));
+        problems.extend(permission_problems(connection, &client).await?);
+        problems.extend(check_scopes_of_things(connection, &client).await?);
+        self.book(connection, &client).await?;
+        Ok(Verified {
+            account: Account { id: myself.id, time_zone: myself.time_zone },
+            problems,
+            cloud_id: connection.cloud_id.clone(),
+            scopes: connection.scopes.clone(),
+            change_management: connection.change_management.clone(),
+            incidents: connection.incidents.clone(),
+        })
+    }
+
+    /// Verifies `connection` with the stored credentials and writes the result down, together with `change`.
+    pub(super) async fn verify_stored(
+        &self,
+        mut connection: Connection,
+        change: impl Fn(&mut Connection),
+    ) -> Result<Connection> {
+        let (tenant, id) = (connection.tenant.clone(), connection.id.clone());
+        let credentials = self.jira.credentials(&connection).await?;
+        let now = self.jira.core.clock.now();
+        match self.verify_with(&mut connection, &credentials).await {
+            Ok(verified) => {
+                let write = |stored: &mut Connection| {
+                    change(stored);
+                    verified.apply(stored, now);
+                };
+                self.jira.change_connection(&tenant, &id, write).await
+            }
+            Err(Failure::Problem(problem)) if problem.code == ProblemCode::Unreachable => {
+                Err(Error::unavailable(format!("{}; {}", problem.what, problem.mend)))
+            }
+            Err(Failure::Problem(problem)) => {
+                let write = |stored: &mut Connection| {
+                    change(stored);
+                    stored.lost((*problem).clone());
+                };
+                tracing::warn!(%tenant, connection = %id, code = ?problem.code, "connection needs to be connected again");
+                self.jira.change_connection(&tenant, &id, write).await
+            }
+            Err(Failure::Error(error)) => Err(error),
+        }
+    }
+
+    async fn client(&self, connection: &Connection, credentials: &Credentials) -> Result<Client, Failure> {
+        match self.jira.client(connection, credentials).await {
+            Ok(client) => Ok(client),
+            // Of a service account: a grant that ended has its own words already.
+            Err(error) if *error.kind() == ErrorKind::NeedsReauth && connection.method == Method::ServiceAccount => Err(Problem::new(
+                ProblemCode::CredentialsRefused,
+                "Atlassian does not accept the client id and client secret",
+                "copy both again from the service account's credential in Atlassian Administration; secrets are shown only once",
+            )
+            .into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Finds the site's cloud id and the granted scopes, by the grant where there is one, else by the domain.
+    async fn find_site(&self, connection: &mut Connection, credentials: &Credentials) -> Result<(), Failure> {
+        if let Credentials::Oauth(grant) = credentials {
+            let sites = self.jira.sign_in().accessible_resources(&grant.access_token).await;
+            let sites = sites.map_err(|error| explain_refusal(connection, &error))?;
+            // The one that was asked for, never silently another.
+            let Some(site) = sites.iter().find(|site| site.is_at(&connection.site)) else {
+                let names: Vec<&str> = sites.iter().map(|site| site.url.as_str()).collect();
+                let covered = if names.is_empty() { "no site".to_owned() } else { names.join(", ") };
+                return Err(Problem::new(
+                    ProblemCode::SiteNotGranted,
+                    format!("access was approved for {covered}, not for {}", connection.site),
+                    format!("connect again and choose {} on Atlassian's page; your account must have access to it", connection.site),
+                )
+                .into());
+            };
+            connection.cloud_id = Some(site.cloud_id.clone());
+            connection.scopes.clone_from(&site.scopes);
+            return Ok(());
+        }
+        let known = connection.cloud_id.clone();
+        let found = self.jira.sign_in().tenant_info(&connection.site).await;
+        match (found, known) {
+            (Ok(found), Some(given)) if found != given => Err(Problem::new(
+                ProblemCode::WrongDomain,
+                format!("the cloud id that was given is not the one of {}", connection.site),
+                "correct the domain or the cloud id, or leave the cloud id out",
+            )
+            .into()),
+            (Ok(found), _) => {
+                connection.cloud_id = Some(found);
+                Ok(())
+            }
+            (Err(error), _) if error.kind == Kind::NotFound => Err(Problem::new(
+                ProblemCode::WrongDomain,
+                format!("there is no Jira site at {}", connection.site),
+                "check the spelling of the domain; it is the first part of the address at which you open Jira",
+            )
+            .into()),
+            (Err(error), _) => Err(explain_refusal(connection, &error)),
+        }
+    }
+
+    /// Says why Jira does not let a connection in.
+    async fn explain_login(&self, connection: &Connection, credentials: &Credentials, error: &JiraError) -> Failure {
+        if !matches!(error.kind, Kind::Unauthorized | Kind::NotFound) {
+            return explain_refusal(connection, error);
+        }
+        // A scoped token at the site, or an unscoped one at the gateway, looks like a wrong token: try the other door.
+        let other = match credentials.clone() {
+            Credentials::ApiToken { email, token } => {
+                Some((Method::ScopedApiToken, Credentials::ScopedApiToken { email, token }, "scoped_api_token", "has scopes"))
+            }
+            Credentials::ScopedApiToken { email, token } => {
+                Some((Method::ApiToken, Credentials::ApiToken { email, token }, "api_token", "has no scopes"))
+            }
+            Credentials::Oauth(_) | Credentials::ServiceAccount { .. } => None,
+        };
+        if let Some((method, credentials, name, kind)) = other {
+            let twin = Connection { method, ..connection.clone() };
+            if let Ok(client) = self.client(&twin, &credentials).await
+                && client.myself().await.is_ok()
+            {
+                return Problem::new(
+                    ProblemCode::WrongTokenKind,
+                    format!("this API token {kind}, which is another way to connect"),
+                    format!("connect with the method {name}"),
+                )
+                .into();
+            }
+        }
+        explain_refusal(connection, error)
+    }
+
+    /// Counts what a client spent.
+    async fn book(&self, connection: &Connection, client: &Client) -> Result<()> {
+        let hour = crate::quota::hour_of(self.jira.core.clock.now());
+        let points = client.meter().points;
+        self.jira.core.store.add_points(&connection.tenant, &connection.id, hour, points).await
+    }
+}
+
+fn explain_refusal(connection: &Connection, error: &JiraError) -> Failure {
+    let site = &connection.site;
+    match &error.kind {
+        Kind::Unauthorized => Problem::new(
+            ProblemCode::CredentialsRefused,
+            format!("Jira at {site} does not accept the e-mail address and token"),
+            "check that the token belongs to this e-mail address and has not expired or been revoked; else make a new one",
+        )
+        .into(),
+        Kind::ScopeMissing => Problem::new(
+            ProblemCode::ScopeMissing,
+            "the credentials lack the scope read:jira-user",
+            "make new credentials with the scopes that are listed for the use cases",
+        )
+        .into(),
+        Kind::Forbidden => Problem::new(
+            ProblemCode::PermissionMissing,
+            format!("the account may not use Jira at {site}"),
+            "give the account access to Jira in Atlassian Administration",
+        )
+        .into(),
+        Kind::NotFound | Kind::Redirected { .. } => Problem::new(
+            ProblemCode::WrongDomain,
+            format!("Jira does not answer at {site}"),
+            "check the domain, and that the site has Jira and was not renamed",
+        )
+        .into(),
+        Kind::Refused { .. }
+        | Kind::Limited { .. }
+        | Kind::Unavailable { .. }
+        | Kind::NotSent
+        | Kind::InDoubt
+        | Kind::Malformed { .. }
+        | Kind::TooLarge => {
+            Problem::new(ProblemCode::Unreachable, error.to_string(), "try again in a few minutes").into()
+        }
+    }
+}
+
+/// Jira tells the account's e-mail address to itself; another one than entered means another account's token.
+fn email_problem(credentials: &Credentials, told: Option<&str>) -> Option<Problem> {
+    let (Credentials::ApiToken { email, .. } | Credentials::ScopedApiToken { email, .. }) = credentials else { return None };
+    let told = told.filter(|told| !told.is_empty())?;
+    (!told.eq_ignore_ascii_case(email.expose())).then(|| {
+        Problem::new(
+            ProblemCode::WrongEmail,
+            "the API token belongs to another e-mail address than the one entered",
+            "enter the e-mail address of the account that made the token",
+        )
+    })
+}
+
+fn scope_problems(connection: &Connection) -> Vec<Problem> {
+    if connection.method != Method::Oauth {
+        return Vec::new();
+    }
+    let lacks = |use_case: &UseCase| {
+        let missing: Vec<&str> = use_case::scopes([use_case])
+            .into_iter()
+            .filter(|scope| *scope != "offline_access" && !connection.scopes.iter().any(|granted| granted == scope))
+            .collect();
+        (!missing.is_empty()).then(|| {
+            Problem::new(
+                ProblemCode::ScopeMissing,
+                format!("the grant lacks {}", missing.join(", ")),
+                "add these scopes to the OAuth app and connect again; new scopes do not reach an existing grant",
+            )
+            .of(*use_case)
+        })
+    };
+    connection.use_cases.iter().filter_map(lacks).collect()
+}
+
+async fn permission_problems(connection: &Connection, client: &Client) -> Result<Vec<Problem>, Failure> {
+    let keys: BTreeSet<&str> = connection
+        .use_cases
+        .iter()
+        .flat_map(|use_case| use_case.requirements().permissions.iter().map(|permission| permission.key))
+        .collect();
+    let keys: Vec<&str> = keys.into_iter().collect();
+    let granted = client.granted_permissions(&keys).await.map_err(|error| explain_refusal(connection, &error))?;
+    let mut problems = Vec::new();
+    for use_case in &connection.use_cases {
+        for permission in use_case.requirements().permissions {
+            if granted.get(permission.key).copied().unwrap_or(false) {
+                continue;
+            }
+            let code = if permission.key == ADMINISTER {
+                ProblemCode::NotAdministrator
+            } else {
+                ProblemCode::PermissionMissing
+            };
+            let what = format!("the account lacks the permission {}, needed to {}", permission.name, permission.why);
+            let mend = format!("grant {} to the account in Jira's permission settings, then verify again", permission.name);
+            problems.push(Problem::new(code, what, mend).of(*use_case));
+        }
+    }
+    Ok(problems)
+}
+
+/// Finds the projects of each use case, and lets Jira parse its query.
+async fn check_scopes_of_things(connection: &mut Connection, client: &Client) -> Result<Vec<Problem>, Failure> {
+    let mut problems = Vec::new();
+    let facts = connection.clone();
+    for (use_case, scope) in [
+        (UseCase::Ticketing, &mut connection.change_management),
+        (UseCase::IncidentManagement, &mut connection.incidents),
+    ] {
+        if facts.use_cases.contains(&use_case) && scope.is_set() {
+            let found = check_scope(scope, client).await.map_err(|error| explain_refusal(&facts, &error))?;
+            problems.extend(found.into_iter().map(|problem| problem.of(use_case)));
+        }
+    }
+    Ok(problems)
+}
+
+async fn check_scope(scope: &mut Scope, client: &Client) -> Result<Vec<Problem>, JiraError> {
+    let mut problems = Vec::new();
+    if !scope.keys.is_empty() {
+        let found = client.projects_by_keys(&scope.keys).await?;
+        for key in &scope.keys {
+            if !found.iter().any(|project| project.key == *key) {
+                let what = format!("there is no project {key}, or the account cannot see it");
+                let mend = format!("check the key, and give the account the permission Browse projects in {key}");
+                problems.push(Problem::new(ProblemCode::ProjectNotFound, what, mend));
+            }
+        }
+        scope.projects = found;
+    }
+    if let Some(jql) = &scope.jql {
+        let mut answers = client.parse_jql(&[jql.as_str()]).await?;
+        if let Some(Err(complaint)) = answers.pop() {
+            let what = format!("Jira does not understand the query: {complaint}");
+            problems.push(Problem::new(ProblemCode::QueryInvalid, what, "correct the query; Jira's issue search shows where it is wrong"));
+        }
+    }
+    Ok(problems)
+}

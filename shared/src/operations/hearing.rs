@@ -1,0 +1,110 @@
+//! Hearing from Jira: a webhook's delivery is verified, taken once, and makes what it is about due. No call to Jira.
+
+use std::sync::Arc;
+
+use super::Core;
+use crate::connection::{Connection, Method};
+use crate::error::Kind;
+use crate::ids::{ConnectionId, TenantId};
+use crate::jira::OauthApp;
+use crate::jira::webhook::{self, Delivery};
+use crate::secrets::{self, SecretStore};
+use crate::{Error, Result};
+
+/// Takes deliveries.
+#[derive(Clone)]
+pub struct Hearing {
+    /// Table, time, randomness.
+    pub core: Core,
+    /// Where signing secrets are.
+    pub secrets: Arc<dyn SecretStore>,
+}
+
+/// A delivery as it came.
+#[derive(Clone, Debug)]
+pub struct Received<'a> {
+    /// The tenant in the path.
+    pub tenant: TenantId,
+    /// The connection in the path.
+    pub connection: ConnectionId,
+    /// `Authorization`, by which dynamic webhooks are signed.
+    pub authorization: Option<&'a str>,
+    /// `X-Hub-Signature`, by which admin webhooks are signed.
+    pub signature: Option<&'a str>,
+    /// `X-Atlassian-Webhook-Identifier`, the same for all retries of a delivery.
+    pub identifier: Option<&'a str>,
+    /// The raw body.
+    pub body: &'a [u8],
+}
+
+/// What became of a delivery.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Heard {
+    /// It was taken.
+    Taken,
+    /// It had been taken before.
+    Again,
+    /// It is about nothing that concerns us.
+    Ignored,
+}
+
+impl Hearing {
+    /// Verifies and takes a delivery.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when the signature is missing or wrong, whatever else may be wrong, so that nothing can be
+    /// learned without the secret; `Invalid` when a signed body cannot be read.
+    pub async fn take(&self, received: &Received<'_>) -> Result<Heard> {
+        let connection = self.core.store.connection(&received.tenant, &received.connection).await?;
+        let Some(connection) = connection else { return Err(refuse()) };
+        self.verify(&connection, received).await?;
+        let delivery = Delivery::parse(received.body)?;
+        let identifier = match received.identifier {
+            Some(identifier) if identifier.len() <= 128 => identifier.to_owned(),
+            // Without one, the body itself tells one delivery from another.
+            _ => crate::ids::digest(received.body),
+        };
+        let now = self.core.clock.now();
+        let site = connection.site.as_str();
+        if !self.core.store.first_delivery(&connection.tenant, site, &identifier, now).await? {
+            return Ok(Heard::Again);
+        }
+        if delivery.issue.is_none() || !connection.state.usable() {
+            return Ok(Heard::Ignored);
+        }
+        // The signature does not cover the body of a dynamic webhook, so the delivery only says where to look. A hundred
+        // deliveries within a minute make one evaluation: they move its time, and the next tick asks for it.
+        match self.core.store.hasten_connection(&connection.tenant, &connection.id, now).await {
+            Ok(()) => Ok(Heard::Taken),
+            Err(error) => {
+                // Jira delivers again; then it must count as the first time.
+                self.core.store.forget_delivery(&connection.tenant, site, &identifier).await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn verify(&self, connection: &Connection, received: &Received<'_>) -> Result<()> {
+        let verified = match (connection.method, received.authorization, received.signature) {
+            (Method::Oauth, Some(authorization), _) => {
+                let Some(secret) = self.secrets.get(&secrets::oauth_app_name(&connection.tenant)).await? else {
+                    return Err(refuse());
+                };
+                let app: OauthApp = serde_json::from_str(secret.expose())
+                    .map_err(|_| Error::internal("the secret of the OAuth app is not as Assay writes it"))?;
+                webhook::verify_jwt(Some(authorization), &app.client_secret, self.core.clock.now()).map(|_| ())
+            }
+            (_, _, Some(signature)) => {
+                let name = secrets::webhook_name(&connection.tenant, &connection.id);
+                let Some(secret) = self.secrets.get(&name).await? else { return Err(refuse()) };
+                webhook::verify_hmac(&secret, Some(signature), received.body)
+            }
+            _ => Err(refuse()),
+        };
+        verified.map_err(|error| refuse().because(error.chain()))
+    }
+}
+
+fn refuse() -> Error {
+    Error::new(Kind::Unauthenticated, "the delivery is not signed by the connection's secret")
+}

@@ -1,0 +1,126 @@
+//! Creating issues: claimed first, in bulk, each answer by itself.
+
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
+
+use super::super::milestone::Milestone;
+use super::Run;
+use crate::connection::Connection;
+use crate::error::Kind;
+use crate::ids::{IssueTypeId, ProjectId};
+use crate::jira::Client;
+use crate::jira::create::{Created, NewIssue};
+use crate::ticket::Ticket;
+use crate::Result;
+
+/// How many issues are created in one call.
+///
+/// Source: jira-facts 4.2, "`POST /issue/bulk`: up to 50".
+const AT_ONCE: usize = 50;
+
+impl Run<'_> {
+    /// Creates the issues of `tickets`.
+    pub(super) async fn create(&mut self, connection: &Connection, client: &Client, tickets: Vec<Ticket>) -> Result<()> {
+        let mut groups: BTreeMap<(ProjectId, IssueTypeId), Vec<Ticket>> = BTreeMap::new();
+        for ticket in tickets {
+            groups.entry((ticket.project.clone(), ticket.issue_type.clone())).or_default().push(ticket);
+        }
+        for ((project, issue_type), tickets) in groups {
+            let mut rest = tickets;
+            while !rest.is_empty() {
+                let later = rest.split_off(rest.len().min(AT_ONCE));
+                if self.out_of_time() {
+                    self.again(&rest);
+                } else {
+                    self.create_together(connection, client, &project, &issue_type, rest).await?;
+                }
+                rest = later;
+            }
+        }
+        Ok(())
+    }
+
+    async fn create_together(
+        &mut self,
+        connection: &Connection,
+        client: &Client,
+        project: &ProjectId,
+        issue_type: &IssueTypeId,
+        tickets: Vec<Ticket>,
+    ) -> Result<()> {
+        let claimed = self.claim(tickets).await?;
+        if claimed.is_empty() {
+            return Ok(());
+        }
+        self.worker.milestones.reached(Milestone::Claimed);
+        let new: Vec<NewIssue<'_>> = claimed
+            .iter()
+            .map(|ticket| NewIssue { ticket: &ticket.id, content: &ticket.content, left_out: &ticket.left_out })
+            .collect();
+        let answers = client.create_issues(project, issue_type, &new).await;
+        self.worker.milestones.reached(Milestone::Answered);
+        let mut failed = None;
+        for (number, (ticket, answer)) in claimed.into_iter().zip(answers).enumerate() {
+            // One answer that cannot be written must not lose the others; its ticket is looked for when its lease ends.
+            if let Err(error) = self.keep(connection, ticket, answer).await {
+                tracing::error!(error = error.chain(), "could not write down what Jira answered");
+                failed = Some(error);
+            }
+            if number == 0 {
+                self.worker.milestones.reached(Milestone::PartlySaved);
+            }
+        }
+        self.worker.milestones.reached(Milestone::Saved);
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Writes `creating` into each ticket. Those that another worker has claimed meanwhile are left to it.
+    async fn claim(&self, tickets: Vec<Ticket>) -> Result<Vec<Ticket>> {
+        let now = self.now();
+        let claims = tickets.into_iter().map(|mut ticket| async move {
+            ticket.begin_create(&self.name, now);
+            match self.worker.jira.core.store.save_ticket(&mut ticket).await {
+                Ok(()) => Ok(Some(ticket)),
+                Err(error) if *error.kind() == Kind::Conflict => Ok(None),
+                Err(error) => Err(error),
+            }
+        });
+        let claims: Result<Vec<Option<Ticket>>> = join_all(claims).await.into_iter().collect();
+        Ok(claims?.into_iter().flatten().collect())
+    }
+
+    /// Writes what Jira answered for one ticket.
+    async fn keep(&mut self, connection: &Connection, ticket: Ticket, answer: Created) -> Result<()> {
+        let (now, bound) = (self.now(), self.worker.lookup_bound);
+        match answer {
+            Created::Issue { issue, call } => {
+                self.tally.created += 1;
+                let cloud_id = connection.cloud_id.clone();
+                let change = |ticket: &mut Ticket| {
+                    ticket.cloud_id.clone_from(&cloud_id);
+                    ticket.created(issue.clone(), call.clone(), bound, now);
+                };
+                self.worker.save_issue(ticket, change).await?;
+            }
+            Created::Refused { reason, optional_fields, call } => {
+                let new: Vec<String> =
+                    optional_fields.into_iter().filter(|field| !ticket.left_out.contains(field)).collect();
+                if new.is_empty() {
+                    self.tally.refused += 1;
+                    self.worker.save(ticket, |ticket| ticket.refused(reason.clone(), call.clone(), now)).await?;
+                } else {
+                    self.worker.save(ticket, |ticket| ticket.without(&new, call.clone(), now)).await?;
+                }
+            }
+            Created::Postponed { why, wait, call } => {
+                self.worker.save(ticket, |ticket| ticket.postponed(&why, call.clone(), wait, now)).await?;
+            }
+            Created::InDoubt { why, call } => {
+                self.tally.in_doubt += 1;
+                self.worker.save(ticket, |ticket| ticket.in_doubt(&why, call.clone(), now)).await?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! Looking for issues that lost creates may have made: one search for all tickets of a project.
+
+use std::collections::BTreeMap;
+
+use super::Run;
+use crate::ids::{ProjectId, TicketId};
+use crate::jira::Client;
+use crate::jira::search::FoundTicket;
+use crate::ticket::{State, Ticket};
+use crate::trace::Entry;
+use crate::Result;
+
+/// The longest wait after a search that could not be made, in seconds.
+const LONGEST_WAIT: i64 = 300;
+
+impl Run<'_> {
+    /// Looks for the issues of `tickets`.
+    pub(super) async fn look_up(&mut self, client: &Client, tickets: Vec<Ticket>) -> Result<()> {
+        let mut by_project: BTreeMap<ProjectId, Vec<Ticket>> = BTreeMap::new();
+        for ticket in tickets {
+            by_project.entry(ticket.project.clone()).or_default().push(ticket);
+        }
+        for (project, tickets) in by_project {
+            // An issue cannot be older than its ticket.
+            let Some(since) = tickets.iter().map(|ticket| ticket.created_at).min() else { continue };
+            match client.find_tickets(&project, since).await {
+                Ok(found) => {
+                    let call = found.call;
+                    let mut by_ticket: BTreeMap<TicketId, Vec<FoundTicket>> = BTreeMap::new();
+                    for it in found.tickets {
+                        by_ticket.entry(it.ticket.clone()).or_default().push(it);
+                    }
+                    for ticket in tickets {
+                        let mut issues = by_ticket.remove(&ticket.id).unwrap_or_default();
+                        issues.sort_by_key(|found| found.created_at);
+                        self.settle(client, ticket, &issues, &call).await?;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%project, error = %error, "could not look for lost issues");
+                    let (now, wait) = (self.now(), error.wait().min(LONGEST_WAIT));
+                    for ticket in tickets {
+                        self.worker.save(ticket, |ticket| ticket.could_not_look(wait, now)).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adopts the oldest of the issues that carry the ticket's property; the younger ones are twins and are closed.
+    async fn settle(
+        &mut self,
+        client: &Client,
+        ticket: Ticket,
+        issues: &[FoundTicket],
+        call: &crate::trace::Call,
+    ) -> Result<()> {
+        let (now, bound) = (self.now(), self.worker.lookup_bound);
+        let Some((oldest, twins)) = issues.split_first() else {
+            self.worker.save(ticket, |ticket| ticket.not_found(call.clone(), bound, now)).await?;
+            return Ok(());
+        };
+        if matches!(ticket.state, State::Open { .. }) && twins.is_empty() {
+            self.worker.save(ticket, |ticket| ticket.not_found(call.clone(), bound, now)).await?;
+            return Ok(());
+        }
+        self.tally.adopted += 1;
+        for twin in twins {
+            let outcome = client.close(&twin.issue.id, self.deadline).await;
+            tracing::warn!(ticket = %ticket.id, twin = %twin.issue.key, ?outcome, "closed a second issue of one ticket");
+        }
+        let cloud_id = Some(client.cloud_id().clone());
+        let change = |ticket: &mut Ticket| {
+            ticket.cloud_id.clone_from(&cloud_id);
+            ticket.found(oldest.issue.clone(), call.clone(), now);
+            for twin in twins {
+                let what = format!("closed issue {}, a twin of {}", twin.issue.key, oldest.issue.key);
+                ticket.record(Entry::new(now, "worker", what, "a repeated create made both; the older one stays"));
+            }
+        };
+        self.worker.save(ticket, change).await?;
+        Ok(())
+    }
+}

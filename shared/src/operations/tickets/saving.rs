@@ -1,0 +1,64 @@
+//! Writing what a worker learned, whoever else wrote meanwhile.
+
+use super::Worker;
+use crate::error::Kind;
+use crate::ticket::{State, Ticket};
+use crate::{Error, Result};
+
+/// How often a write is repeated onto what somebody else wrote meanwhile.
+const REPEATS: u32 = 8;
+
+impl Worker {
+    /// Applies `change` to the ticket and writes it. If somebody else wrote meanwhile (the planner a wish, a webhook a
+    /// status), the change is applied to what they wrote: only this worker's own facts are in it.
+    ///
+    /// # Errors
+    /// `Conflict` when another worker has taken the ticket over; then what this one learned is for that one to find.
+    pub(super) async fn save(&self, ticket: Ticket, change: impl Fn(&mut Ticket)) -> Result<Ticket> {
+        let owner = ticket.lease.as_ref().map(|lease| lease.owner.clone());
+        let mut current = ticket;
+        for _ in 0..REPEATS {
+            let mut next = current.clone();
+            change(&mut next);
+            match self.jira.core.store.save_ticket(&mut next).await {
+                Ok(()) => return Ok(next),
+                Err(error) if *error.kind() == Kind::Conflict => {}
+                Err(error) => return Err(error),
+            }
+            let (tenant, id) = (&current.tenant, &current.id);
+            let Some(stored) = self.jira.core.store.ticket(tenant, id).await? else {
+                return Err(Error::not_found(format!("ticket {id} is not there any more")));
+            };
+            let owner_now = stored.lease.as_ref().map(|lease| lease.owner.clone());
+            if owner_now != owner {
+                return Err(Error::conflict(format!("another worker has taken over ticket {id}")));
+            }
+            current = stored;
+        }
+        Err(Error::conflict(format!("ticket {} is written by too many at once; try again", current.id)))
+    }
+
+    /// Like [`Worker::save`], for the fact that an issue exists: it is worth keeping even if the lease has ended and
+    /// another worker is in doubt about the same ticket, as long as no other issue stands for it.
+    pub(super) async fn save_issue(&self, ticket: Ticket, change: impl Fn(&mut Ticket)) -> Result<Option<Ticket>> {
+        match self.save(ticket.clone(), &change).await {
+            Ok(saved) => return Ok(Some(saved)),
+            Err(error) if *error.kind() == Kind::Conflict => {}
+            Err(error) => return Err(error),
+        }
+        for _ in 0..REPEATS {
+            let Some(mut stored) = self.jira.core.store.ticket(&ticket.tenant, &ticket.id).await? else { return Ok(None) };
+            match stored.state {
+                State::Planned | State::Creating { .. } | State::Unknown { .. } | State::Failed { .. } => change(&mut stored),
+                // Another worker has an issue for it: the sweep after a repeated create finds the younger one.
+                State::Open { .. } | State::Closing { .. } | State::Closed { .. } | State::Gone { .. } => return Ok(None),
+            }
+            match self.jira.core.store.save_ticket(&mut stored).await {
+                Ok(()) => return Ok(Some(stored)),
+                Err(error) if *error.kind() == Kind::Conflict => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::conflict(format!("ticket {} is written by too many at once; try again", ticket.id)))
+    }
+}

@@ -1,0 +1,99 @@
+//! Makes from settings what a function stands on. Each function takes only what it uses: a setting that is missing is
+//! named, and the function does not start.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::dynamodb::Store;
+use crate::jira::addresses::Addresses;
+
+use crate::jira::{ReqwestSender, TokioSleeper};
+use crate::operations::Core;
+use crate::operations::connecting::Connector;
+use crate::operations::session::JiraAccess;
+use crate::random::SystemRandom;
+use crate::secrets::{SecretStore, SecretsManager};
+use crate::sqs::{ChecksRequest, Message, Queue, SqsQueue, SyncRequest};
+use crate::{Result, aws, telemetry};
+
+/// Settings and the SDK's shared set-up.
+pub struct Wiring {
+    config: Config,
+    sdk: SdkConfig,
+}
+
+impl Wiring {
+    /// Begins logging and reads the environment.
+    ///
+    /// # Errors
+    /// When the SDK's own settings are missing.
+    pub fn begin() -> Result<Self> {
+        telemetry::start();
+        Self::of(Config::from_environment())
+    }
+
+    /// Reads the given settings.
+    pub fn of(config: Config) -> Result<Self> {
+        let sdk = aws::sdk_config(&config)?;
+        Ok(Self { config, sdk })
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Table, time and randomness.
+    pub fn core(&self) -> Result<Core> {
+        let table = self.config.required("ASSAY_TABLE")?;
+        Ok(Core {
+            store: Store::new(aws_sdk_dynamodb::Client::new(&self.sdk), table),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+        })
+    }
+
+    /// Where secrets are.
+    pub fn secrets(&self) -> Result<Arc<dyn SecretStore>> {
+        let prefix = self.config.required("ASSAY_SECRET_PREFIX")?;
+        let key = self.config.optional("ASSAY_KMS_KEY_ID");
+        let client = aws_sdk_secretsmanager::Client::new(&self.sdk);
+        Ok(Arc::new(SecretsManager::new(client, prefix, key, Arc::new(SystemClock))))
+    }
+
+    /// What opens sessions with Jira.
+    pub fn jira(&self) -> Result<JiraAccess> {
+        Ok(JiraAccess {
+            core: self.core()?,
+            secrets: self.secrets()?,
+            sender: Arc::new(ReqwestSender::new()?),
+            addresses: Addresses::from_config(&self.config)?,
+            sleeper: Arc::new(TokioSleeper),
+            service_tokens: Arc::default(),
+        })
+    }
+
+    /// What makes connections.
+    pub fn connector(&self) -> Result<Connector> {
+        let public_url = self.config.required("ASSAY_PUBLIC_URL")?.trim_end_matches('/').to_owned();
+        Ok(Connector { jira: self.jira()?, checks: self.checks_queue()?, public_url })
+    }
+
+    /// The queue of sync requests.
+    pub fn sync_queue(&self) -> Result<Arc<dyn Queue<SyncRequest>>> {
+        self.queue("ASSAY_SYNC_QUEUE_URL")
+    }
+
+    /// The queue of evaluations.
+    pub fn checks_queue(&self) -> Result<Arc<dyn Queue<ChecksRequest>>> {
+        self.queue("ASSAY_CHECKS_QUEUE_URL")
+    }
+
+    fn queue<M: Message + 'static>(&self, setting: &'static str) -> Result<Arc<dyn Queue<M>>> {
+        let url = self.config.required(setting)?;
+        Ok(Arc::new(SqsQueue::new(aws_sdk_sqs::Client::new(&self.sdk), url)))
+    }
+}

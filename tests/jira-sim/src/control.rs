@@ -1,0 +1,185 @@
+//! The control API under `/__sim/`: what only a test may do.
+
+mod project;
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+pub(crate) use project::edit as edit_project;
+
+use crate::{
+    call::{Answer, Incoming, Query},
+    faults::Fault,
+    simulator::Simulator,
+    state::{World, account::ApiToken, seed::Seed},
+};
+
+/// Answers a call of the control API; `path` is what follows `/__sim`.
+pub(crate) fn answer(simulator: &Simulator, incoming: &Incoming, path: &str) -> Answer {
+    if !from_this_machine(incoming) {
+        return Answer::error(403, "The control API is not for web pages of other sites.");
+    }
+    let body = match incoming.json() {
+        Ok(body) => body,
+        Err(answer) => return answer,
+    };
+    let result = match (incoming.method.as_str(), path) {
+        ("GET", "/health") => Ok(json!({ "status": "ok", "now": simulator.now().to_string() })),
+        ("GET", "/journal") => journal(simulator, incoming),
+        ("GET", "/issues") => Ok(json!({ "issues": simulator.issues() })),
+        ("GET", "/faults") => Ok(simulator.with_world(|world| json!({ "faults": world.faults.rules }))),
+        ("POST", "/faults") => add_faults(simulator, &body),
+        ("DELETE", "/faults") => {
+            simulator.clear_faults();
+            Ok(json!({ "faults": [] }))
+        }
+        ("POST", "/advance") => advance(simulator, &body),
+        ("POST", "/reset") => reset(simulator, &body),
+        ("GET", "/settings") => Ok(json!(simulator.settings())),
+        ("PUT" | "POST", "/settings") => simulator.with_world(|world| {
+            world.settings = world.settings.merged(&body)?;
+            Ok(json!(world.settings))
+        }),
+        ("GET", "/violations") => Ok(simulator.checker().report()),
+        ("GET", "/webhooks") => Ok(simulator.with_world(|world| webhooks(world))),
+        ("POST", "/tokens") => simulator.with_world(|world| add_token(world, &body)),
+        ("POST", "/revoke") => simulator.with_world(|world| {
+            let account = body["account"].as_str().unwrap_or("acc-admin");
+            Ok(json!({ "revoked": world.grants.revoke_account(account) }))
+        }),
+        ("POST", _) if path.starts_with("/accounts/") => {
+            simulator.with_world(|world| edit_account(world, &path["/accounts/".len()..], &body))
+        }
+        ("POST", _) if path.starts_with("/projects/") => {
+            let (key, edit) = path["/projects/".len()..].split_once('/').unwrap_or_default();
+            simulator.edit_project(key, edit, &body).map(|()| json!({ "done": edit }))
+        }
+        _ => return Answer::not_found("The control API has no such resource."),
+    };
+    match result {
+        Ok(body) => Answer::ok(body),
+        Err(message) => Answer::bad_request(&message),
+    }
+}
+
+/// A page of another site that a browser shows must not steer the simulator, under whatever name it reaches it.
+pub(crate) fn from_this_machine(incoming: &Incoming) -> bool {
+    let is_local = |address: &str| url::Url::parse(address).is_ok_and(|url| crate::oauth::is_local(&url));
+    let host_is_local = incoming.header("host").is_none_or(|host| is_local(&format!("http://{host}/")));
+    // A form on a page without referrer has the origin `null`.
+    let origin_is_local = match incoming.header("origin") {
+        None => true,
+        Some("null") => incoming.header("sec-fetch-site").is_none_or(|site| site == "same-origin"),
+        Some(origin) => is_local(origin),
+    };
+    host_is_local && origin_is_local
+}
+
+fn journal(simulator: &Simulator, incoming: &Incoming) -> Result<Value, String> {
+    let query = Query::parse(incoming.query.as_deref());
+    let since =
+        query.get("since").map_or(Ok(0), str::parse::<u64>).map_err(|error| format!("since: {error}"))?;
+    Ok(simulator.with_world(|world| json!({ "calls": world.journal.since(since) })))
+}
+
+fn add_faults(simulator: &Simulator, body: &Value) -> Result<Value, String> {
+    let faults: Vec<Fault> = match body.get("faults") {
+        Some(list) => serde_json::from_value(list.clone()),
+        None => serde_json::from_value(body.clone()).map(|fault| vec![fault]),
+    }
+    .map_err(|error| format!("faults: {error}"))?;
+    for fault in faults {
+        simulator.add_fault(Fault { seen: 0, ..fault });
+    }
+    Ok(simulator.with_world(|world| json!({ "faults": world.faults.rules })))
+}
+
+fn advance(simulator: &Simulator, body: &Value) -> Result<Value, String> {
+    let seconds = body["seconds"].as_f64().filter(|seconds| *seconds >= 0.0 && seconds.is_finite());
+    let seconds = seconds.ok_or("seconds: a number that is not negative")?;
+    let by = SignedDuration::try_from_secs_f64(seconds).map_err(|error| format!("seconds: {error}"))?;
+    simulator.advance(by);
+    Ok(json!({ "now": simulator.now().to_string() }))
+}
+
+fn reset(simulator: &Simulator, body: &Value) -> Result<Value, String> {
+    let seed = match &body["seed"] {
+        Value::Null => Seed::default(),
+        Value::String(name) if name == "demo" => Seed::default(),
+        Value::String(name) if name == "empty" => Seed::empty(),
+        sizes @ Value::Object(_) => {
+            serde_json::from_value(sizes.clone()).map_err(|error| format!("seed: {error}"))?
+        }
+        _ => return Err("seed: \"demo\", \"empty\" or an object of sizes".to_owned()),
+    };
+    simulator.reset(&seed);
+    Ok(json!({ "seed": seed }))
+}
+
+fn webhooks(world: &World) -> Value {
+    let hooks: Vec<Value> = world.webhooks.hooks.iter().map(crate::webhooks::Hook::to_json).collect();
+    json!({ "webhooks": hooks, "waiting": world.webhooks.waiting.len(), "deliveries": world.webhooks.log })
+}
+
+fn add_token(world: &mut World, body: &Value) -> Result<Value, String> {
+    let account = body["account"].as_str().ok_or("account: an account id")?.to_owned();
+    let text = body["token"].as_str().ok_or("token: a text")?.to_owned();
+    let scopes = match &body["scopes"] {
+        Value::Null => None,
+        list => Some(serde_json::from_value(list.clone()).map_err(|error| format!("scopes: {error}"))?),
+    };
+    let expires = body["expires"].as_i64();
+    // A token that is given again replaces the old one: scopes can be taken away.
+    world.tokens.retain(|token| token.text != text);
+    world.tokens.insert(0, ApiToken { account: account.clone(), text, scopes, expires });
+    Ok(json!({ "account": account }))
+}
+
+fn edit_account(world: &mut World, id: &str, body: &Value) -> Result<Value, String> {
+    let mut account = world.accounts.get(id).ok_or("no such account")?;
+    for (name, value) in body.as_object().ok_or("an object of members")? {
+        let flag = || value.as_bool().ok_or(format!("{name}: true or false"));
+        let text = || value.as_str().map(str::to_owned).ok_or(format!("{name}: a text"));
+        match name.as_str() {
+            "active" => account.active = flag()?,
+            "admin" => account.admin = flag()?,
+            "email_hidden" => account.email_hidden = flag()?,
+            "email" => account.email = text()?,
+            "name" => account.name = text()?,
+            "locale" => account.locale = text()?,
+            "time_zone" => account.time_zone = text()?,
+            other => return Err(format!("unknown member {other}")),
+        }
+    }
+    world.accounts.put(account);
+    Ok(json!({ "account": id }))
+}
+
+/// Every issue of every site, as tests compare them.
+pub(crate) fn issues(world: &World) -> Vec<Value> {
+    let mut all = Vec::new();
+    for site in &world.sites {
+        for (issue, deleted) in site.issues.all() {
+            all.push(json!({
+                "id": issue.id.to_string(),
+                "key": site.key_of(&issue),
+                "site": site.domain,
+                "project": site.project(issue.project).map(|project| &project.key),
+                "type": site.issue_type(issue.issue_type).map(|kind| &kind.name),
+                "summary": issue.summary,
+                "description": issue.description,
+                "status": site.status(issue.status).map(|status| &status.name),
+                "status_category": site.category(issue.status).key(),
+                "assignee": issue.assignee,
+                "labels": issue.labels,
+                "properties": issue.properties,
+                "fields": issue.fields,
+                "comments": issue.comments.iter().map(|comment| &comment.body).collect::<Vec<_>>(),
+                "created": issue.created.to_string(),
+                "updated": issue.updated.to_string(),
+                "deleted": deleted,
+            }));
+        }
+    }
+    all
+}

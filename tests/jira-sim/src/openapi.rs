@@ -1,0 +1,142 @@
+//! Honesty: every call and answer compared with Atlassian's own `OpenAPI` document.
+//!
+//! The document is not part of this project. Without it nothing is compared, and the report says so. What the
+//! document says is not always what Jira does: `tolerated` lists those differences, each with its reason.
+
+mod document;
+mod tolerated;
+mod translate;
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    call::{Answer, Body, Incoming, Query},
+    operation::Operation,
+};
+use document::Document;
+
+const WHERE_PUBLISHED: &str = "Atlassian publishes it at https://developer.atlassian.com/cloud/jira/platform/swagger-v3.v3.json; name the \
+     folder that holds it as jira-platform-v3.json in JIRA_OPENAPI_DIR";
+const MOST_PROBLEM_CHARACTERS: usize = 400;
+
+/// A call or an answer that is not as the document says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// `operationId`, or method and path of an unknown operation.
+    pub operation: String,
+    /// `request` or `answer`.
+    pub side: String,
+    /// The status of the answer.
+    pub status: u16,
+    /// Where in the body or query, and what is wrong there.
+    pub problem: String,
+}
+
+/// The document, if there is one, and what was found.
+#[derive(Debug)]
+pub(crate) struct Checker {
+    document: Result<Arc<Document>, String>,
+    found: Mutex<Vec<Violation>>,
+    checked: AtomicU64,
+}
+
+impl Checker {
+    pub(crate) fn load(folder: Option<&Path>) -> Self {
+        let document = match folder {
+            None => Err(format!("JIRA_OPENAPI_DIR is not set. {WHERE_PUBLISHED}")),
+            Some(folder) => Document::load(&folder.join("jira-platform-v3.json"))
+                .map_err(|problem| format!("{problem}. {WHERE_PUBLISHED}")),
+        };
+        Self { document, found: Mutex::default(), checked: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn forget(&self) {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.checked.store(0, Ordering::Relaxed);
+    }
+
+    pub(crate) fn violations(&self) -> Vec<Violation> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn report(&self) -> Value {
+        let openapi = match &self.document {
+            Ok(_) => "checked".to_owned(),
+            Err(reason) => format!("not checked: {reason}"),
+        };
+        let checked = self.checked.load(Ordering::Relaxed);
+        json!({ "violations": self.violations(), "checked": checked, "openapi": openapi })
+    }
+
+    /// Compares one call and its answer; `operation` is `None` when the simulator knows no such operation.
+    pub(crate) fn check(&self, incoming: &Incoming, operation: Option<&'static Operation>, answer: &Answer) {
+        let Ok(document) = &self.document else { return };
+        self.checked.fetch_add(1, Ordering::Relaxed);
+        let Some(operation) = operation else {
+            let name = format!("{} {}", incoming.method, incoming.path);
+            return self.add(&name, "request", answer.status, "the simulator knows no such operation");
+        };
+        if operation.path.starts_with("/rest/") {
+            // Admin webhooks have no OpenAPI document.
+            return;
+        }
+        let Some(described) = document.operation(operation) else {
+            return self.add(operation.id, "request", answer.status, "the document knows no such operation");
+        };
+        for problem in Document::query_problems(described, &Query::parse(incoming.query.as_deref())) {
+            self.add(operation.id, "request", answer.status, &problem);
+        }
+        for problem in document.request_problems(operation, described, &incoming.body) {
+            self.add(operation.id, "request", answer.status, &problem);
+        }
+        for problem in answer_problems(document, operation, described, answer) {
+            self.add(operation.id, "answer", answer.status, &problem);
+        }
+    }
+
+    fn add(&self, operation: &str, side: &str, status: u16, problem: &str) {
+        let violation = Violation {
+            operation: operation.to_owned(),
+            side: side.to_owned(),
+            status,
+            problem: problem.chars().take(MOST_PROBLEM_CHARACTERS).collect(),
+        };
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).push(violation);
+    }
+}
+
+fn answer_problems(
+    document: &Document,
+    operation: &Operation,
+    described: &Value,
+    answer: &Answer,
+) -> Vec<String> {
+    let status = answer.status.to_string();
+    let response = &described["responses"][status.as_str()];
+    if response.is_null() && !tolerated::status(answer.status) {
+        return vec![format!("the document has no status {status} here")];
+    }
+    let Body::Json(body) = &answer.body else { return Vec::new() };
+    if answer.status >= 400 && body.get("code").is_some() && body.get("message").is_some() {
+        // The gateway's own errors, which Jira's document does not know.
+        return Vec::new();
+    }
+    let schema = &response["content"]["application/json"]["schema"];
+    if !schema.is_null() {
+        return document.body_problems(operation, &format!("{status} answer"), schema, body);
+    }
+    if answer.status >= 400 {
+        let errors = json!({ "$ref": "#/components/schemas/ErrorCollection" });
+        return document.body_problems(operation, "error answer", &errors, body);
+    }
+    Vec::new()
+}

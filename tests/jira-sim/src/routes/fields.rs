@@ -1,0 +1,341 @@
+//! The fields of a create or edit: from what the caller sent to what an issue can hold, or Jira's words why not.
+
+mod assign;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+pub(crate) use assign::{Assignment, assign};
+
+use crate::{
+    adf,
+    call::{Answer, Call},
+    state::{
+        World,
+        account::Account,
+        issue::Issue,
+        project::{Field, FieldKind, Project},
+        vocabulary::{PRIORITIES, translated},
+    },
+};
+
+/// Messages by field, and general ones.
+#[derive(Debug, Default)]
+pub(crate) struct Problems {
+    pub(crate) fields: BTreeMap<String, String>,
+    pub(crate) general: Vec<String>,
+}
+
+impl Problems {
+    pub(crate) fn add(&mut self, field: &str, message: &str) {
+        self.fields.entry(field.to_owned()).or_insert_with(|| message.to_owned());
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.fields.is_empty() && self.general.is_empty()
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        json!({ "errorMessages": self.general, "errors": self.fields })
+    }
+
+    pub(crate) fn answer(&self) -> Answer {
+        Answer::json(400, self.to_json())
+    }
+}
+
+/// Reads `fields` and `update` of a body together; a field may be in only one of them.
+pub(crate) fn merged(body: &Value, current: Option<&Issue>, problems: &mut Problems) -> Map<String, Value> {
+    let mut fields = match &body["fields"] {
+        Value::Object(fields) => fields.clone(),
+        Value::Null => Map::new(),
+        _ => {
+            problems.general.push("Can not deserialize 'fields': it is not an object.".to_owned());
+            Map::new()
+        }
+    };
+    for (name, operations) in body["update"].as_object().into_iter().flatten() {
+        if name == "comment" {
+            continue;
+        }
+        if fields.contains_key(name) {
+            let message = format!("Field '{name}' cannot appear in both 'fields' and 'update'");
+            problems.add(name, &message);
+            continue;
+        }
+        for operation in operations.as_array().into_iter().flatten() {
+            let before = fields.get(name).cloned().or_else(|| current_labels(name, current));
+            match apply_operation(name, operation, before) {
+                Ok(value) => {
+                    fields.insert(name.clone(), value);
+                }
+                Err(message) => problems.add(name, &message),
+            }
+        }
+    }
+    fields
+}
+
+fn current_labels(name: &str, current: Option<&Issue>) -> Option<Value> {
+    (name == "labels").then(|| json!(current.map(|issue| issue.labels.clone()).unwrap_or_default()))
+}
+
+fn apply_operation(name: &str, operation: &Value, before: Option<Value>) -> Result<Value, String> {
+    if let Some(value) = operation.get("set") {
+        let removes_parent = name == "parent" && value["none"] == json!(true);
+        return Ok(if removes_parent { Value::Null } else { value.clone() });
+    }
+    let mut list = before.and_then(|value| value.as_array().cloned()).unwrap_or_default();
+    if let Some(added) = operation.get("add") {
+        if !list.contains(added) {
+            list.push(added.clone());
+        }
+        return Ok(Value::Array(list));
+    }
+    if let Some(removed) = operation.get("remove") {
+        list.retain(|value| value != removed);
+        return Ok(Value::Array(list));
+    }
+    Err(format!("The operation is not supported by the field '{name}'."))
+}
+
+/// What a project lets this caller write, for one issue type.
+pub(crate) struct Screen<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) call: &'a Call,
+    pub(crate) project: &'a Project,
+    pub(crate) issue_type: u64,
+}
+
+impl Screen<'_> {
+    /// Every field as an assignment; what cannot be set is told.
+    pub(crate) fn assignments(
+        &self,
+        fields: &Map<String, Value>,
+        problems: &mut Problems,
+    ) -> Vec<Assignment> {
+        let mut assignments = Vec::new();
+        for (name, value) in fields {
+            if matches!(name.as_str(), "project" | "issuetype") {
+                continue;
+            }
+            let known = self
+                .project
+                .fields
+                .iter()
+                .find(|field| field.id == *name && field.applies_to(self.issue_type));
+            let permission = match name.as_str() {
+                "assignee" => Some("ASSIGN_ISSUES"),
+                "reporter" => Some("MODIFY_REPORTER"),
+                _ => None,
+            };
+            let account = self.call.caller.account();
+            let permitted = permission.is_none_or(|permission| self.project.allows(account, permission));
+            match known {
+                Some(field) if permitted => match self.assignment(field, value) {
+                    Ok(assignment) => assignments.push(assignment),
+                    Err(message) => problems.add(name, &message),
+                },
+                _ => {
+                    let message = format!(
+                        "Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."
+                    );
+                    problems.add(name, &message);
+                }
+            }
+        }
+        assignments
+    }
+
+    /// Tells of required fields without a value.
+    pub(crate) fn check_required(&self, fields: &Map<String, Value>, problems: &mut Problems) {
+        let needs = |field: &&Field| {
+            field.required
+                && !field.has_default
+                && field.applies_to(self.issue_type)
+                && !matches!(field.id.as_str(), "project" | "issuetype")
+        };
+        for field in self.project.fields.iter().filter(needs) {
+            if fields.get(&field.id).is_none_or(is_blank) {
+                let message = if field.id == "summary" {
+                    "You must specify a summary of the issue.".to_owned()
+                } else {
+                    format!("{} is required.", field.name)
+                };
+                problems.add(&field.id, &message);
+            }
+        }
+    }
+
+    fn assignment(&self, field: &Field, value: &Value) -> Result<Assignment, String> {
+        let other = |value: Value| Ok(Assignment::Other(field.id.clone(), value));
+        match (field.id.as_str(), &field.kind) {
+            ("summary", _) => summary(value).map(Assignment::Summary),
+            ("description", _) => document(value).map(Assignment::Description),
+            ("priority", _) => self.priority(value).map(Assignment::Priority),
+            ("assignee", _) => self.assignee(value).map(Assignment::Assignee),
+            ("reporter", _) => self
+                .account(value)?
+                .map(|account| Assignment::Reporter(account.id))
+                .ok_or_else(|| "Reporter is required.".to_owned()),
+            ("labels", _) => labels(value).map(Assignment::Labels),
+            ("parent", _) => self.parent(value).map(Assignment::Parent),
+            (_, FieldKind::Document) => other(document(value)?.unwrap_or(Value::Null)),
+            (_, FieldKind::Text) => match value {
+                Value::String(text) if text.chars().count() > 255 => {
+                    Err("The entered text is too long. It exceeds the allowed limit of 255 characters."
+                        .to_owned())
+                }
+                Value::String(_) | Value::Null => other(value.clone()),
+                _ => Err("Operation value must be a string".to_owned()),
+            },
+            (_, FieldKind::Number) => match value {
+                Value::Number(_) | Value::Null => other(value.clone()),
+                _ => Err("Operation value must be a number".to_owned()),
+            },
+            (_, FieldKind::Date) => match value.as_str() {
+                None if value.is_null() => other(Value::Null),
+                Some(text) if text.parse::<jiff::civil::Date>().is_ok() => other(value.clone()),
+                _ => Err("Error parsing date string".to_owned()),
+            },
+            (_, FieldKind::Labels) => other(json!(labels(value)?)),
+            (_, FieldKind::User) => other(match self.account(value)? {
+                Some(account) => json!({ "accountId": account.id }),
+                None => Value::Null,
+            }),
+            (_, FieldKind::Option(options)) => other(option(field, options, value)?),
+            (_, FieldKind::Options(options)) => {
+                let values = value.as_array().ok_or("data was not an array")?;
+                let chosen: Result<Vec<Value>, String> =
+                    values.iter().map(|value| option(field, options, value)).collect();
+                other(Value::Array(chosen?))
+            }
+            _ => other(value.clone()),
+        }
+    }
+
+    fn priority(&self, value: &Value) -> Result<Option<u8>, String> {
+        if value.is_null() {
+            return Ok(None);
+        }
+        let locale = self.call.caller.locale();
+        let (id, name) = (value["id"].as_str(), value["name"].as_str());
+        let found = PRIORITIES.iter().find(|(known, words, _)| match (id, name) {
+            (Some(id), _) => known.to_string() == id,
+            (None, Some(name)) => *words == name || translated(words, locale) == name,
+            (None, None) => false,
+        });
+        found.map(|(id, ..)| Some(*id)).ok_or_else(|| "The priority selected is invalid.".to_owned())
+    }
+
+    /// `{"id"}` and `{"accountId"}` both name an account; `null` names none.
+    fn account(&self, value: &Value) -> Result<Option<Account>, String> {
+        if value.is_null() {
+            return Ok(None);
+        }
+        let id = value["accountId"].as_str().or_else(|| value["id"].as_str());
+        let id = id.ok_or("expected 'accountId' property to be provided")?;
+        let account =
+            self.world.accounts.get(id).ok_or_else(|| format!("The user '{id}' does not exist."))?;
+        Ok(Some(account))
+    }
+
+    pub(crate) fn assignee(&self, value: &Value) -> Result<Option<String>, String> {
+        let id = value["accountId"].as_str().or_else(|| value["id"].as_str());
+        if id == Some("-1") {
+            // The project's default assignee; the simulated projects have none.
+            return Ok(None);
+        }
+        let Some(account) = self.account(value)? else { return Ok(None) };
+        if account.assignable() && self.project.allows(Some(&account), "ASSIGNABLE_USER") {
+            Ok(Some(account.id))
+        } else {
+            Err(format!("User '{}' cannot be assigned issues.", account.id))
+        }
+    }
+
+    fn parent(&self, value: &Value) -> Result<Option<u64>, String> {
+        if value.is_null() {
+            return Ok(None);
+        }
+        let name = value["id"].as_str().or_else(|| value["key"].as_str()).unwrap_or_default();
+        let site = &self.world.sites[self.call.site];
+        let parent = site.visible_issue(name, self.call.caller.account());
+        let parent = parent.ok_or("Could not find issue by id or key.")?;
+        let level = |kind: u64| site.issue_type(kind).map_or(0, |kind| kind.level);
+        if level(parent.issue_type) == level(self.issue_type) + 1 {
+            Ok(Some(parent.id))
+        } else {
+            Err("Given parent issue does not belong to the appropriate hierarchy.".to_owned())
+        }
+    }
+}
+
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(values) => values.is_empty(),
+        _ => false,
+    }
+}
+
+fn summary(value: &Value) -> Result<String, String> {
+    let text = value.as_str().ok_or("Operation value must be a string")?;
+    if text.trim().is_empty() {
+        return Err("You must specify a summary of the issue.".to_owned());
+    }
+    if text.contains(['\n', '\r']) {
+        return Err("The summary is invalid because it contains newline characters.".to_owned());
+    }
+    if text.chars().count() > 255 {
+        return Err("Summary can't exceed 255 characters.".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+fn document(value: &Value) -> Result<Option<Value>, String> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    adf::validate(value)?;
+    Ok(Some(value.clone()))
+}
+
+fn labels(value: &Value) -> Result<Vec<String>, String> {
+    if value.is_null() {
+        return Ok(Vec::new());
+    }
+    let values = value.as_array().ok_or("data was not an array")?;
+    let mut labels: Vec<String> = Vec::new();
+    for value in values {
+        let label = value.as_str().ok_or("string expected")?;
+        if label.is_empty() || label.contains(char::is_whitespace) || label.chars().count() > 255 {
+            return Err("Labels can't have spaces or be more than 255 characters.".to_owned());
+        }
+        if !labels.iter().any(|known| known == label) {
+            labels.push(label.to_owned());
+        }
+    }
+    Ok(labels)
+}
+
+fn option(field: &Field, options: &[String], value: &Value) -> Result<Value, String> {
+    if value.is_null() {
+        return Ok(Value::Null);
+    }
+    let found = options.iter().enumerate().find(|(position, words)| {
+        match (value["id"].as_str(), value["value"].as_str()) {
+            (Some(id), _) => FieldKind::option_id(&field.id, *position) == id,
+            (None, Some(wanted)) => *words == wanted,
+            (None, None) => false,
+        }
+    });
+    match found {
+        Some((position, words)) => {
+            Ok(json!({ "id": FieldKind::option_id(&field.id, position), "value": words }))
+        }
+        None => Err(format!("Specify a valid 'id' or 'value' for {}", field.name)),
+    }
+}

@@ -1,0 +1,262 @@
+//! Search: pages by token, ids by default, no total, behind the index.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{
+    bulk::texts,
+    view::{Extras, Selection, issue_json},
+};
+use crate::{
+    call::{Answer, Call, Reply},
+    clock::plus_seconds,
+    jql,
+    state::{World, issue::Issue},
+};
+
+const UNBOUNDED: &str =
+    "Unbounded JQL queries are not allowed here. Please add a search restriction to your query.";
+const MOST_PAGE: usize = 5000;
+const MOST_RECONCILED: usize = 50;
+const MOST_PROPERTIES: usize = 5;
+const TOKEN_SECONDS: i64 = 7 * 86_400;
+/// Only so many searches are kept open; the oldest are forgotten.
+const MOST_CURSORS: usize = 1000;
+
+/// Where a search stands. Several tokens of one search share its ids.
+#[derive(Debug, Clone)]
+pub(crate) struct Cursor {
+    ids: Arc<[u64]>,
+    next: usize,
+    /// A token belongs to its query, site and caller.
+    belongs_to: (usize, Option<String>, String),
+    until: Timestamp,
+}
+
+struct Asked {
+    jql: String,
+    most: usize,
+    selection: Selection,
+    extras: Extras,
+    token: Option<String>,
+    reconcile: Vec<u64>,
+}
+
+pub(crate) fn get(world: &mut World, call: &Call) -> Reply {
+    let mut reconcile = Vec::new();
+    for text in call.query.list("reconcileIssues").iter().filter(|text| !text.is_empty()) {
+        reconcile.push(text.parse().map_err(|_| Answer::bad_request("reconcileIssues takes numeric ids."))?);
+    }
+    let asked = Asked {
+        jql: call.query.get("jql").unwrap_or_default().to_owned(),
+        most: call.query.number("maxResults", 50)?,
+        selection: Selection::parse(&call.query.list("fields"), "id"),
+        extras: Extras {
+            properties: call.query.list("properties"),
+            expand: call.query.list("expand"),
+            changelog: 40,
+        },
+        token: call.query.get("nextPageToken").map(str::to_owned),
+        reconcile,
+    };
+    search(world, call, &asked)
+}
+
+pub(crate) fn post(world: &mut World, call: &Call) -> Reply {
+    let known = [
+        "expand",
+        "fields",
+        "fieldsByKeys",
+        "jql",
+        "maxResults",
+        "nextPageToken",
+        "properties",
+        "reconcileIssues",
+    ];
+    let members = call.body.as_object().ok_or_else(|| Answer::bad_request("The body is not an object."))?;
+    if let Some(unknown) = members.keys().find(|key| !known.contains(&key.as_str())) {
+        return Err(Answer::bad_request(&format!("Invalid request payload. Unknown property '{unknown}'.")));
+    }
+    let body = &call.body;
+    let wrong =
+        |name: &str| Answer::bad_request(&format!("Invalid request payload. Wrong type of '{name}'."));
+    let reconcile = match &body["reconcileIssues"] {
+        Value::Null => Vec::new(),
+        Value::Array(ids) => {
+            let ids: Option<Vec<u64>> = ids.iter().map(Value::as_u64).collect();
+            ids.ok_or_else(|| wrong("reconcileIssues"))?
+        }
+        _ => return Err(wrong("reconcileIssues")),
+    };
+    let expand = match &body["expand"] {
+        Value::Null => Vec::new(),
+        Value::String(text) => text.split(',').map(str::to_owned).collect(),
+        _ => return Err(wrong("expand")),
+    };
+    let most = match &body["maxResults"] {
+        Value::Null => 50,
+        Value::Number(number) => number
+            .as_u64()
+            .and_then(|number| usize::try_from(number).ok())
+            .ok_or_else(|| wrong("maxResults"))?,
+        _ => return Err(wrong("maxResults")),
+    };
+    let asked = Asked {
+        jql: body["jql"].as_str().unwrap_or_default().to_owned(),
+        most,
+        selection: Selection::parse(&texts(&body["fields"]), "id"),
+        extras: Extras { properties: texts(&body["properties"]), expand, changelog: 40 },
+        token: body["nextPageToken"].as_str().map(str::to_owned),
+        reconcile,
+    };
+    search(world, call, &asked)
+}
+
+/// `GET` and `POST /search` are gone.
+pub(crate) fn removed(_: &mut World, _: &Call) -> Reply {
+    Err(Answer::error(
+        410,
+        "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. A full migration \
+         guideline is available at https://developer.atlassian.com/changelog/#CHANGE-2046",
+    ))
+}
+
+pub(crate) fn count(world: &mut World, call: &Call) -> Reply {
+    let found = evaluate(world, call, call.body["jql"].as_str().unwrap_or_default(), &[])?;
+    Ok(Answer::ok(json!({ "count": found.len() })))
+}
+
+fn search(world: &mut World, call: &Call, asked: &Asked) -> Reply {
+    if asked.reconcile.len() > MOST_RECONCILED {
+        return Err(Answer::bad_request(&format!("At most {MOST_RECONCILED} issues can be reconciled.")));
+    }
+    if asked.extras.properties.len() > MOST_PROPERTIES {
+        return Err(Answer::bad_request(&format!("At most {MOST_PROPERTIES} properties can be requested.")));
+    }
+    if asked.most == 0 || asked.most > MOST_PAGE {
+        return Err(Answer::bad_request(&format!("maxResults must be between 1 and {MOST_PAGE}.")));
+    }
+    let cap = world.settings.search_page_cap.unwrap_or(MOST_PAGE).max(1);
+    let most = asked.most.min(asked.selection.page_cap()).min(cap);
+    let belongs_to = (call.site, call.caller.id().map(str::to_owned), asked.jql.clone());
+    let (ids, from) = match &asked.token {
+        Some(token) => resume(world, token, &belongs_to, call.now)?,
+        None => (evaluate(world, call, &asked.jql, &asked.reconcile)?.into(), 0),
+    };
+    let next = (from + most).min(ids.len());
+    let shown = page(world, call, asked, &ids[from..next]);
+    let points = shown.len();
+    let is_last = next >= ids.len();
+    let mut body = json!({ "issues": shown, "isLast": is_last });
+    if !is_last {
+        let until = plus_seconds(call.now, TOKEN_SECONDS);
+        body["nextPageToken"] = json!(keep(world, Cursor { ids, next, belongs_to, until }));
+    }
+    Ok(Answer::ok(body).costing(points, 1))
+}
+
+fn keep(world: &mut World, cursor: Cursor) -> String {
+    let number = world.next_cursor;
+    world.next_cursor += 1;
+    world.cursors.insert(number, cursor);
+    while world.cursors.len() > MOST_CURSORS {
+        world.cursors.pop_first();
+    }
+    format!("search-{number}")
+}
+
+fn resume(
+    world: &World,
+    token: &str,
+    belongs_to: &(usize, Option<String>, String),
+    now: Timestamp,
+) -> Result<(Arc<[u64]>, usize), Answer> {
+    let number = token.strip_prefix("search-").and_then(|text| text.parse::<u64>().ok());
+    let cursor = number.and_then(|number| world.cursors.get(&number));
+    let cursor = cursor.filter(|cursor| cursor.until > now && cursor.belongs_to == *belongs_to);
+    let cursor =
+        cursor.ok_or_else(|| Answer::bad_request("The provided next page token is invalid or expired."))?;
+    Ok((Arc::clone(&cursor.ids), cursor.next))
+}
+
+/// The issues of a page as the index has them; those to reconcile as they are.
+fn page(world: &mut World, call: &Call, asked: &Asked, ids: &[u64]) -> Vec<Value> {
+    let hidden = flicker(world, call, ids);
+    let site = &world.sites[call.site];
+    let seen = |id: u64| {
+        if asked.reconcile.contains(&id) { site.issues.get(id) } else { site.issues.indexed(id, call.now) }
+    };
+    let issues = ids.iter().filter(|id| Some(**id) != hidden).filter_map(|id| seen(*id));
+    issues.map(|issue| issue_json(world, call, &issue, &asked.selection, &asked.extras)).collect()
+}
+
+/// In every n-th search, one issue of the page that changed lately.
+fn flicker(world: &mut World, call: &Call, ids: &[u64]) -> Option<u64> {
+    world.searches += 1;
+    let every = u64::from(world.settings.flicker);
+    if every == 0 || !world.searches.is_multiple_of(every) {
+        return None;
+    }
+    let recent: BTreeSet<u64> =
+        world.sites[call.site].issues.changed_since(plus_seconds(call.now, -60)).collect();
+    ids.iter().copied().find(|id| recent.contains(id))
+}
+
+/// The ids of all issues that a query matches, sorted.
+pub(crate) fn evaluate(
+    world: &World,
+    call: &Call,
+    text: &str,
+    reconcile: &[u64],
+) -> Result<Vec<u64>, Answer> {
+    let query = jql::parse(text).map_err(|message| Answer::bad_request(&message))?;
+    let Some(clause) = &query.clause else { return Err(Answer::bad_request(UNBOUNDED)) };
+    let site = &world.sites[call.site];
+    let account = call.caller.account();
+    let context = jql::Context { site, accounts: &world.accounts, caller: account, now: call.now };
+    let (predicate, errors) = jql::compile(clause, &context);
+    if !errors.is_empty() {
+        // Not refused: the query matches nothing.
+        return Ok(Vec::new());
+    }
+    let projects: BTreeSet<u64> = site
+        .projects
+        .iter()
+        .filter(|project| !project.archived && project.allows(account, "BROWSE_PROJECTS"))
+        .map(|project| project.id)
+        .collect();
+    let mut found: BTreeMap<(Vec<SortPart>, u64), u64> = BTreeMap::new();
+    for id in site.issues.candidate_ids(&projects) {
+        let issue =
+            if reconcile.contains(&id) { site.issues.get(id) } else { site.issues.indexed(id, call.now) };
+        let Some(issue) = issue else { continue };
+        if projects.contains(&issue.project) && jql::matches(&predicate, &issue, site) {
+            found.insert(sort_key(&query.order, &issue, site), id);
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum SortPart {
+    Up(jql::SortKey),
+    Down(std::cmp::Reverse<jql::SortKey>),
+}
+
+/// Without ORDER BY the newest come first.
+fn sort_key(
+    order: &[(String, bool)],
+    issue: &Issue,
+    site: &crate::state::site::Site,
+) -> (Vec<SortPart>, u64) {
+    let part = |(field, descending): &(String, bool)| {
+        let key = jql::sort_value(field, issue, site);
+        if *descending { SortPart::Down(std::cmp::Reverse(key)) } else { SortPart::Up(key) }
+    };
+    (order.iter().map(part).collect(), u64::MAX - issue.id)
+}

@@ -1,0 +1,99 @@
+//! Accounts: all of them, some of them, those that an issue may be assigned to.
+
+use serde_json::{Value, json};
+
+use crate::{
+    call::{Answer, Call, Reply},
+    state::{World, account::Account, project::allows_globally},
+};
+
+fn to_json(world: &World, call: &Call, account: &Account) -> Value {
+    account.to_json(&call.base, world.settings.hidden_emails, call.caller.id() == Some(account.id.as_str()))
+}
+
+/// Active, inactive and app accounts alike; a bare array without a total.
+pub(crate) fn all(world: &mut World, call: &Call) -> Reply {
+    if !allows_globally(call.caller.account(), "USER_PICKER") {
+        return Err(Answer::forbidden("You do not have permission to browse users."));
+    }
+    let start = call.query.number("startAt", 0)?;
+    let most = call.query.number("maxResults", 50)?.min(1000);
+    let users: Vec<Value> =
+        world.accounts.iter_from(start).take(most).map(|account| to_json(world, call, &account)).collect();
+    let count = users.len();
+    Ok(Answer::ok(Value::Array(users)).costing(count, 2))
+}
+
+pub(crate) fn get(world: &mut World, call: &Call) -> Reply {
+    let id = call.query.get("accountId").ok_or_else(|| Answer::bad_request("accountId is required."))?;
+    if !allows_globally(call.caller.account(), "USER_PICKER") {
+        return Err(Answer::forbidden("You do not have permission to browse users."));
+    }
+    let account = world.accounts.get(id);
+    let account = account.ok_or_else(|| {
+        Answer::not_found("Specified user does not exist or you do not have required permissions")
+    })?;
+    Ok(Answer::ok(to_json(world, call, &account)).costing(1, 2))
+}
+
+pub(crate) fn bulk(world: &mut World, call: &Call) -> Reply {
+    let ids = call.query.list("accountId");
+    if ids.is_empty() {
+        return Err(Answer::bad_request("accountId is required."));
+    }
+    let start = call.query.number("startAt", 0)?;
+    let most = call.query.number("maxResults", 10)?.clamp(1, 200);
+    let found: Vec<Account> = ids.iter().filter_map(|id| world.accounts.get(id)).collect();
+    let values: Vec<Value> =
+        found.iter().skip(start).take(most).map(|account| to_json(world, call, account)).collect();
+    let count = values.len();
+    let body = json!({
+        "maxResults": most,
+        "startAt": start,
+        "total": found.len(),
+        "isLast": start + count >= found.len(),
+        "values": values,
+    });
+    Ok(Answer::ok(body).costing(count, 2))
+}
+
+/// Jira looks at the first accounts only; here that is everybody who may be assigned.
+pub(crate) fn assignable(world: &mut World, call: &Call) -> Reply {
+    let site = &world.sites[call.site];
+    let caller = call.caller.account();
+    let by_issue = call.query.get("issueKey").or_else(|| call.query.get("issueId"));
+    let project = match (call.query.get("project"), by_issue) {
+        (Some(name), _) => site.project_named(name),
+        (None, Some(name)) => site.visible_issue(name, caller).and_then(|issue| site.project(issue.project)),
+        (None, None) => {
+            return Err(Answer::bad_request(
+                "Either the 'project' or the 'issueKey' query parameter is required.",
+            ));
+        }
+    };
+    let project = project.filter(|project| project.allows(caller, "BROWSE_PROJECTS"));
+    let project = project.ok_or_else(|| Answer::not_found("No project could be found."))?;
+    let start = call.query.number("startAt", 0)?;
+    let most = call.query.number("maxResults", 50)?.min(1000);
+    let words = call.query.get("query").unwrap_or_default().to_lowercase();
+    let wanted = call.query.get("accountId");
+    let fits = |account: &Account| {
+        // Hidden addresses are not searched.
+        let email =
+            if account.email_hidden || world.settings.hidden_emails { "" } else { account.email.as_str() };
+        account.assignable()
+            && project.allows(Some(account), "ASSIGNABLE_USER")
+            && wanted.is_none_or(|id| account.id == id)
+            && (account.name.to_lowercase().starts_with(&words) || email.starts_with(&words))
+    };
+    let users: Vec<Value> = world
+        .accounts
+        .iter()
+        .filter(fits)
+        .skip(start)
+        .take(most)
+        .map(|account| to_json(world, call, &account))
+        .collect();
+    let count = users.len();
+    Ok(Answer::ok(Value::Array(users)).costing(count, 2))
+}

@@ -1,0 +1,70 @@
+//! What the simulated Jira remembers: accounts, sites with their projects, and issues.
+
+pub(crate) mod account;
+pub(crate) mod group;
+pub(crate) mod issue;
+pub(crate) mod project;
+pub(crate) mod seed;
+pub(crate) mod site;
+pub(crate) mod store;
+pub(crate) mod vocabulary;
+pub(crate) mod workflow;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::{
+    faults::Faults, journal::Journal, limits::Limits, oauth::Grants, routes::search::Cursor,
+    settings::Settings, webhooks::Webhooks,
+};
+use account::{Accounts, ApiToken};
+use seed::Seed;
+use site::Site;
+
+/// Everything that changes, behind one lock.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) settings: Settings,
+    pub(crate) accounts: Accounts,
+    pub(crate) tokens: Vec<ApiToken>,
+    pub(crate) sites: Vec<Site>,
+    pub(crate) grants: Grants,
+    pub(crate) limits: Limits,
+    pub(crate) faults: Faults,
+    pub(crate) journal: Journal,
+    pub(crate) webhooks: Webhooks,
+    /// Open searches by token number.
+    pub(crate) cursors: BTreeMap<u64, Cursor>,
+    pub(crate) next_cursor: u64,
+    /// How many searches were made, for the flicker.
+    pub(crate) searches: u64,
+}
+
+impl World {
+    pub(crate) fn seeded(seed: &Seed, now: Timestamp) -> Self {
+        let (accounts, tokens) = seed.accounts();
+        Self {
+            settings: Settings::default(),
+            accounts,
+            tokens,
+            sites: seed.sites(now),
+            grants: Grants::default(),
+            limits: Limits::default(),
+            faults: Faults::default(),
+            journal: Journal::default(),
+            webhooks: Webhooks::default(),
+            cursors: BTreeMap::new(),
+            next_cursor: 1,
+            searches: 0,
+        }
+    }
+
+    pub(crate) fn site_by_domain(&self, domain: &str) -> Option<usize> {
+        self.sites.iter().position(|site| site.domain == domain)
+    }
+
+    pub(crate) fn site_by_cloud_id(&self, cloud_id: &str) -> Option<usize> {
+        self.sites.iter().position(|site| site.cloud_id == cloud_id)
+    }
+}

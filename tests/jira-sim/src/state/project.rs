@@ -1,0 +1,305 @@
+//! Projects: their types, fields, workflow and who may do what in them.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{account::Account, vocabulary, workflow::Workflow};
+
+/// A field on the create screen of a project.
+#[derive(Debug, Clone)]
+pub(crate) struct Field {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) kind: FieldKind,
+    pub(crate) required: bool,
+    pub(crate) has_default: bool,
+    /// Empty = all types of the project.
+    pub(crate) issue_types: Vec<u64>,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FieldKind {
+    Text,
+    /// A text of several paragraphs: an Atlassian document.
+    Document,
+    Number,
+    Date,
+    Instant,
+    User,
+    Labels,
+    Option(Vec<String>),
+    Options(Vec<String>),
+    Priority,
+    IssueType,
+    Project,
+    Issue,
+}
+
+impl FieldKind {
+    /// The kind by the word of the control API.
+    pub(crate) fn parse(word: &str, options: Vec<String>) -> Option<Self> {
+        Some(match word {
+            "string" | "text" => Self::Text,
+            "textarea" | "document" => Self::Document,
+            "number" => Self::Number,
+            "date" => Self::Date,
+            "datetime" => Self::Instant,
+            "user" => Self::User,
+            "labels" => Self::Labels,
+            "option" | "select" => Self::Option(options),
+            "array" | "multiselect" => Self::Options(options),
+            _ => return None,
+        })
+    }
+
+    fn schema(&self, id: &str) -> Value {
+        let custom = id.strip_prefix("customfield_").and_then(|number| number.parse::<u64>().ok());
+        let (kind, items, custom_kind) = match self {
+            Self::Text => ("string", None, "textfield"),
+            Self::Document => ("string", None, "textarea"),
+            Self::Number => ("number", None, "float"),
+            Self::Date => ("date", None, "datepicker"),
+            Self::Instant => ("datetime", None, "datetime"),
+            Self::User => ("user", None, "userpicker"),
+            Self::Labels => ("array", Some("string"), "labels"),
+            Self::Option(_) => ("option", None, "select"),
+            Self::Options(_) => ("array", Some("option"), "multiselect"),
+            Self::Priority => ("priority", None, ""),
+            Self::IssueType => ("issuetype", None, ""),
+            Self::Project => ("project", None, ""),
+            Self::Issue => ("issuelink", None, ""),
+        };
+        let mut schema = json!({ "type": kind });
+        if let Some(items) = items {
+            schema["items"] = json!(items);
+        }
+        if let Some(number) = custom {
+            schema["custom"] =
+                json!(format!("com.atlassian.jira.plugin.system.customfieldtypes:{custom_kind}"));
+            schema["customId"] = json!(number);
+        } else {
+            schema["system"] = json!(id);
+        }
+        schema
+    }
+
+    /// The id of an option of this field, by its value.
+    pub(crate) fn option_id(field: &str, position: usize) -> String {
+        let number: usize =
+            field.strip_prefix("customfield_").and_then(|text| text.parse().ok()).unwrap_or(10_000);
+        (number * 100 + position).to_string()
+    }
+}
+
+impl Field {
+    pub(crate) fn system(id: &str, name: &str, kind: FieldKind, required: bool) -> Self {
+        let (id, name) = (id.to_owned(), name.to_owned());
+        Self { id, name, kind, required, has_default: false, issue_types: Vec::new() }
+    }
+
+    pub(crate) fn applies_to(&self, issue_type: u64) -> bool {
+        self.issue_types.is_empty() || self.issue_types.contains(&issue_type)
+    }
+
+    pub(crate) fn schema(&self) -> Value {
+        self.kind.schema(&self.id)
+    }
+
+    /// As create metadata shows it.
+    pub(crate) fn to_json(
+        &self,
+        project: &Project,
+        types: &[vocabulary::IssueType],
+        base: &str,
+        locale: &str,
+    ) -> Value {
+        let mut field = json!({
+            "required": self.required,
+            "schema": self.schema(),
+            "name": self.name,
+            "key": self.id,
+            "fieldId": self.id,
+            "hasDefaultValue": self.has_default,
+            "operations": if matches!(self.kind, FieldKind::Labels | FieldKind::Options(_)) {
+                json!(["add", "set", "remove"])
+            } else {
+                json!(["set"])
+            },
+        });
+        let allowed = match &self.kind {
+            FieldKind::Option(options) | FieldKind::Options(options) => {
+                Some(self.options_json(options, base))
+            }
+            FieldKind::Priority => Some(
+                vocabulary::PRIORITIES.map(|(id, ..)| vocabulary::priority_json(id, base, locale)).to_vec(),
+            ),
+            FieldKind::Project => Some(vec![project.to_json(base)]),
+            FieldKind::IssueType => {
+                let own = types.iter().filter(|kind| project.issue_types.contains(&kind.id));
+                Some(own.map(|kind| kind.to_json(base, locale)).collect())
+            }
+            _ => None,
+        };
+        if let Some(allowed) = allowed {
+            field["allowedValues"] = Value::Array(allowed);
+        }
+        field
+    }
+
+    fn options_json(&self, options: &[String], base: &str) -> Vec<Value> {
+        let option = |(position, value): (usize, &String)| {
+            let id = FieldKind::option_id(&self.id, position);
+            json!({ "self": format!("{base}/rest/api/3/customFieldOption/{id}"), "value": value, "id": id })
+        };
+        options.iter().enumerate().map(option).collect()
+    }
+}
+
+/// One project of a site.
+#[derive(Debug, Clone)]
+pub(crate) struct Project {
+    pub(crate) id: u64,
+    pub(crate) key: String,
+    pub(crate) former_keys: Vec<String>,
+    pub(crate) name: String,
+    pub(crate) team_managed: bool,
+    pub(crate) archived: bool,
+    pub(crate) issue_types: Vec<u64>,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) workflow: Workflow,
+    /// Permissions taken away: (account id or `*`, permission).
+    pub(crate) withheld: BTreeSet<(String, String)>,
+    /// Issue numbers given out so far.
+    pub(crate) last_number: u64,
+}
+
+impl Project {
+    pub(crate) fn new(id: u64, key: &str, name: &str, issue_types: &[u64], workflow: Workflow) -> Self {
+        Self {
+            id,
+            key: key.to_owned(),
+            former_keys: Vec::new(),
+            name: name.to_owned(),
+            team_managed: false,
+            archived: false,
+            issue_types: issue_types.to_vec(),
+            fields: default_fields(),
+            workflow,
+            withheld: BTreeSet::new(),
+            last_number: 0,
+        }
+    }
+
+    pub(crate) fn to_json(&self, base: &str) -> Value {
+        let mut project = json!({
+            "self": format!("{base}/rest/api/3/project/{}", self.id),
+            "id": self.id.to_string(),
+            "key": self.key,
+            "name": self.name,
+            "projectTypeKey": "software",
+            "simplified": self.team_managed,
+            "style": if self.team_managed { "next-gen" } else { "classic" },
+            "isPrivate": false,
+            "properties": {},
+            "avatarUrls": {
+                "48x48": format!("{base}/rest/api/3/universal_avatar/view/type/project/avatar/10400"),
+                "32x32": format!("{base}/rest/api/3/universal_avatar/view/type/project/avatar/10400?size=medium"),
+            },
+        });
+        if self.archived {
+            project["archived"] = json!(true);
+        }
+        project
+    }
+
+    /// Whether an account holds a project permission here; `None` is the anonymous caller.
+    pub(crate) fn allows(&self, account: Option<&Account>, permission: &str) -> bool {
+        let Some(account) = account.filter(|account| account.assignable()) else { return false };
+        let withheld = |who: &str| self.withheld.contains(&(who.to_owned(), permission.to_owned()));
+        if withheld("*") || withheld(&account.id) {
+            return false;
+        }
+        // Who cannot see a project cannot do anything else in it.
+        if permission != "BROWSE_PROJECTS" && !self.allows(Some(account), "BROWSE_PROJECTS") {
+            return false;
+        }
+        if self.archived && !matches!(permission, "BROWSE_PROJECTS" | "ADMINISTER_PROJECTS") {
+            return false;
+        }
+        match permission {
+            "ADMINISTER_PROJECTS" => account.admin,
+            _ => true,
+        }
+    }
+
+    pub(crate) fn has_key(&self, id_or_key: &str) -> bool {
+        self.key == id_or_key
+            || self.id.to_string() == id_or_key
+            || self.former_keys.iter().any(|former| former == id_or_key)
+    }
+}
+
+fn default_fields() -> Vec<Field> {
+    let mut fields = vec![
+        Field::system("summary", "Summary", FieldKind::Text, true),
+        Field::system("issuetype", "Issue Type", FieldKind::IssueType, true),
+        Field::system("project", "Project", FieldKind::Project, true),
+        Field::system("parent", "Parent", FieldKind::Issue, false),
+        Field::system("description", "Description", FieldKind::Document, false),
+        Field::system("reporter", "Reporter", FieldKind::User, true),
+        Field::system("assignee", "Assignee", FieldKind::User, false),
+        Field::system("priority", "Priority", FieldKind::Priority, false),
+        Field::system("labels", "Labels", FieldKind::Labels, false),
+        Field::system("duedate", "Due date", FieldKind::Date, false),
+        Field::system("environment", "Environment", FieldKind::Document, false),
+    ];
+    for field in &mut fields {
+        // Jira fills these in when a create does not name them.
+        field.has_default = matches!(field.id.as_str(), "reporter" | "priority");
+    }
+    fields
+}
+
+/// Permissions that belong to a project.
+pub(crate) const PROJECT_PERMISSIONS: [(&str, &str); 20] = [
+    ("BROWSE_PROJECTS", "Browse Projects"),
+    ("CREATE_ISSUES", "Create Issues"),
+    ("EDIT_ISSUES", "Edit Issues"),
+    ("ASSIGN_ISSUES", "Assign Issues"),
+    ("ASSIGNABLE_USER", "Assignable User"),
+    ("TRANSITION_ISSUES", "Transition Issues"),
+    ("RESOLVE_ISSUES", "Resolve Issues"),
+    ("CLOSE_ISSUES", "Close Issues"),
+    ("DELETE_ISSUES", "Delete Issues"),
+    ("LINK_ISSUES", "Link Issues"),
+    ("MOVE_ISSUES", "Move Issues"),
+    ("SCHEDULE_ISSUES", "Schedule Issues"),
+    ("MODIFY_REPORTER", "Modify Reporter"),
+    ("ADD_COMMENTS", "Add Comments"),
+    ("EDIT_ALL_COMMENTS", "Edit All Comments"),
+    ("EDIT_OWN_COMMENTS", "Edit Own Comments"),
+    ("DELETE_ALL_COMMENTS", "Delete All Comments"),
+    ("DELETE_OWN_COMMENTS", "Delete Own Comments"),
+    ("CREATE_ATTACHMENTS", "Create Attachments"),
+    ("ADMINISTER_PROJECTS", "Administer Projects"),
+];
+
+/// Permissions that belong to the whole site.
+pub(crate) const GLOBAL_PERMISSIONS: [(&str, &str); 5] = [
+    ("ADMINISTER", "Administer Jira"),
+    ("SYSTEM_ADMIN", "System Administrators"),
+    ("USER_PICKER", "Browse Users"),
+    ("BULK_CHANGE", "Bulk Change"),
+    ("CREATE_SHARED_OBJECTS", "Create Shared Objects"),
+];
+
+/// Whether an account holds a global permission.
+pub(crate) fn allows_globally(account: Option<&Account>, permission: &str) -> bool {
+    match (account.filter(|account| account.assignable()), permission) {
+        (None, _) => false,
+        (Some(account), "ADMINISTER" | "SYSTEM_ADMIN") => account.admin,
+        (Some(_), _) => true,
+    }
+}
