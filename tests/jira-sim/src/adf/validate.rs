@@ -194,3 +194,80 @@ fn text(node: &Map<String, Value>, inside: &str) -> Result<(), String> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn document(nodes: &Value) -> Value {
+        json!({ "version": 1, "type": "doc", "content": nodes })
+    }
+
+    fn text(words: &str) -> Value {
+        json!({ "type": "text", "text": words })
+    }
+
+    fn paragraph(words: &str) -> Value {
+        json!({ "type": "paragraph", "content": [text(words)] })
+    }
+
+    #[test]
+    fn every_node_that_integrations_write_is_accepted() {
+        let item = json!({ "type": "listItem", "content": [paragraph("an item")] });
+        let cell = json!({ "type": "tableCell", "content": [paragraph("a cell")] });
+        let strong = json!({ "type": "text", "text": "High", "marks": [{ "type": "strong" }] });
+        let link = json!({ "type": "link", "attrs": { "href": "https://example.com/a" } });
+        let linked_code = json!({ "type": "text", "text": "x", "marks": [{ "type": "code" }, link] });
+        let nodes = json!([
+            { "type": "heading", "attrs": { "level": 2 }, "content": [text("A heading")] },
+            { "type": "paragraph", "content": [text("Severity: "), strong, { "type": "hardBreak" }, linked_code] },
+            { "type": "paragraph" },
+            { "type": "bulletList", "content": [item.clone()] },
+            { "type": "orderedList", "attrs": { "order": 1 }, "content": [item] },
+            { "type": "codeBlock", "attrs": { "language": "json" }, "content": [text("{\n}")] },
+            { "type": "panel", "attrs": { "panelType": "warning" }, "content": [paragraph("Fix by Friday")] },
+            { "type": "table", "content": [{ "type": "tableRow", "content": [cell] }] },
+            { "type": "blockquote", "content": [paragraph("quoted")] },
+            { "type": "rule" },
+            { "type": "paragraph", "content": [
+                { "type": "mention", "attrs": { "id": "acc-1" } },
+                { "type": "inlineCard", "attrs": { "url": "https://demo.atlassian.net/browse/CHG-1" } },
+            ] },
+        ]);
+        assert_eq!(validate(&document(&nodes)), Ok(()));
+        assert_eq!(validate(&document(&json!([]))), Ok(()), "an empty document is one");
+    }
+
+    #[test]
+    fn the_rules_of_nesting_and_marks_are_kept() {
+        let marked = |marks: Value| json!({ "type": "text", "text": "x", "marks": marks });
+        let table = json!({ "type": "table", "content": [{ "type": "tableRow", "content": [] }] });
+        let heading = json!({ "type": "heading", "attrs": { "level": 1 }, "content": [] });
+        for wrong in [
+            text("a text at the root"),
+            json!({ "type": "bulletList", "content": [{ "type": "listItem", "content": [heading.clone()] }] }),
+            json!({ "type": "bulletList", "content": [paragraph("not an item")] }),
+            json!({ "type": "panel", "attrs": { "panelType": "warning" }, "content": [table.clone()] }),
+            json!({ "type": "table", "content": [{ "type": "tableRow", "content": [{ "type": "tableCell", "content": [table] }] }] }),
+            json!({ "type": "blockquote", "content": [heading] }),
+            json!({ "type": "paragraph", "content": [marked(json!([{ "type": "code" }, { "type": "strong" }]))] }),
+            json!({ "type": "paragraph", "content": [marked(json!([{ "type": "link" }]))] }),
+            json!({ "type": "codeBlock", "content": [marked(json!([{ "type": "strong" }]))] }),
+            json!({ "type": "paragraph", "content": [text("")] }),
+            json!({ "type": "paragraph", "content": [text("x")], "extra": 1 }),
+            json!({ "type": "paragraph", "content": [{ "type": "mention", "attrs": {} }] }),
+        ] {
+            assert!(validate(&document(&json!([wrong]))).is_err(), "{wrong}");
+        }
+        for root in [
+            json!(null),
+            json!("text"),
+            json!({ "type": "doc", "content": [] }),
+            json!({ "version": 2, "type": "doc", "content": [] }),
+        ] {
+            assert_eq!(validate(&root), Err(NOT_A_DOCUMENT.to_owned()));
+        }
+    }
+}

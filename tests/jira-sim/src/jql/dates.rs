@@ -63,3 +63,23 @@ pub(crate) fn function(name: &str, now: Timestamp, zone: &TimeZone) -> Option<Ti
     };
     Some(start.timestamp())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_read_in_the_callers_zone_and_with_minutes_only() {
+        let now: Timestamp = "2026-06-15T12:00:00Z".parse().unwrap();
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let read = |text: &str| instant(text, now, &zone).map(|instant| instant.to_string());
+        assert_eq!(read("2026-06-15 14:30").as_deref(), Some("2026-06-15T12:30:00Z"));
+        assert_eq!(read("2026/01/15").as_deref(), Some("2026-01-14T23:00:00Z"));
+        assert_eq!(read("-1w").as_deref(), Some("2026-06-08T12:00:00Z"));
+        assert_eq!(read("-1d 2h").as_deref(), Some("2026-06-14T10:00:00Z"));
+        assert_eq!(read("1781524800000").as_deref(), Some("2026-06-15T12:00:00Z"));
+        for wrong in ["", "-", "tomorrow", "2026-13-01", "2026-06-15 14:30:00", "3y"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+}

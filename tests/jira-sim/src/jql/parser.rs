@@ -222,3 +222,77 @@ fn is_reserved(word: &str) -> bool {
         .iter()
         .any(|reserved| word.eq_ignore_ascii_case(reserved))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn term(field: &str, operator: Operator, operand: Operand) -> Clause {
+        Clause::Term { field: field.to_owned(), operator, operand }
+    }
+
+    fn value(text: &str) -> Operand {
+        Operand::Value(text.to_owned())
+    }
+
+    #[test]
+    fn and_binds_before_or_and_not_before_both() {
+        let query = parse("a = 1 OR NOT b = 2 AND c = 3").unwrap();
+        let one = term("a", Operator::Equals, value("1"));
+        let two = Clause::Not(Box::new(term("b", Operator::Equals, value("2"))));
+        let three = term("c", Operator::Equals, value("3"));
+        assert_eq!(query.clause, Some(Clause::Any(vec![one, Clause::All(vec![two, three])])));
+    }
+
+    #[test]
+    fn quotes_protect_keywords_and_signs() {
+        let query = parse(r#"labels = "not (a = b) \"or\" c" ORDER BY created DESC, key"#).unwrap();
+        assert_eq!(query.clause, Some(term("labels", Operator::Equals, value("not (a = b) \"or\" c"))));
+        assert_eq!(query.order, [("created".to_owned(), true), ("key".to_owned(), false)]);
+    }
+
+    #[test]
+    fn relative_dates_functions_and_lists_are_operands() {
+        let query =
+            parse("created >= -30d AND assignee in (currentUser(), acc-1) and due is not EMPTY").unwrap();
+        let list =
+            Operand::List(vec![Operand::Function("currentUser".to_owned(), Vec::new()), value("acc-1")]);
+        let expected = vec![
+            term("created", Operator::GreaterOrEqual, value("-30d")),
+            term("assignee", Operator::In, list),
+            term("due", Operator::IsNot, Operand::Empty),
+        ];
+        assert_eq!(query.clause, Some(Clause::All(expected)));
+    }
+
+    #[test]
+    fn more_than_seven_sort_fields_are_too_many() {
+        assert!(parse("a = 1 ORDER BY a, b, c, d, e, f, g").is_ok());
+        assert!(parse("a = 1 ORDER BY a, b, c, d, e, f, g, h").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in any::<String>()) {
+            let _ = parse(&text);
+        }
+
+        #[test]
+        fn a_quoted_value_is_read_as_it_was_written(text in "[^\\\\\"]*") {
+            let query = parse(&format!("summary ~ \"{text}\"")).unwrap();
+            prop_assert_eq!(query.clause, Some(term("summary", Operator::Contains, value(&text))));
+        }
+
+        #[test]
+        fn what_looks_like_a_query_does_not_make_it_panic(
+            words in prop::collection::vec(
+                prop::sample::select(vec!["project", "=", "(", ")", "AND", "NOT", "in", "is", "EMPTY", "\"x\"", ",", "~", "order", "by", "!", "-3d"]),
+                0..12,
+            ),
+        ) {
+            let _ = parse(&words.join(" "));
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The simulator from outside: every test speaks HTTP to one of its own, and fails if a call or an answer is not
+//! as Atlassian's `OpenAPI` document says (when `JIRA_OPENAPI_DIR` names it).
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::needless_pass_by_value, reason = "bodies are written where they are sent")]
+
+mod authentication;
+mod control;
+mod faults;
+mod fields;
+mod issues;
+mod limits;
+mod oauth;
+mod openapi;
+mod page;
+mod people;
+mod scale;
+mod search;
+mod support;
+mod webhooks;
+mod workflows;

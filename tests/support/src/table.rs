@@ -1,0 +1,41 @@
+//! The table, in an embedded engine that is checked against the real `DynamoDB`.
+
+use assay::dynamodb::{Store, create_table};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+
+/// The table's name.
+pub const TABLE: &str = "assay";
+
+/// An engine of its own with an empty table; it answers until the test's runtime ends. Returns its address, too, so that
+/// other processes can reach it.
+pub async fn serve() -> (Store, String) {
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    // Connections inherit it; without it each answer waits for the client's delayed acknowledgement.
+    socket.set_nodelay(true).expect("no delay");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("a free loopback port");
+    let listener = socket.listen(64).expect("a listener");
+    let address = format!("http://{}", listener.local_addr().expect("its address"));
+    let database = dynoxide::Database::memory().expect("an engine in memory");
+    tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()));
+    let client = client(&address);
+    create_table(&client, TABLE).await.expect("the table");
+    (Store::new(client, TABLE), address)
+}
+
+/// A store on the engine at `address`.
+pub fn reach(address: &str) -> Store {
+    Store::new(client(address), TABLE)
+}
+
+fn client(address: &str) -> Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .retry_config(aws_config::retry::RetryConfig::disabled())
+        .endpoint_url(address)
+        .build();
+    Client::from_conf(config)
+}

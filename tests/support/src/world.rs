@@ -1,0 +1,422 @@
+//! All of Assay in one process, in virtual time.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use assay::clock::after;
+use assay::connection::{Connection, IncidentLimits, Scope, UseCase};
+use assay::dynamodb::{Store, TaskFilter, TicketFilter};
+use assay::ids::{ConnectionId, IssueTypeId, ProjectId, SettingId, TenantId};
+use assay::jira::{Addresses, OauthApp, ReqwestSender};
+use assay::operations::Core;
+use assay::operations::checking::Evaluator;
+use assay::operations::connecting::{Begun, Connector, Failure, Proof, Wish};
+use assay::operations::milestone::{Milestones, Unobserved};
+use assay::operations::planning::Planner;
+use assay::operations::session::JiraAccess;
+use assay::operations::tickets::Worker;
+use assay::operations::upkeep::Upkeep;
+use assay::random::CountingRandom;
+use assay::secret::Secret;
+use assay::secrets::{MemorySecrets, SecretStore};
+use assay::site::SiteDomain;
+use assay::sqs::{ChecksRequest, Queue, SyncRequest};
+use assay::sync_setting::{ClosureRule, Mode, SyncSetting};
+use assay::task::Task;
+use assay::ticket::Ticket;
+use jira_sim::{ClockBase, Options, Running, Simulator};
+use serde_json::Value;
+
+use crate::queue::TimedQueue;
+use crate::table;
+use crate::time::Time;
+
+/// The demo site.
+pub const SITE: &str = "demo.atlassian.net";
+
+/// The cloud id of the demo site.
+pub const CLOUD_ID: &str = "11111111-2222-4333-8444-555555555555";
+
+/// The address at which our own API is said to be.
+pub const PUBLIC_URL: &str = "http://assay.localhost";
+
+/// How long a lost issue is looked for, in seconds: as in production.
+pub const LOOKUP_BOUND: i64 = 600;
+
+/// Seconds between two evaluations.
+pub const INTERVAL: i64 = 3600;
+
+/// All of Assay, its table, its secrets, its queues and a Jira.
+pub struct World {
+    /// The simulator, answering on a loopback port.
+    pub jira: Running,
+    /// The one clock.
+    pub time: Time,
+    /// Where the table's engine answers.
+    pub table_address: String,
+    /// The queue of sync requests.
+    pub sync: Arc<TimedQueue<SyncRequest>>,
+    /// The queue of evaluations.
+    pub checks: Arc<TimedQueue<ChecksRequest>>,
+    /// Opens sessions.
+    pub access: JiraAccess,
+    /// The tenant that tests use.
+    pub tenant: TenantId,
+}
+
+impl World {
+    /// A world with the demo site, in which nothing is connected.
+    pub async fn start() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    /// A world with a site of the given sizes. Its clock stands still until it is moved.
+    pub async fn with(options: Options) -> Self {
+        let start = "2026-06-15T12:00:00Z".parse().expect("a time");
+        let openapi_dir = openapi_dir();
+        let options = Options { clock: ClockBase::Manual(start), openapi_dir, ..options };
+        let jira = Simulator::new(options).start().await.expect("the simulator");
+        let (store, table_address) = table::serve().await;
+        Self::of(jira, store, table_address)
+    }
+
+    fn of(jira: Running, store: Store, table_address: String) -> Self {
+        let time = Time::of(&jira.simulator);
+        let core = Core { store, clock: time.clock(), random: Arc::new(CountingRandom::default()) };
+        let access = JiraAccess {
+            core,
+            secrets: Arc::new(MemorySecrets::default()),
+            sender: Arc::new(ReqwestSender::new().expect("a sender")),
+            addresses: addresses(&jira.url()),
+            sleeper: Arc::new(time.clone()),
+            service_tokens: Arc::default(),
+        };
+        Self {
+            sync: Arc::new(TimedQueue::new(time.clock())),
+            checks: Arc::new(TimedQueue::new(time.clock())),
+            jira,
+            time,
+            table_address,
+            access,
+            tenant: TenantId::parse("acme").expect("a tenant"),
+        }
+    }
+
+    /// The table.
+    pub fn store(&self) -> &Store {
+        &self.access.core.store
+    }
+
+    /// Makes connections.
+    pub fn connector(&self) -> Connector {
+        let checks = Arc::clone(&self.checks) as Arc<dyn Queue<ChecksRequest>>;
+        Connector { jira: self.access.clone(), checks, public_url: PUBLIC_URL.to_owned() }
+    }
+
+    /// Evaluates checks.
+    pub fn evaluator(&self) -> Evaluator {
+        let sync = Arc::clone(&self.sync) as Arc<dyn Queue<SyncRequest>>;
+        Evaluator {
+            jira: self.access.clone(),
+            connector: self.connector(),
+            planner: Planner { core: self.access.core.clone(), sync },
+            checks: Arc::clone(&self.checks) as Arc<dyn Queue<ChecksRequest>>,
+            interval: INTERVAL,
+        }
+    }
+
+    /// Works on tickets.
+    pub fn worker(&self) -> Worker {
+        self.worker_with(Arc::new(Unobserved))
+    }
+
+    /// Works on tickets, telling `milestones`.
+    pub fn worker_with(&self, milestones: Arc<dyn Milestones>) -> Worker {
+        Worker {
+            jira: self.access.clone(),
+            sync: Arc::clone(&self.sync) as Arc<dyn Queue<SyncRequest>>,
+            lookup_bound: LOOKUP_BOUND,
+            milestones,
+        }
+    }
+
+    /// Repairs.
+    pub fn upkeep(&self) -> Upkeep {
+        let sync = Arc::clone(&self.sync) as Arc<dyn Queue<SyncRequest>>;
+        Upkeep { jira: self.access.clone(), sync, interval: INTERVAL }
+    }
+
+    /// Connects the demo site by API token, for change management in `CHG` and incidents in `INC`.
+    pub async fn connect(&self) -> Connection {
+        self.connect_as("con-1", token_proof()).await.expect("connecting by token works")
+    }
+
+    /// Connects the demo site with the given proof.
+    pub async fn connect_as(&self, id: &str, proof: Proof) -> Result<Connection, Failure> {
+        let id = ConnectionId::parse(id)?;
+        self.store().put_tenant_if_new(&self.tenant, self.time.now()).await?;
+        match self.connector().begin(&self.tenant, id, wish(), proof).await? {
+            Begun::Connected(connection) => Ok(*connection),
+            Begun::Consent(connection, _) => Ok(*connection),
+        }
+    }
+
+    /// Saves the OAuth app that the simulator knows.
+    pub async fn set_up_oauth_app(&self) {
+        let app = OauthApp { client_id: "sim-client".to_owned(), client_secret: Secret::new("sim-client-secret") };
+        self.access.store_oauth_app(&self.tenant, &app).await.expect("the app is stored");
+    }
+
+    /// Connects the demo site through the consent page, as a person in a browser would.
+    pub async fn connect_by_consent(&self) -> Connection {
+        self.set_up_oauth_app().await;
+        self.store().put_tenant_if_new(&self.tenant, self.time.now()).await.expect("the tenant");
+        let id = ConnectionId::parse("con-oauth").expect("an id");
+        let begun = self.connector().begin(&self.tenant, id, wish(), Proof::Consent).await.expect("it begins");
+        let Begun::Consent(_, link) = begun else { panic!("consent needs a link") };
+        let link = link.split_once("link=").expect("a link").1.to_owned();
+        let departure = self.connector().depart(&link).await.expect("the browser departs");
+        let (code, state) = self.approve(&departure.location).await;
+        let connector = self.connector();
+        let arrived = connector.arrive(&state, Some(departure.cookie.expose()), Ok(&Secret::new(code))).await;
+        arrived.expect("the browser arrives")
+    }
+
+    /// Approves on the simulator's consent page; returns the code and the state that come back.
+    pub async fn approve(&self, location: &str) -> (String, String) {
+        let consent = url::Url::parse(location).expect("the consent page's address");
+        let mut form: Vec<(String, String)> =
+            consent.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        form.push(("decision".to_owned(), "approve".to_owned()));
+        form.push(("account".to_owned(), "acc-admin".to_owned()));
+        form.push(("cloud_id".to_owned(), CLOUD_ID.to_owned()));
+        let body: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        let answer = client
+            .post(format!("{}/authorize", self.jira.url()))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body)
+            .send()
+            .await
+            .expect("the consent page answers");
+        let target = answer.headers().get("location").and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+        let target = match target {
+            Some(target) => target,
+            None => panic!("no redirect: {} {}", answer.status(), answer.text().await.unwrap_or_default()),
+        };
+        let back = url::Url::parse(&target).expect("the callback's address");
+        let part = |name: &str| back.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        (part("code").expect("a code"), part("state").expect("a state"))
+    }
+
+    /// Saves the setting that every open task becomes a task in `SEC`.
+    pub async fn sync_all(&self, connection: &Connection) -> SyncSetting {
+        let now = self.time.now();
+        let setting = SyncSetting {
+            tenant: self.tenant.clone(),
+            id: SettingId::parse("set-all").expect("an id"),
+            scope: assay::sync_setting::Scope::All,
+            connection: connection.id.clone(),
+            project: ProjectId::parse("10003").expect("an id"),
+            project_key: "SEC".to_owned(),
+            issue_type: IssueTypeId::parse("10100").expect("an id"),
+            issue_type_name: "Task".to_owned(),
+            epic: None,
+            labels: vec!["compliance".to_owned()],
+            mode: Mode::Individual,
+            closure_rule: ClosureRule::All,
+            enabled: true,
+            created_at: now,
+            updated_at: now,
+            version: 0,
+        };
+        self.store().put_new_setting(&setting).await.expect("the setting is saved");
+        setting
+    }
+
+    /// Evaluates everything that was asked for.
+    pub async fn evaluate(&self) {
+        let evaluator = self.evaluator();
+        loop {
+            let requests = self.checks.receive(10);
+            if requests.is_empty() {
+                return;
+            }
+            for request in requests {
+                evaluator.evaluate(&request).await.unwrap_or_else(|error| panic!("{request:?}: {}", error.chain()));
+            }
+        }
+    }
+
+    /// Carries out the sync requests whose time has come, in batches as the queue gives them; those that must come again
+    /// are sent again.
+    pub async fn work(&self) {
+        self.work_with(&self.worker()).await;
+    }
+
+    /// The same with a worker of the test's own.
+    pub async fn work_with(&self, worker: &Worker) {
+        for _ in 0..50 {
+            let requests = self.sync.receive(50);
+            if requests.is_empty() {
+                return;
+            }
+            let deadline = after(self.time.now(), 45);
+            match worker.run(&requests, deadline).await {
+                Ok((verdicts, _)) => {
+                    for (request, verdict) in requests.iter().zip(verdicts) {
+                        if verdict == assay::operations::tickets::Verdict::Retry {
+                            self.sync.send(request, Some(60)).await.expect("sent again");
+                        }
+                    }
+                }
+                // The whole batch comes again after its visibility time-out.
+                Err(_) => self.sync.send_all(&requests, Some(360)).await.expect("sent again"),
+            }
+        }
+        panic!("sync requests did not come to an end");
+    }
+
+    /// Lets time pass until nothing is left to do: messages are delivered, ticks come every minute, upkeep every five.
+    /// Bounded by `hours` of virtual time.
+    pub async fn settle(&self, hours: i64) {
+        let end = after(self.time.now(), hours * 3600);
+        let mut minute = 0;
+        while self.time.now() < end {
+            self.evaluate().await;
+            self.work().await;
+            if self.is_settled().await && self.sync.is_empty() && self.checks.is_empty() {
+                return;
+            }
+            self.time.advance(60);
+            minute += 1;
+            if minute % 5 == 0 {
+                self.upkeep().run(after(self.time.now(), 270)).await.expect("upkeep");
+            }
+        }
+        let tickets: Vec<String> = self
+            .tickets()
+            .await
+            .iter()
+            .map(|ticket| format!("{} {:?} due {:?}", ticket.id, ticket.state, ticket.due_at))
+            .collect();
+        panic!("not settled after {hours} hours: {} sync requests, {tickets:#?}", self.sync.len());
+    }
+
+    async fn is_settled(&self) -> bool {
+        self.tickets().await.iter().all(|ticket| ticket.due_at.is_none())
+    }
+
+    /// One tick of the schedule, and all that follows from it.
+    pub async fn tick(&self) {
+        self.evaluator().fan_out().await.expect("a tick");
+        self.evaluate().await;
+        self.work().await;
+    }
+
+    /// All tickets.
+    pub async fn tickets(&self) -> Vec<Ticket> {
+        let mut all = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = self.store().list_tickets(&self.tenant, &TicketFilter::default(), cursor.as_deref(), 200).await;
+            let page = page.expect("tickets");
+            all.extend(page.items);
+            cursor = page.next;
+            if cursor.is_none() {
+                return all;
+            }
+        }
+    }
+
+    /// All tasks.
+    pub async fn tasks(&self) -> Vec<Task> {
+        let mut all = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = self.store().list_tasks(&self.tenant, TaskFilter::default(), cursor.as_deref(), 200).await;
+            let page = page.expect("tasks");
+            all.extend(page.items);
+            cursor = page.next;
+            if cursor.is_none() {
+                return all;
+            }
+        }
+    }
+
+    /// The issues in the simulator's project with this key that are not deleted.
+    pub fn issues_in(&self, project: &str) -> Vec<Value> {
+        let all = self.jira.simulator.issues();
+        all.into_iter()
+            .filter(|issue| issue["project"] == project && issue["deleted"] != Value::Bool(true) && issue["site"] == SITE)
+            .collect()
+    }
+
+    /// Calls Jira as a person with the administrator's token would.
+    pub async fn as_person(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        let client = reqwest::Client::builder().build().expect("a client");
+        let method = method.parse().expect("a method");
+        let mut request = client
+            .request(method, format!("{}{path}", self.jira.site_url(SITE)))
+            .basic_auth("admin@example.com", Some("sim-admin-token"));
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let answer = request.send().await.expect("Jira answers");
+        let status = answer.status();
+        let text = answer.text().await.expect("a body");
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    /// How many calls Jira got that meet the condition on method and operation.
+    pub fn calls(&self, operation: &str) -> usize {
+        self.jira.simulator.journal().iter().filter(|call| call.operation == operation).count()
+    }
+
+    /// Fails if a call or an answer broke Atlassian's OpenAPI documents.
+    pub fn assert_honest(&self) {
+        let violations = self.jira.simulator.violations();
+        assert!(violations.is_empty(), "calls that break Atlassian's documents: {violations:#?}");
+    }
+
+    /// The secrets.
+    pub fn secrets(&self) -> Arc<dyn SecretStore> {
+        Arc::clone(&self.access.secrets)
+    }
+}
+
+/// The administrator's API token.
+pub fn token_proof() -> Proof {
+    let (email, token) = (Secret::new("admin@example.com"), Secret::new("sim-admin-token"));
+    Proof::Token { email, token, scoped: false }
+}
+
+/// The wish that tests connect with.
+pub fn wish() -> Wish {
+    let scope = |key: &str| Scope { keys: vec![key.to_owned()], ..Scope::default() };
+    Wish {
+        site: SiteDomain::parse(SITE).ok(),
+        cloud_id: None,
+        use_cases: BTreeSet::from([UseCase::Ticketing, UseCase::IncidentManagement]),
+        change_management: scope("CHG"),
+        incidents: scope("INC"),
+        incident_limits: IncidentLimits::default(),
+    }
+}
+
+/// Addresses that lead to a simulator at `url`.
+pub fn addresses(url: &str) -> Addresses {
+    let site = format!("{url}/sites/{{site}}");
+    let config = assay::config::Config::from_pairs(&[
+        ("ASSAY_SITE_URL", site.as_str()),
+        ("ASSAY_ATLASSIAN_API_URL", url),
+        ("ASSAY_ATLASSIAN_AUTH_URL", url),
+    ]);
+    Addresses::from_config(&config).expect("loopback addresses are trusted")
+}
+
+/// The folder of Atlassian's OpenAPI documents, where the environment names one.
+fn openapi_dir() -> Option<std::path::PathBuf> {
+    assay::config::Config::from_environment().optional("JIRA_OPENAPI_DIR").map(Into::into)
+}
