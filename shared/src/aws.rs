@@ -4,6 +4,9 @@
 //! [`crate::sqs`]. The default chain of `aws-config` also asks files, containers and instances; a function has all it
 //! needs in its environment, so that nothing is looked up before the first event.
 
+#[cfg(test)]
+pub(crate) mod scripted;
+
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
@@ -64,6 +67,9 @@ fn https_client() -> SharedHttpClient {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+
+    use super::scripted::Scripted;
     use super::sdk_config;
     use crate::config::Config;
 
@@ -81,5 +87,21 @@ mod tests {
         let pairs = [("AWS_REGION", "eu-central-1"), ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")];
         let local = sdk_config(&Config::from_pairs(&pairs)).unwrap();
         assert_eq!(local.endpoint_url(), Some("http://127.0.0.1:4566"));
+    }
+
+    #[tokio::test]
+    async fn the_shared_client_also_speaks_to_an_address_without_tls() {
+        let service = Scripted::new(vec![(200, serde_json::json!({ "SecretString": "one" }))]).await;
+        let address = service.config.endpoint_url().unwrap();
+        let pairs = [("AWS_REGION", "eu-central-1"), ("AWS_ENDPOINT_URL", address)];
+        let credentials = Credentials::new("key", "secret", None, None, "test");
+        let config = sdk_config(&Config::from_pairs(&pairs))
+            .unwrap()
+            .into_builder()
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build();
+        let client = aws_sdk_secretsmanager::Client::new(&config);
+        let answer = client.get_secret_value().secret_id("name").send().await.unwrap();
+        assert_eq!(answer.secret_string(), Some("one"));
     }
 }

@@ -37,7 +37,11 @@ pub struct Operator(pub Caller);
 pub struct Admin(pub Caller);
 
 /// Finds out who calls, before any handler runs.
-pub async fn authenticate(State(api): State<Api>, mut request: Request, next: Next) -> Result<Response, Problem> {
+pub async fn authenticate(
+    State(api): State<Api>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
     let caller = identify(&api, request.headers()).await?;
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
@@ -73,7 +77,9 @@ fn require(parts: &Parts, role: Role) -> Result<Caller, Problem> {
         return Ok(caller.clone());
     }
     let needed = format!("{role:?}").to_lowercase();
-    Err(Problem::forbidden(format!("this needs the role {needed} or above; ask an admin for a token with that role")))
+    Err(Problem::forbidden(format!(
+        "this needs the role {needed} or above; ask an admin for a token with that role"
+    )))
 }
 
 /// Makes extractors of the roles.

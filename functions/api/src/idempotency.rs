@@ -32,7 +32,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Seed {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let seed = parts.extensions.get::<Self>().cloned();
-        seed.ok_or_else(|| assay::Error::internal("a route that makes things is not behind the idempotency layer").into())
+        seed.ok_or_else(|| {
+            assay::Error::internal("a route that makes things is not behind the idempotency layer").into()
+        })
     }
 }
 
@@ -71,7 +73,10 @@ pub async fn remember(State(api): State<Api>, mut request: Request, next: Next) 
             return Err(assay::Error::conflict(message).into());
         }
         Begin::OtherRequest => {
-            let message = format!("this Idempotency-Key was used for another body in the last {} hours; use a new one", REMEMBERED_FOR / 3600);
+            let message = format!(
+                "this Idempotency-Key was used for another body in the last {} hours; use a new one",
+                REMEMBERED_FOR / 3600
+            );
             return Err(Problem::invalid("Idempotency-Key", message));
         }
     }
@@ -84,9 +89,13 @@ pub async fn remember(State(api): State<Api>, mut request: Request, next: Next) 
 /// Keeps an answer, unless trying again may bring another one.
 async fn keep(api: &Api, caller: &Caller, key: &str, response: Response) -> Result<Response, Problem> {
     let (parts, body) = response.into_parts();
-    let bytes = body.collect().await.map_err(|_| assay::Error::internal("could not read our own answer"))?.to_bytes();
+    let bytes =
+        body.collect().await.map_err(|_| assay::Error::internal("could not read our own answer"))?.to_bytes();
     let store = &api.core.store;
-    if parts.status.is_server_error() || parts.status == StatusCode::TOO_MANY_REQUESTS || parts.status == StatusCode::CONFLICT {
+    if parts.status.is_server_error()
+        || parts.status == StatusCode::TOO_MANY_REQUESTS
+        || parts.status == StatusCode::CONFLICT
+    {
         store.forget(&caller.tenant, key).await?;
     } else {
         let answer = Answer { status: parts.status.as_u16(), body: without_what_is_shown_once(&bytes) };
@@ -123,6 +132,9 @@ mod tests {
 
     #[test]
     fn a_remembered_answer_holds_no_secret() {
-        assert_eq!(without_what_is_shown_once(br#"{"id":"a","token":"assay_x"}"#), r#"{"id":"a","token":null}"#);
+        assert_eq!(
+            without_what_is_shown_once(br#"{"id":"a","token":"assay_x"}"#),
+            r#"{"id":"a","token":null}"#
+        );
     }
 }

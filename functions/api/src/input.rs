@@ -21,15 +21,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let json = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| value.split(';').next().is_some_and(|kind| kind.trim() == "application/json"));
+        let json =
+            request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(
+                |value| value.split(';').next().is_some_and(|kind| kind.trim() == "application/json"),
+            );
         if !json {
-            return Err(Problem::invalid("Content-Type", "the body must be JSON, with the header `Content-Type: application/json`"));
+            return Err(Problem::invalid(
+                "Content-Type",
+                "the body must be JSON, with the header `Content-Type: application/json`",
+            ));
         }
-        let bytes = axum::body::Bytes::from_request(request, state).await.map_err(|rejection| refuse_body(&rejection))?;
+        let bytes = axum::body::Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| refuse_body(&rejection))?;
         parse(&bytes).map(Self)
     }
 }
@@ -44,7 +48,8 @@ pub fn refuse_body(rejection: &BytesRejection) -> Problem {
 
 /// The problem of a body that is too large.
 pub fn too_large() -> Problem {
-    assay::Error::new(Kind::TooLarge, format!("the body is larger than {LONGEST_BODY} bytes; send less")).into()
+    assay::Error::new(Kind::TooLarge, format!("the body is larger than {LONGEST_BODY} bytes; send less"))
+        .into()
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
@@ -68,7 +73,9 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match axum::extract::Path::<T>::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
-            Err(_) => Err(assay::Error::not_found("there is no such thing: the path holds no valid id").into()),
+            Err(_) => {
+                Err(assay::Error::not_found("there is no such thing: the path holds no valid id").into())
+            }
         }
     }
 }

@@ -13,7 +13,8 @@ async fn main() -> Result<(), Error> {
     let wiring = Wiring::begin()?;
     let connector = wiring.connector()?;
     let core = connector.jira.core.clone();
-    let api = Api { core: core.clone(), connector, checks: wiring.checks_queue()?, sync: wiring.sync_queue()? };
+    let api =
+        Api { core: core.clone(), connector, checks: wiring.checks_queue()?, sync: wiring.sync_queue()? };
     let adapter = lambda_http::Adapter::from(router(api));
     let handle = |event: LambdaEvent<Value>| {
         let (core, mut adapter) = (core.clone(), adapter.clone());

@@ -62,19 +62,27 @@ impl From<assay::Error> for Problem {
     fn from(error: assay::Error) -> Self {
         let detail = error.to_string();
         match error.kind().clone() {
-            Kind::Invalid { field } => {
-                Self { field: Some(field), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Invalid input", detail) }
-            }
+            Kind::Invalid { field } => Self {
+                field: Some(field),
+                ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Invalid input", detail)
+            },
             Kind::NotFound => Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail),
             Kind::Conflict => Self::new(StatusCode::CONFLICT, "conflict", "Conflict", detail),
-            Kind::Unauthenticated => Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Not signed in", detail),
+            Kind::Unauthenticated => {
+                Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Not signed in", detail)
+            }
             Kind::Forbidden => Self::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail),
             Kind::TooLarge => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large", detail),
             Kind::Limited { retry_after } => Self {
                 retry_after: Some(retry_after),
                 ..Self::new(StatusCode::TOO_MANY_REQUESTS, "limited", "Too many requests", detail)
             },
-            Kind::NeedsReauth => Self::new(StatusCode::CONFLICT, "needs-reauth", "The connection must be connected again", detail),
+            Kind::NeedsReauth => Self::new(
+                StatusCode::CONFLICT,
+                "needs-reauth",
+                "The connection must be connected again",
+                detail,
+            ),
             Kind::Unavailable => Self {
                 retry_after: Some(5),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available now", detail)
@@ -95,7 +103,12 @@ impl From<ConnectionProblem> for Problem {
         Self {
             code: Some(problem.code),
             mend: Some(problem.mend),
-            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "connection", "The connection could not be made", detail)
+            ..Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "connection",
+                "The connection could not be made",
+                detail,
+            )
         }
     }
 }
@@ -113,7 +126,8 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self).unwrap_or_default();
-        let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        let mut response =
+            (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -126,7 +140,9 @@ impl IntoResponse for Problem {
 
 /// The answer to a path that no route has.
 pub async fn no_such_route() -> Problem {
-    Problem::from(assay::Error::not_found("there is nothing at this path; `GET /v1/openapi.json` lists what there is"))
+    Problem::from(assay::Error::not_found(
+        "there is nothing at this path; `GET /v1/openapi.json` lists what there is",
+    ))
 }
 
 /// The answer to a path that has a route, but not for this method.
@@ -141,7 +157,10 @@ pub async fn harden(mut response: Response) -> Response {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    );
     headers.insert(
         header::STRICT_TRANSPORT_SECURITY,
         HeaderValue::from_static("max-age=63072000; includeSubDomains"),

@@ -37,12 +37,17 @@ impl CreateTickets {
                     messages.push(message);
                 }
                 Err(error) => {
-                    tracing::error!(message = message.message_id, error = error.chain(), "a message is not a sync request");
+                    tracing::error!(
+                        message = message.message_id,
+                        error = error.chain(),
+                        "a message is not a sync request"
+                    );
                     failures.push(failure(&message));
                 }
             }
         }
-        let deadline = Timestamp::try_from(deadline)?.checked_sub(jiff::SignedDuration::from_secs(KEPT_BACK))?;
+        let deadline =
+            Timestamp::try_from(deadline)?.checked_sub(jiff::SignedDuration::from_secs(KEPT_BACK))?;
         let (verdicts, tally) = self.worker.run(&requests, deadline).await?;
         for (message, verdict) in messages.iter().zip(&verdicts) {
             match verdict {

@@ -28,7 +28,11 @@ impl EvaluateChecks {
             let response = self.batch(batch).await;
             return Ok(serde_json::to_value(response)?);
         }
-        let asked = self.evaluator.fan_out().await.inspect_err(|error| tracing::error!(error = error.chain(), "tick failed"))?;
+        let asked = self
+            .evaluator
+            .fan_out()
+            .await
+            .inspect_err(|error| tracing::error!(error = error.chain(), "tick failed"))?;
         tracing::info!(asked, "tick");
         Ok(serde_json::json!({ "asked": asked }))
     }

@@ -24,9 +24,17 @@ impl Maintain {
     /// # Errors
     /// When the table could not be read: the next tick does it again.
     pub async fn handle(&self, deadline: SystemTime) -> Result<serde_json::Value, Error> {
-        let deadline = Timestamp::try_from(deadline)?.checked_sub(jiff::SignedDuration::from_secs(KEPT_BACK))?;
-        let tally = self.upkeep.run(deadline).await.inspect_err(|error| tracing::error!(error = error.chain(), "upkeep failed"))?;
-        #[expect(clippy::cast_precision_loss, reason = "metrics are floating-point numbers; these are small")]
+        let deadline =
+            Timestamp::try_from(deadline)?.checked_sub(jiff::SignedDuration::from_secs(KEPT_BACK))?;
+        let tally = self
+            .upkeep
+            .run(deadline)
+            .await
+            .inspect_err(|error| tracing::error!(error = error.chain(), "upkeep failed"))?;
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "metrics are floating-point numbers; these are small"
+        )]
         telemetry::metrics(
             self.upkeep.jira.core.clock.as_ref(),
             "maintain",

@@ -23,7 +23,10 @@ const LOCAL_COOKIE: &str = "assay-connect";
 
 /// The function's routes.
 pub fn router(connector: Connector) -> Router {
-    Router::new().route("/oauth/start", get(start)).route("/oauth/callback", get(callback)).with_state(connector)
+    Router::new()
+        .route("/oauth/start", get(start))
+        .route("/oauth/callback", get(callback))
+        .with_state(connector)
 }
 
 #[derive(Deserialize)]
@@ -43,8 +46,13 @@ async fn start(State(connector): State<Connector>, Query(query): Query<Start>) -
     match connector.depart(&query.link).await {
         Ok(departure) => {
             let cookie = set_cookie(&connector, departure.cookie.expose());
-            let (Ok(cookie), Ok(location)) = (HeaderValue::from_str(&cookie), HeaderValue::from_str(&departure.location)) else {
-                return page::failure(StatusCode::INTERNAL_SERVER_ERROR, "The consent page's address could not be made.");
+            let (Ok(cookie), Ok(location)) =
+                (HeaderValue::from_str(&cookie), HeaderValue::from_str(&departure.location))
+            else {
+                return page::failure(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "The consent page's address could not be made.",
+                );
             };
             let mut response = StatusCode::SEE_OTHER.into_response();
             let headers = response.headers_mut();
@@ -58,7 +66,11 @@ async fn start(State(connector): State<Connector>, Query(query): Query<Start>) -
     }
 }
 
-async fn callback(State(connector): State<Connector>, headers: HeaderMap, Query(query): Query<Callback>) -> Response {
+async fn callback(
+    State(connector): State<Connector>,
+    headers: HeaderMap,
+    Query(query): Query<Callback>,
+) -> Response {
     let Some(state) = query.state else {
         return page::failure(StatusCode::BAD_REQUEST, "The address has no state; start connecting again.");
     };
@@ -82,11 +94,16 @@ async fn callback(State(connector): State<Connector>, headers: HeaderMap, Query(
 fn refusal(error: &assay::Error) -> Response {
     tracing::warn!(error = error.chain(), "connecting failed");
     let status = match error.kind() {
-        Kind::Invalid { .. } | Kind::NotFound | Kind::Forbidden | Kind::Unauthenticated | Kind::TooLarge => StatusCode::BAD_REQUEST,
+        Kind::Invalid { .. } | Kind::NotFound | Kind::Forbidden | Kind::Unauthenticated | Kind::TooLarge => {
+            StatusCode::BAD_REQUEST
+        }
         Kind::Conflict | Kind::NeedsReauth => StatusCode::CONFLICT,
         Kind::Limited { .. } | Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Internal => {
-            return page::failure(StatusCode::INTERNAL_SERVER_ERROR, "Something failed on our side and was logged; start connecting again.");
+            return page::failure(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something failed on our side and was logged; start connecting again.",
+            );
         }
     };
     page::failure(status, &error.to_string())

@@ -6,7 +6,10 @@ use http::{StatusCode, header};
 
 /// Connected, perhaps with things that are missing.
 pub(crate) fn success(connection: &Connection) -> Response {
-    let mut body = format!("<p>{} is connected. Its checks are being evaluated now.</p>", escape(connection.site.as_str()));
+    let mut body = format!(
+        "<p>{} is connected. Its checks are being evaluated now.</p>",
+        escape(connection.site.as_str())
+    );
     if !connection.problems.is_empty() {
         body.push_str("<p>Some of its use cases lack something:</p><ul>");
         for problem in &connection.problems {
@@ -19,7 +22,11 @@ pub(crate) fn success(connection: &Connection) -> Response {
 
 /// Not connected, for a reason that a person can mend.
 pub(crate) fn problem(problem: &Problem) -> Response {
-    let body = format!("<p>What is wrong: {}.</p><p>How to mend it: {}.</p>", escape(&problem.what), escape(&problem.mend));
+    let body = format!(
+        "<p>What is wrong: {}.</p><p>How to mend it: {}.</p>",
+        escape(&problem.what),
+        escape(&problem.mend)
+    );
     page(StatusCode::UNPROCESSABLE_ENTITY, "Not connected", &body)
 }
 

@@ -53,9 +53,11 @@ async fn receive(
                 Kind::Unauthenticated | Kind::NotFound | Kind::Forbidden => StatusCode::UNAUTHORIZED,
                 Kind::Invalid { .. } => StatusCode::BAD_REQUEST,
                 Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-                Kind::Conflict | Kind::Limited { .. } | Kind::NeedsReauth | Kind::Unavailable | Kind::Internal => {
-                    StatusCode::SERVICE_UNAVAILABLE
-                }
+                Kind::Conflict
+                | Kind::Limited { .. }
+                | Kind::NeedsReauth
+                | Kind::Unavailable
+                | Kind::Internal => StatusCode::SERVICE_UNAVAILABLE,
             }
         }
     }

@@ -2,9 +2,11 @@
 
 use crate::{Error, Result};
 
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 /// Reads settings by name. The functions read the environment; tests read a list.
 pub struct Config {
-    lookup: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    lookup: Box<Lookup>,
 }
 
 impl Config {

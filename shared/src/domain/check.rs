@@ -1,6 +1,6 @@
 //! Checks: what they ask, and how a reading is judged.
 //!
-//! Reads a [`Reading`] or the tenant's connections; decides a [`Verdict`]; writes nothing. Next comes [`crate::task`].
+//! Reads a [`crate::evidence::Reading`] or the tenant's connections; decides a [`Verdict`]; writes nothing. Next comes [`crate::task`].
 //!
 //! | what was read | verdict |
 //! |---|---|

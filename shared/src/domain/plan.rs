@@ -54,7 +54,7 @@ pub fn plan(
                 plan.links.push((task.id.clone(), id));
             }
             (task::State::Open, Some(_)) if task.ticket.as_ref() != Some(&id) => {
-                plan.links.push((task.id.clone(), id))
+                plan.links.push((task.id.clone(), id));
             }
             (task::State::Resolved, Some(ticket)) if wants_closing(ticket, settings) => {
                 plan.changed.push(closing(ticket, now));

@@ -31,7 +31,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::connection::Lease;
-use crate::ids::{CloudId, ConnectionId, IssueId, IssueTypeId, ProjectId, SettingId, TaskId, TenantId, TicketId};
+use crate::ids::{
+    CloudId, ConnectionId, IssueId, IssueTypeId, ProjectId, SettingId, TaskId, TenantId, TicketId,
+};
 use crate::trace;
 pub use content::{Block, Content, Span};
 pub use step::{Step, look_again_after};

@@ -20,7 +20,8 @@ pub(super) fn due_beside(kind: DueKind, tenant: &TenantId, id: &str, due_at: Opt
 }
 
 impl Store {
-    /// The identifying parts of what is due in one shard at `now`, longest due first, at most `limit`.
+    /// The identifying parts of what is due in one shard at `now`, longest due first, at most `limit`,
+    /// and at least one if there is one.
     ///
     /// An item that cannot be read is logged and left out, so that it does not hold up the others.
     pub(super) async fn due<T: DeserializeOwned>(
@@ -35,6 +36,7 @@ impl Store {
         let partition = due_partition(kind, shard);
         let mut due = Vec::new();
         let mut start = None;
+        let limit = limit.max(1);
         loop {
             let request = self
                 .client

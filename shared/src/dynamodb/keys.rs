@@ -65,11 +65,11 @@ pub fn shards() -> std::ops::Range<u8> {
 
 /// The key of one item.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Key {
+pub(super) struct Key {
     /// The partition key.
-    pub pk: String,
+    pub(super) pk: String,
     /// The sort key.
-    pub sk: String,
+    pub(super) sk: String,
 }
 
 impl std::fmt::Display for Key {
@@ -80,11 +80,11 @@ impl std::fmt::Display for Key {
 
 /// Neighbouring items: a partition, and the beginning that all their sort keys share.
 #[derive(Clone, Debug)]
-pub struct Items {
+pub(super) struct Items {
     /// The partition key.
-    pub pk: String,
+    pub(super) pk: String,
     /// How the sort keys begin.
-    pub beginning: String,
+    pub(super) beginning: String,
 }
 
 impl Items {
@@ -104,141 +104,141 @@ impl std::fmt::Display for Items {
 }
 
 /// A tenant.
-pub fn tenant(tenant: &TenantId) -> Key {
+pub(super) fn tenant(tenant: &TenantId) -> Key {
     Items::of(tenant, "tenant", "tenant#").item(tenant.as_str())
 }
 
 /// The turn of comparing a tenant's tickets with Jira.
-pub fn comparison(tenant: &TenantId) -> Key {
+pub(super) fn comparison(tenant: &TenantId) -> Key {
     Items::of(tenant, "comparison", "comparison#").item(tenant.as_str())
 }
 
 /// The connections of a tenant.
-pub fn connections(tenant: &TenantId) -> Items {
+pub(super) fn connections(tenant: &TenantId) -> Items {
     Items::of(tenant, "connection", "connection#")
 }
 
 /// A connection.
-pub fn connection(tenant: &TenantId, id: &ConnectionId) -> Key {
+pub(super) fn connection(tenant: &TenantId, id: &ConnectionId) -> Key {
     connections(tenant).item(id.as_str())
 }
 
 /// The API tokens of a tenant.
-pub fn tokens(tenant: &TenantId) -> Items {
+pub(super) fn tokens(tenant: &TenantId) -> Items {
     Items::of(tenant, "token", "token#")
 }
 
 /// An API token.
-pub fn token(tenant: &TenantId, id: &TokenId) -> Key {
+pub(super) fn token(tenant: &TenantId, id: &TokenId) -> Key {
     tokens(tenant).item(id.as_str())
 }
 
 /// The runs of a check.
-pub fn runs(tenant: &TenantId, check: CheckId) -> Items {
+pub(super) fn runs(tenant: &TenantId, check: CheckId) -> Items {
     Items::of(tenant, &format!("run#{check}"), format!("run#{check}#"))
 }
 
 /// A run.
-pub fn run(tenant: &TenantId, check: CheckId, id: &RunId) -> Key {
+pub(super) fn run(tenant: &TenantId, check: CheckId, id: &RunId) -> Key {
     runs(tenant, check).item(id.as_str())
 }
 
 /// The pages of failing entities of a run.
-pub fn failing(tenant: &TenantId, run: &RunId) -> Items {
+pub(super) fn failing(tenant: &TenantId, run: &RunId) -> Items {
     Items::of(tenant, &format!("failing#{run}"), "failing#")
 }
 
 /// One page of failing entities of a run.
-pub fn failing_page(tenant: &TenantId, run: &RunId, page: usize) -> Key {
+pub(super) fn failing_page(tenant: &TenantId, run: &RunId, page: usize) -> Key {
     failing(tenant, run).item(&format!("{page:06}"))
 }
 
 /// The latest runs of a tenant.
-pub fn latest_runs(tenant: &TenantId) -> Items {
+pub(super) fn latest_runs(tenant: &TenantId) -> Items {
     Items::of(tenant, "latest", "latest#")
 }
 
 /// The latest run of a check and connection.
-pub fn latest_run(tenant: &TenantId, check: CheckId, connection: Option<&ConnectionId>) -> Key {
+pub(super) fn latest_run(tenant: &TenantId, check: CheckId, connection: Option<&ConnectionId>) -> Key {
     let connection = connection.map_or("-", ConnectionId::as_str);
     latest_runs(tenant).item(&format!("{check}#{connection}"))
 }
 
 /// The tasks of a tenant, or those of one check.
-pub fn tasks(tenant: &TenantId, check: Option<CheckId>) -> Items {
+pub(super) fn tasks(tenant: &TenantId, check: Option<CheckId>) -> Items {
     let beginning = check.map_or_else(|| "task#".to_owned(), |check| format!("task#{check}-"));
     Items::of(tenant, "task", beginning)
 }
 
 /// A task.
-pub fn task(tenant: &TenantId, id: &TaskId) -> Key {
+pub(super) fn task(tenant: &TenantId, id: &TaskId) -> Key {
     tasks(tenant, None).item(id.as_str())
 }
 
 /// The tickets of a tenant.
-pub fn tickets(tenant: &TenantId) -> Items {
+pub(super) fn tickets(tenant: &TenantId) -> Items {
     Items::of(tenant, "ticket", "ticket#")
 }
 
 /// A ticket.
-pub fn ticket(tenant: &TenantId, id: &TicketId) -> Key {
+pub(super) fn ticket(tenant: &TenantId, id: &TicketId) -> Key {
     tickets(tenant).item(id.as_str())
 }
 
 /// The older trace of a ticket.
-pub fn trace(tenant: &TenantId, ticket: &TicketId) -> Items {
+pub(super) fn trace(tenant: &TenantId, ticket: &TicketId) -> Items {
     Items::of(tenant, &format!("trace#{ticket}"), "trace#")
 }
 
 /// The part of a ticket's older trace that begins with its entry number `start`, counted from 0.
-pub fn trace_part(tenant: &TenantId, ticket: &TicketId, start: u64) -> Key {
+pub(super) fn trace_part(tenant: &TenantId, ticket: &TicketId, start: u64) -> Key {
     trace(tenant, ticket).item(&format!("{start:010}"))
 }
 
 /// The sync settings of a tenant.
-pub fn settings(tenant: &TenantId) -> Items {
+pub(super) fn settings(tenant: &TenantId) -> Items {
     Items::of(tenant, "setting", "setting#")
 }
 
 /// A sync setting.
-pub fn setting(tenant: &TenantId, id: &SettingId) -> Key {
+pub(super) fn setting(tenant: &TenantId, id: &SettingId) -> Key {
     settings(tenant).item(id.as_str())
 }
 
 /// The points that a connection spent in the hour that begins at `hour`.
-pub fn quota_hour(tenant: &TenantId, connection: &ConnectionId, hour: Timestamp) -> Key {
+pub(super) fn quota_hour(tenant: &TenantId, connection: &ConnectionId, hour: Timestamp) -> Key {
     Items::of(tenant, &format!("quota#{connection}"), "hour#")
         .item(&format!("{:012}", hour.as_second().max(0)))
 }
 
 /// The pause that Jira asked a connection for. Sorts behind all hours, so that one query finds an hour and the pause.
-pub fn quota_pause(tenant: &TenantId, connection: &ConnectionId) -> Key {
+pub(super) fn quota_pause(tenant: &TenantId, connection: &ConnectionId) -> Key {
     Items::of(tenant, &format!("quota#{connection}"), "pause#").item("")
 }
 
 /// A remembered request. Its key is hashed, since it is text of the caller's making.
-pub fn request(tenant: &TenantId, key: &str) -> Key {
+pub(super) fn request(tenant: &TenantId, key: &str) -> Key {
     Items::of(tenant, &format!("request#{}", digest(key.as_bytes())), "request#").item("")
 }
 
 /// An attempt to connect. Its digest is hashed again, since it is text from a URL.
-pub fn attempt(tenant: &TenantId, state: &str) -> Key {
+pub(super) fn attempt(tenant: &TenantId, state: &str) -> Key {
     Items::of(tenant, &format!("attempt#{}", digest(state.as_bytes())), "attempt#").item("")
 }
 
 /// A delivery of a webhook. Both names are hashed, since they are text of the sender's making.
-pub fn delivery(tenant: &TenantId, site: &str, identifier: &str) -> Key {
+pub(super) fn delivery(tenant: &TenantId, site: &str, identifier: &str) -> Key {
     Items::of(tenant, &format!("delivery#{}", fixed(&[site, identifier])), "delivery#").item("")
 }
 
 /// The partition of an issue in the index [`ISSUE_INDEX`].
-pub fn issue(tenant: &TenantId, cloud: &CloudId, issue: &IssueId) -> String {
+pub(super) fn issue(tenant: &TenantId, cloud: &CloudId, issue: &IssueId) -> String {
     format!("{tenant}#{cloud}#{issue}")
 }
 
 /// What can be due.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum DueKind {
+pub(super) enum DueKind {
     /// A tenant, whose own checks are evaluated.
     Tenant,
     /// A connection, whose checks are evaluated.
@@ -261,22 +261,22 @@ impl DueKind {
 }
 
 /// The partition of a shard in the index [`DUE_INDEX`].
-pub fn due_partition(kind: DueKind, shard: u8) -> String {
+pub(super) fn due_partition(kind: DueKind, shard: u8) -> String {
     format!("{}#{shard}", kind.word())
 }
 
 /// The shard that a thing is in.
-pub fn shard(tenant: &TenantId, id: &str) -> u8 {
+pub(super) fn shard(tenant: &TenantId, id: &str) -> u8 {
     let hash = fixed(&[tenant.as_str(), id]);
     hash.bytes().fold(0, |shard: u8, byte| shard.wrapping_mul(31).wrapping_add(byte)) % SHARDS
 }
 
 /// The sort key in the index [`DUE_INDEX`] of a thing that is due at `due_at`.
-pub fn due_sort(due_at: Timestamp, tenant: &TenantId, id: &str) -> String {
+pub(super) fn due_sort(due_at: Timestamp, tenant: &TenantId, id: &str) -> String {
     format!("{:015}#{tenant}#{id}", due_at.as_millisecond().max(0))
 }
 
 /// The sort key in the index [`DUE_INDEX`] that lies behind all that is due at `now`.
-pub fn due_end(now: Timestamp) -> String {
+pub(super) fn due_end(now: Timestamp) -> String {
     format!("{:015}", now.as_millisecond().max(0) + 1)
 }

@@ -29,7 +29,11 @@ const TABLE: &str = "assay";
 
 /// A store of its own on an empty table, served on a loopback port until the test's runtime ends.
 async fn store() -> Store {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    // Connections inherit it; without it each answer waits for the client's delayed acknowledgement.
+    socket.set_nodelay(true).unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(64).unwrap();
     let address = listener.local_addr().unwrap();
     let database = dynoxide::Database::memory().unwrap();
     tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()));

@@ -14,15 +14,12 @@ use super::page::{Order, Page, check_limit, cursor_of, sort_key_of};
 use super::write::{Change, replacement};
 use super::{Store, failure};
 use crate::ids::{TenantId, TicketId};
-use crate::ticket::Ticket;
+use crate::ticket::{TRACE_IN_RECORD, Ticket};
 use crate::trace::Entry;
 use crate::{Error, Result};
 
 /// Beside a ticket's record: how many entries of its trace are in parts.
 const ARCHIVED: &str = "archived";
-
-/// How many parts one call reads.
-const PARTS: usize = 8;
 
 /// A place in a trace: the number of the first entry of a part (or of the record), and how many to skip from there.
 type Place = (u64, u64);
@@ -102,10 +99,12 @@ impl Store {
         let ticket: Ticket = decode(stored)?;
 
         let mut taken: Vec<(Place, Entry)> = Vec::new();
+        // Each part has at least half of what fits in a record.
+        let parts = limit / (TRACE_IN_RECORD / 2) + 2;
         // Behind the part before the one that the cursor names, so that the query begins with that one.
         let mut behind = part.checked_sub(1).map(|before| keys::trace_part(tenant, id, before).sk);
         while taken.len() <= limit {
-            let (found, last) = self.query(&items, Order::Rising, &Vec::new(), behind.take(), PARTS).await?;
+            let (found, last) = self.query(&items, Order::Rising, &Vec::new(), behind.take(), parts).await?;
             for item in found {
                 let start = start_of(&item)?;
                 if start < archived {

@@ -27,7 +27,12 @@ impl Store {
     /// |---|---|
     /// | due at any time | due at `due_at`, version + 1 |
     /// | not due at all (disconnected meanwhile), or no connection | nothing |
-    pub async fn set_connection_due(&self, tenant: &TenantId, id: &ConnectionId, due_at: Timestamp) -> Result<()> {
+    pub async fn set_connection_due(
+        &self,
+        tenant: &TenantId,
+        id: &ConnectionId,
+        due_at: Timestamp,
+    ) -> Result<()> {
         self.turn(tenant, id, due_at, "attribute_type(#record.#due_at, :text)").await
     }
 
@@ -37,12 +42,23 @@ impl Store {
     /// |---|---|
     /// | due later than `due_at` | due at `due_at`, version + 1 |
     /// | due by then, not due at all, or no connection | nothing |
-    pub async fn hasten_connection(&self, tenant: &TenantId, id: &ConnectionId, due_at: Timestamp) -> Result<()> {
+    pub async fn hasten_connection(
+        &self,
+        tenant: &TenantId,
+        id: &ConnectionId,
+        due_at: Timestamp,
+    ) -> Result<()> {
         // The index key begins with the time in digits of fixed length, so it sorts as times do.
         self.turn(tenant, id, due_at, "attribute_type(#record.#due_at, :text) AND #due_sk > :due_sk").await
     }
 
-    async fn turn(&self, tenant: &TenantId, id: &ConnectionId, due_at: Timestamp, condition: &str) -> Result<()> {
+    async fn turn(
+        &self,
+        tenant: &TenantId,
+        id: &ConnectionId,
+        due_at: Timestamp,
+        condition: &str,
+    ) -> Result<()> {
         let key = keys::connection(tenant, id);
         let update = "SET #record.#due_at = :due_at, #record.#version = #record.#version + :one";
         let change = Change::new(update, condition)
@@ -66,20 +82,25 @@ impl Store {
     }
 
     /// Tenants of one shard whose tickets are due for comparing at `now`, with the time that each was due.
-    pub async fn due_comparisons(&self, shard: u8, now: Timestamp, limit: usize) -> Result<Vec<(TenantId, Timestamp)>> {
+    pub async fn due_comparisons(
+        &self,
+        shard: u8,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(TenantId, Timestamp)>> {
         let due: Vec<Comparison> = self.due(DueKind::Comparison, shard, now, limit).await?;
         Ok(due.into_iter().map(|it| (it.tenant, it.due_at)).collect())
     }
 
     /// Takes the turn of comparing a tenant's tickets, under the condition that it was due at `expected`.
-    pub async fn claim_due_comparison(&self, tenant: &TenantId, expected: Timestamp, next: Timestamp) -> Result<bool> {
+    pub async fn claim_due_comparison(
+        &self,
+        tenant: &TenantId,
+        expected: Timestamp,
+        next: Timestamp,
+    ) -> Result<bool> {
         let key = keys::comparison(tenant);
         self.claim(DueKind::Comparison, (tenant, tenant.as_str()), &key, expected, next).await
-    }
-
-    /// Forgets a webhook's delivery, so that its repetition counts as the first.
-    pub async fn forget_delivery(&self, tenant: &TenantId, site: &str, identifier: &str) -> Result<()> {
-        self.delete(&keys::delivery(tenant, site, identifier), Change::default()).await.map(|_| ())
     }
 
     /// Whether the table answers.

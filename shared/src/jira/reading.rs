@@ -16,8 +16,8 @@ use serde_json::value::RawValue;
 
 use super::client::{Caller, Client};
 use super::error::JiraError;
-use super::jql::{Clause, Jql};
 use super::issue::FetchedIssue;
+use super::jql::{Clause, Jql};
 use super::search::Pages;
 use super::time;
 use crate::Result;

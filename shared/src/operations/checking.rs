@@ -75,7 +75,10 @@ impl Evaluator {
     /// Carries out one request.
     pub async fn evaluate(&self, request: &ChecksRequest) -> Result<()> {
         match request {
-            ChecksRequest::Connection { tenant, connection } => self.evaluate_connection(tenant, connection).await,
+            ChecksRequest::Connection { tenant, connection } => {
+                // Boxed, since it is a deep tree of futures.
+                Box::pin(self.evaluate_connection(tenant, connection)).await
+            }
             ChecksRequest::Tenant { tenant } => self.evaluate_tenant(tenant).await,
             ChecksRequest::Plan { tenant } => self.plan_all(tenant).await,
         }
@@ -87,8 +90,22 @@ impl Evaluator {
         let started_at = core.clock.now();
         let connections = core.store.all_connections(tenant).await?;
         for (check, verdict) in [
-            (CheckId::B1, judge::change_management_is_set_up(of_tenant(CheckId::B1, started_at), &connections, started_at)),
-            (CheckId::B5, judge::change_management_is_connected(of_tenant(CheckId::B5, started_at), &connections, started_at)),
+            (
+                CheckId::B1,
+                judge::change_management_is_set_up(
+                    of_tenant(CheckId::B1, started_at),
+                    &connections,
+                    started_at,
+                ),
+            ),
+            (
+                CheckId::B5,
+                judge::change_management_is_connected(
+                    of_tenant(CheckId::B5, started_at),
+                    &connections,
+                    started_at,
+                ),
+            ),
         ] {
             let evidence = recording::evidence_of_connections(&connections, &verdict, started_at);
             let subject = recording::Subject { tenant, connection: None, check };
@@ -106,7 +123,9 @@ impl Evaluator {
         }
         let now = core.clock.now();
         let quota = core.store.quota(tenant, id, now).await?;
-        if let Some(wait) = quota.wait(Priority::Checks, 0, connection.method == crate::connection::Method::Oauth, now) {
+        if let Some(wait) =
+            quota.wait(Priority::Checks, 0, connection.method == crate::connection::Method::Oauth, now)
+        {
             tracing::info!(%tenant, connection = %id, wait, "points are short; the evaluation waits");
             return core.store.set_connection_due(tenant, id, after(now, wait)).await;
         }
@@ -128,7 +147,8 @@ impl Evaluator {
 
     /// Verifies a connection whose verification is half used up. If Jira cannot be reached, the old one still holds.
     async fn fresh(&self, connection: Connection) -> Result<Connection> {
-        let age = connection.verified_at.map_or(i64::MAX, |at| seconds_between(at, self.jira.core.clock.now()));
+        let age =
+            connection.verified_at.map_or(i64::MAX, |at| seconds_between(at, self.jira.core.clock.now()));
         if !connection.state.usable() || age < VERIFY_AFTER {
             return Ok(connection);
         }
@@ -150,9 +170,15 @@ impl Evaluator {
         }
         match self.jira.open(connection).await {
             Ok(client) => Ok(Ok(client)),
-            Err(error) if matches!(error.kind(), Kind::NeedsReauth | Kind::Unavailable | Kind::Limited { .. }) => {
+            Err(error)
+                if matches!(error.kind(), Kind::NeedsReauth | Kind::Unavailable | Kind::Limited { .. }) =>
+            {
                 let gap = Gap::Unavailable { detail: error.to_string() };
-                Ok(Err(Verdict { gaps: vec![gap], because: format!("cannot tell: {error}"), ..judge::unusable(connection) }))
+                Ok(Err(Verdict {
+                    gaps: vec![gap],
+                    because: format!("cannot tell: {error}"),
+                    ..judge::unusable(connection)
+                }))
             }
             Err(error) => Err(error),
         }
@@ -201,7 +227,8 @@ impl Evaluator {
         let now = self.jira.core.clock.now();
         let verdict = evidence::judge(check, connection, reading, now);
         let evidence = recording::evidence_of(reading);
-        self.record(&recording::Subject::of(connection, check), verdict, evidence, Some(client), started_at).await
+        self.record(&recording::Subject::of(connection, check), verdict, evidence, Some(client), started_at)
+            .await
     }
 
     async fn record_unreadable(&self, connection: &Connection, verdict: &Verdict) -> Result<()> {
@@ -224,7 +251,11 @@ impl Evaluator {
     /// Where Jira refused our credentials in the middle of a reading: finds out whether they are really dead, and if so
     /// writes that down, so that nobody waits in vain.
     async fn react_to(&self, connection: &Connection, reading: &Reading) -> Result<()> {
-        let refused = reading.coverage.gaps.iter().any(|gap| matches!(gap, Gap::Refused { .. } | Gap::CallerUnconfirmed));
+        let refused = reading
+            .coverage
+            .gaps
+            .iter()
+            .any(|gap| matches!(gap, Gap::Refused { .. } | Gap::CallerUnconfirmed));
         if !refused {
             return Ok(());
         }

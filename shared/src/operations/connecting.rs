@@ -108,7 +108,13 @@ impl Connector {
     ///
     /// # Errors
     /// `Invalid` with every problem named when Jira does not accept the proof; then nothing is stored.
-    pub async fn begin(&self, tenant: &TenantId, id: ConnectionId, wish: Wish, proof: Proof) -> Result<Begun, Failure> {
+    pub async fn begin(
+        &self,
+        tenant: &TenantId,
+        id: ConnectionId,
+        wish: Wish,
+        proof: Proof,
+    ) -> Result<Begun, Failure> {
         let now = self.jira.core.clock.now();
         let site = self.site_of(&wish, &proof, tenant, &id).await?;
         let mut connection = Connection::begin(tenant.clone(), id, proof.method(), site, now);
@@ -142,7 +148,12 @@ impl Connector {
 
     /// Verifies with the given credentials; if Jira accepts them, stores them and the connection, and asks for the first
     /// evaluation.
-    async fn adopt(&self, mut connection: Connection, credentials: &Credentials, new: bool) -> Result<Connection, Failure> {
+    async fn adopt(
+        &self,
+        mut connection: Connection,
+        credentials: &Credentials,
+        new: bool,
+    ) -> Result<Connection, Failure> {
         self.jira.forget_service_token(&connection.id);
         let verified = self.verify_with(&mut connection, credentials).await?;
         let now = self.jira.core.clock.now();
@@ -211,7 +222,9 @@ impl Connector {
 
     async fn require(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Connection> {
         let found = self.jira.core.store.connection(tenant, id).await?;
-        found.ok_or_else(|| Error::not_found(format!("there is no connection {id}; `GET /v1/connections` lists them")))
+        found.ok_or_else(|| {
+            Error::not_found(format!("there is no connection {id}; `GET /v1/connections` lists them"))
+        })
     }
 }
 

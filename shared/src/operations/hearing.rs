@@ -66,33 +66,32 @@ impl Hearing {
         };
         let now = self.core.clock.now();
         let site = connection.site.as_str();
-        if !self.core.store.first_delivery(&connection.tenant, site, &identifier, now).await? {
-            return Ok(Heard::Again);
-        }
-        if delivery.issue.is_none() || !connection.state.usable() {
+        if delivery.issue.is_some() && connection.state.usable() {
+            // The signature does not cover the body of a dynamic webhook, so the delivery only says where to look. A
+            // hundred deliveries within a minute make one evaluation: they move its time, and the next tick asks for it.
+            // Moving it is safe to repeat, so it comes first: if this function dies, Jira's repetition does it again.
+            self.core.store.hasten_connection(&connection.tenant, &connection.id, now).await?;
+        } else {
             return Ok(Heard::Ignored);
         }
-        // The signature does not cover the body of a dynamic webhook, so the delivery only says where to look. A hundred
-        // deliveries within a minute make one evaluation: they move its time, and the next tick asks for it.
-        match self.core.store.hasten_connection(&connection.tenant, &connection.id, now).await {
-            Ok(()) => Ok(Heard::Taken),
-            Err(error) => {
-                // Jira delivers again; then it must count as the first time.
-                self.core.store.forget_delivery(&connection.tenant, site, &identifier).await?;
-                Err(error)
-            }
+        if self.core.store.first_delivery(&connection.tenant, site, &identifier, now).await? {
+            Ok(Heard::Taken)
+        } else {
+            Ok(Heard::Again)
         }
     }
 
     async fn verify(&self, connection: &Connection, received: &Received<'_>) -> Result<()> {
         let verified = match (connection.method, received.authorization, received.signature) {
             (Method::Oauth, Some(authorization), _) => {
-                let Some(secret) = self.secrets.get(&secrets::oauth_app_name(&connection.tenant)).await? else {
+                let Some(secret) = self.secrets.get(&secrets::oauth_app_name(&connection.tenant)).await?
+                else {
                     return Err(refuse());
                 };
                 let app: OauthApp = serde_json::from_str(secret.expose())
                     .map_err(|_| Error::internal("the secret of the OAuth app is not as Assay writes it"))?;
-                webhook::verify_jwt(Some(authorization), &app.client_secret, self.core.clock.now()).map(|_| ())
+                webhook::verify_jwt(Some(authorization), &app.client_secret, self.core.clock.now())
+                    .map(|_| ())
             }
             (_, _, Some(signature)) => {
                 let name = secrets::webhook_name(&connection.tenant, &connection.id);

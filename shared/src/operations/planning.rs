@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Core;
+use crate::Result;
 use crate::error::Kind;
 use crate::ids::{TaskId, TenantId, TicketId};
 use crate::plan::{Plan, plan, ticket_id};
@@ -11,7 +12,6 @@ use crate::sqs::{Queue, SyncRequest};
 use crate::task::{State, Task};
 use crate::ticket::{Ticket, Wanted};
 use crate::trace::Entry;
-use crate::Result;
 
 /// Carries out plans.
 #[derive(Clone)]
@@ -26,7 +26,8 @@ impl Planner {
     /// Decides for tasks as they will be once they are written. Nothing is written yet.
     pub async fn decide(&self, tenant: &TenantId, tasks: &[Task]) -> Result<Plan> {
         let settings = self.core.store.settings(tenant).await?;
-        let considered: Vec<&Task> = tasks.iter().filter(|task| task.state == State::Open || task.ticket.is_some()).collect();
+        let considered: Vec<&Task> =
+            tasks.iter().filter(|task| task.state == State::Open || task.ticket.is_some()).collect();
         if considered.is_empty() {
             return Ok(Plan::default());
         }
@@ -56,7 +57,9 @@ impl Planner {
                 Err(error) => return Err(error),
             }
             // A worker wrote meanwhile: put the wish onto what it wrote.
-            let Some(current) = self.core.store.ticket(&planned.tenant, &planned.id).await? else { return Ok(false) };
+            let Some(current) = self.core.store.ticket(&planned.tenant, &planned.id).await? else {
+                return Ok(false);
+            };
             if current.wanted == Wanted::Closed {
                 return Ok(true);
             }

@@ -116,7 +116,12 @@ impl JiraAccess {
     }
 
     /// Stores credentials.
-    pub async fn store_credentials(&self, tenant: &TenantId, id: &ConnectionId, credentials: &Credentials) -> Result<()> {
+    pub async fn store_credentials(
+        &self,
+        tenant: &TenantId,
+        id: &ConnectionId,
+        credentials: &Credentials,
+    ) -> Result<()> {
         let text = serde_json::to_string(credentials)
             .map_err(|cause| Error::internal("could not write credentials as JSON").because(cause))?;
         self.secrets.put(&secrets::connection_name(tenant, id), &Secret::new(text)).await
@@ -128,7 +133,9 @@ impl JiraAccess {
     /// `Conflict` when none is set up.
     pub async fn oauth_app(&self, tenant: &TenantId) -> Result<OauthApp> {
         self.find_oauth_app(tenant).await?.ok_or_else(|| {
-            Error::conflict("no OAuth app is set up; `PUT /v1/oauth-app` with its client id and client secret first")
+            Error::conflict(
+                "no OAuth app is set up; `PUT /v1/oauth-app` with its client id and client secret first",
+            )
         })
     }
 
@@ -137,7 +144,9 @@ impl JiraAccess {
         let secret = self.secrets.get_fresh(&secrets::oauth_app_name(tenant)).await?;
         let app = secret.map(|secret| serde_json::from_str(secret.expose())).transpose();
         // The cause would quote the secret.
-        app.map_err(|_| Error::internal("the secret of the OAuth app is not as Assay writes it; set the app up again"))
+        app.map_err(|_| {
+            Error::internal("the secret of the OAuth app is not as Assay writes it; set the app up again")
+        })
     }
 
     /// Sets up the OAuth app, or replaces it.
@@ -147,7 +156,12 @@ impl JiraAccess {
         self.secrets.put(&secrets::oauth_app_name(tenant), &Secret::new(text)).await
     }
 
-    async fn service_access(&self, connection: &Connection, client_id: &str, client_secret: &Secret) -> Result<Access> {
+    async fn service_access(
+        &self,
+        connection: &Connection,
+        client_id: &str,
+        client_secret: &Secret,
+    ) -> Result<Access> {
         let now = self.core.clock.now();
         if let Some(access) = self.known_service_access(&connection.id, now) {
             return Ok(access);
@@ -196,10 +210,16 @@ impl JiraAccess {
         Err(Error::unavailable(format!("another refresh of connection {id} did not end; try again")))
     }
 
-    async fn already_refreshed(&self, connection: &Connection, refused: Option<&Secret>) -> Result<Option<Credentials>> {
+    async fn already_refreshed(
+        &self,
+        connection: &Connection,
+        refused: Option<&Secret>,
+    ) -> Result<Option<Credentials>> {
         let now = self.core.clock.now();
         match self.fresh_credentials(connection).await? {
-            Credentials::Oauth(grant) if grant.expires_at > after(now, TOO_OLD) && refused != Some(&grant.access_token) => {
+            Credentials::Oauth(grant)
+                if grant.expires_at > after(now, TOO_OLD) && refused != Some(&grant.access_token) =>
+            {
                 Ok(Some(Credentials::Oauth(grant)))
             }
             Credentials::Oauth(_) => Ok(None),
@@ -208,7 +228,11 @@ impl JiraAccess {
         }
     }
 
-    async fn refresh_under_lease(&self, connection: &Connection, refused: Option<&Secret>) -> Result<Credentials> {
+    async fn refresh_under_lease(
+        &self,
+        connection: &Connection,
+        refused: Option<&Secret>,
+    ) -> Result<Credentials> {
         if let Some(fresh) = self.already_refreshed(connection, refused).await? {
             return Ok(fresh);
         }
@@ -221,9 +245,9 @@ impl JiraAccess {
                 self.store_credentials(&connection.tenant, &connection.id, &renewed).await?;
                 Ok(renewed)
             }
-            Err(error @ (TokenError::GrantEnded | TokenError::ClientRefused | TokenError::Refused { .. })) => {
-                Err(self.lost(&connection.tenant, &connection.id, problem_of(&error)).await?)
-            }
+            Err(
+                error @ (TokenError::GrantEnded | TokenError::ClientRefused | TokenError::Refused { .. }),
+            ) => Err(self.lost(&connection.tenant, &connection.id, problem_of(&error)).await?),
             Err(error @ (TokenError::InDoubt | TokenError::Unavailable { .. })) => Err(error.into()),
         }
     }
@@ -250,7 +274,9 @@ impl JiraAccess {
     ) -> Result<Connection> {
         for _ in 0..REPEATS {
             let Some(mut connection) = self.core.store.connection(tenant, id).await? else {
-                return Err(Error::not_found(format!("there is no connection {id}; `GET /v1/connections` lists them")));
+                return Err(Error::not_found(format!(
+                    "there is no connection {id}; `GET /v1/connections` lists them"
+                )));
             };
             change(&mut connection);
             connection.updated_at = self.core.clock.now();
@@ -265,14 +291,17 @@ impl JiraAccess {
 
     /// Marks a connection as needing a person, and gives the error that says so.
     pub async fn lost(&self, tenant: &TenantId, id: &ConnectionId, problem: Problem) -> Result<Error> {
-        let error = Error::new(Kind::NeedsReauth, format!("connection {id}: {}; {}", problem.what, problem.mend));
+        let error =
+            Error::new(Kind::NeedsReauth, format!("connection {id}: {}; {}", problem.what, problem.mend));
         let changed = self.change_connection(tenant, id, |connection| {
             if !matches!(connection.state, State::Disconnected | State::NeedsReauth) {
                 connection.lost(problem.clone());
             }
         });
         match changed.await {
-            Ok(_) => tracing::warn!(%tenant, connection = %id, code = ?problem.code, "connection needs to be connected again"),
+            Ok(_) => {
+                tracing::warn!(%tenant, connection = %id, code = ?problem.code, "connection needs to be connected again");
+            }
             Err(missing) if *missing.kind() == Kind::NotFound => {}
             Err(other) => return Err(other),
         }
@@ -293,11 +322,15 @@ fn problem_of(error: &TokenError) -> Problem {
 
 fn read(connection: &Connection, secret: Option<&Secret>) -> Result<Credentials> {
     let secret = secret.ok_or_else(|| {
-        let message = format!("connection {} has no credentials in Secrets Manager; connect it again", connection.id);
+        let message =
+            format!("connection {} has no credentials in Secrets Manager; connect it again", connection.id);
         Error::new(Kind::NeedsReauth, message)
     })?;
     // The cause would quote the secret.
     serde_json::from_str(secret.expose()).map_err(|_| {
-        Error::internal(format!("the credentials of connection {} are not as Assay writes them; connect it again", connection.id))
+        Error::internal(format!(
+            "the credentials of connection {} are not as Assay writes them; connect it again",
+            connection.id
+        ))
     })
 }

@@ -32,17 +32,29 @@ pub struct Chosen {
 ///
 /// # Errors
 /// `Invalid` naming what stands against it.
-pub async fn check(jira: &JiraAccess, tenant: &TenantId, id: &ConnectionId, choice: &Choice) -> Result<Chosen> {
+pub async fn check(
+    jira: &JiraAccess,
+    tenant: &TenantId,
+    id: &ConnectionId,
+    choice: &Choice,
+) -> Result<Chosen> {
     let connection = jira.core.store.connection(tenant, id).await?;
-    let connection = connection.ok_or_else(|| Error::invalid("connection", format!("there is no connection {id}")))?;
-    let writes = [UseCase::Ticketing, UseCase::VulnerabilityScanner].iter().any(|it| connection.use_cases.contains(it));
+    let connection =
+        connection.ok_or_else(|| Error::invalid("connection", format!("there is no connection {id}")))?;
+    let writes = [UseCase::Ticketing, UseCase::VulnerabilityScanner]
+        .iter()
+        .any(|it| connection.use_cases.contains(it));
     if !writes {
-        let message = format!("connection {id} has no use case that writes tickets; add the use case ticketing to it");
+        let message =
+            format!("connection {id} has no use case that writes tickets; add the use case ticketing to it");
         return Err(Error::invalid("connection", message));
     }
     let client = jira.open(&connection).await?;
     let project = client.project(choice.project.trim()).await.map_err(Error::from)?.ok_or_else(|| {
-        Error::invalid("project", format!("there is no project {}, or the connection's account cannot see it", choice.project))
+        Error::invalid(
+            "project",
+            format!("there is no project {}, or the connection's account cannot see it", choice.project),
+        )
     })?;
     let types = client.issue_types(&project.id).await.map_err(Error::from)?;
     let Some(issue_type) = types.iter().find(|it| it.id == choice.issue_type) else {
@@ -51,12 +63,17 @@ pub async fn check(jira: &JiraAccess, tenant: &TenantId, id: &ConnectionId, choi
             "project {} has no issue type {} that the account may create; there are {}",
             project.key,
             choice.issue_type,
-            if known.is_empty() { "none: the account lacks the permission Create issues".to_owned() } else { known.join(", ") }
+            if known.is_empty() {
+                "none: the account lacks the permission Create issues".to_owned()
+            } else {
+                known.join(", ")
+            }
         );
         return Err(Error::invalid("issue_type", message));
     };
     let fields = client.create_fields(&project.id, &choice.issue_type).await.map_err(Error::from)?;
-    let unfilled: Vec<&str> = fields.iter().filter(|field| is_unfilled(field)).map(|field| field.name.as_str()).collect();
+    let unfilled: Vec<&str> =
+        fields.iter().filter(|field| is_unfilled(field)).map(|field| field.name.as_str()).collect();
     if !unfilled.is_empty() {
         let message = format!(
             "Jira requires fields that a ticket does not fill: {}; make them optional for this issue type, give them a default, or choose another type",

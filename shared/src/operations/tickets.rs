@@ -95,7 +95,8 @@ impl Worker {
             let ids: Vec<TicketId> = ids.into_iter().cloned().collect();
             let tickets = self.jira.core.store.tickets(tenant, &ids).await?;
             self.milestones.reached(Milestone::Loaded);
-            run.tickets(tenant, tickets).await?;
+            // Boxed, since it is a deep tree of futures.
+            Box::pin(run.tickets(tenant, tickets)).await?;
         }
         let verdict = |request: &SyncRequest| {
             let again = run.retry.contains(&(request.tenant.clone(), request.ticket.clone()));
@@ -121,7 +122,9 @@ impl Run<'_> {
         }
         for (connection, mut tickets) in by_connection {
             for _ in 0..ROUNDS {
-                tickets.retain(|ticket| !matches!(ticket.next_step(self.now()), Step::Settled | Step::Wait { .. }));
+                tickets.retain(|ticket| {
+                    !matches!(ticket.next_step(self.now()), Step::Settled | Step::Wait { .. })
+                });
                 if tickets.is_empty() {
                     break;
                 }
@@ -216,7 +219,10 @@ impl Run<'_> {
         let quota = core.store.quota(&connection.tenant, &connection.id, now).await?;
         if let Some(wait) = quota.wait(Priority::Sync, 0, connection.method == Method::Oauth, now) {
             let message = format!("connection {}: no points are left for {wait} seconds", connection.id);
-            return Err(Error::new(Kind::Limited { retry_after: u32::try_from(wait).unwrap_or(60) }, message));
+            return Err(Error::new(
+                Kind::Limited { retry_after: u32::try_from(wait).unwrap_or(60) },
+                message,
+            ));
         }
         Ok(self.worker.jira.open(connection).await?.until(self.deadline))
     }
@@ -251,7 +257,12 @@ impl Run<'_> {
         {
             let what = format!("Jira at {} no longer accepts the credentials", connection.site);
             let mend = "make new credentials and connect again";
-            jira.lost(&connection.tenant, &connection.id, Problem::new(ProblemCode::CredentialsRefused, what, mend)).await?;
+            jira.lost(
+                &connection.tenant,
+                &connection.id,
+                Problem::new(ProblemCode::CredentialsRefused, what, mend),
+            )
+            .await?;
         }
         Ok(())
     }

@@ -86,7 +86,8 @@ impl Upkeep {
         let filter = crate::dynamodb::TicketFilter { state: Some("open".to_owned()) };
         let mut cursor = None;
         loop {
-            let page = self.jira.core.store.list_tickets(tenant, &filter, cursor.as_deref(), TICKETS_A_PAGE).await?;
+            let page =
+                self.jira.core.store.list_tickets(tenant, &filter, cursor.as_deref(), TICKETS_A_PAGE).await?;
             let mut by_connection: BTreeMap<ConnectionId, Vec<Ticket>> = BTreeMap::new();
             for ticket in page.items {
                 by_connection.entry(ticket.connection.clone()).or_default().push(ticket);
@@ -113,7 +114,9 @@ impl Upkeep {
         let now = core.clock.now();
         let quota = core.store.quota(tenant, id, now).await?;
         let metered = connection.method == Method::Oauth;
-        if !connection.state.usable() || quota.wait(Priority::Checks, tickets.len() as u64, metered, now).is_some() {
+        if !connection.state.usable()
+            || quota.wait(Priority::Checks, tickets.len() as u64, metered, now).is_some()
+        {
             return Ok(());
         }
         let client = match self.jira.open(&connection).await {

@@ -6,7 +6,8 @@ use assay_test_support::world::World;
 use serde_json::json;
 
 #[tokio::test]
-async fn a_connected_site_is_evaluated_and_every_failing_entity_gets_one_ticket_that_closes_when_its_cause_is_mended() {
+async fn a_connected_site_is_evaluated_and_every_failing_entity_gets_one_ticket_that_closes_when_its_cause_is_mended()
+ {
     let world = World::start().await;
     let connection = world.connect().await;
     assert_eq!(connection.problems, []);
@@ -14,10 +15,16 @@ async fn a_connected_site_is_evaluated_and_every_failing_entity_gets_one_ticket_
     world.settle(2).await;
 
     let results = world.store().latest_results(&world.tenant).await.unwrap();
-    let mut outcomes: Vec<(&str, Outcome)> = results.iter().map(|run| (run.check.as_str(), run.outcome)).collect();
+    let mut outcomes: Vec<(&str, Outcome)> =
+        results.iter().map(|run| (run.check.as_str(), run.outcome)).collect();
     outcomes.sort_by_key(|(check, _)| *check);
-    let expected =
-        [("B1", Outcome::Pass), ("B2", Outcome::Fail), ("B3", Outcome::Fail), ("B4", Outcome::Pass), ("B5", Outcome::Pass)];
+    let expected = [
+        ("B1", Outcome::Pass),
+        ("B2", Outcome::Fail),
+        ("B3", Outcome::Fail),
+        ("B4", Outcome::Pass),
+        ("B5", Outcome::Pass),
+    ];
     assert_eq!(outcomes, expected, "{results:#?}");
 
     let tickets = world.tickets().await;
@@ -26,7 +33,8 @@ async fn a_connected_site_is_evaluated_and_every_failing_entity_gets_one_ticket_
     assert_eq!(issues.len(), 5);
     for ticket in &tickets {
         assert_eq!(ticket.state.word(), "open");
-        let issue = issues.iter().find(|issue| issue["id"] == ticket.state.issue().unwrap().id.as_str()).unwrap();
+        let issue =
+            issues.iter().find(|issue| issue["id"] == ticket.state.issue().unwrap().id.as_str()).unwrap();
         assert_eq!(issue["properties"]["assay.ticket"]["id"], ticket.id.as_str());
         assert!(issue["labels"].as_array().unwrap().contains(&json!("assay")));
         assert!(issue["description"].to_string().contains("How to fix"));

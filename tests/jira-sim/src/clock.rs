@@ -11,7 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 pub enum ClockBase {
     /// The machine's clock; virtual time runs on by itself.
     Real,
-    /// A fixed instant; virtual time moves only when it is advanced.
+    /// A fixed instant; virtual time moves only when it is advanced. So does the second in which calls are
+    /// counted: a test that makes more than a hundred calls advances it, or turns `Settings::burst` off.
     Manual(Timestamp),
 }
 

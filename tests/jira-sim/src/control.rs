@@ -14,6 +14,8 @@ use crate::{
     state::{World, account::ApiToken, seed::Seed},
 };
 
+const NO_RESOURCE: &str = "The control API has no such resource.";
+
 /// Answers a call of the control API; `path` is what follows `/__sim`.
 pub(crate) fn answer(simulator: &Simulator, incoming: &Incoming, path: &str) -> Answer {
     if !from_this_machine(incoming) {
@@ -23,42 +25,53 @@ pub(crate) fn answer(simulator: &Simulator, incoming: &Incoming, path: &str) -> 
         Ok(body) => body,
         Err(answer) => return answer,
     };
-    let result = match (incoming.method.as_str(), path) {
+    match perform(simulator, &incoming.method, path, incoming.query.as_deref(), &body) {
+        Ok(body) => Answer::ok(body),
+        Err(message) if message == NO_RESOURCE => Answer::not_found(&message),
+        Err(message) => Answer::bad_request(&message),
+    }
+}
+
+/// What a call of the control API does, for callers in this process too.
+pub(crate) fn perform(
+    simulator: &Simulator,
+    method: &str,
+    path: &str,
+    query: Option<&str>,
+    body: &Value,
+) -> Result<Value, String> {
+    match (method, path) {
         ("GET", "/health") => Ok(json!({ "status": "ok", "now": simulator.now().to_string() })),
-        ("GET", "/journal") => journal(simulator, incoming),
+        ("GET", "/journal") => journal(simulator, query),
         ("GET", "/issues") => Ok(json!({ "issues": simulator.issues() })),
         ("GET", "/faults") => Ok(simulator.with_world(|world| json!({ "faults": world.faults.rules }))),
-        ("POST", "/faults") => add_faults(simulator, &body),
+        ("POST", "/faults") => add_faults(simulator, body),
         ("DELETE", "/faults") => {
             simulator.clear_faults();
             Ok(json!({ "faults": [] }))
         }
-        ("POST", "/advance") => advance(simulator, &body),
-        ("POST", "/reset") => reset(simulator, &body),
+        ("POST", "/advance") => advance(simulator, body),
+        ("POST", "/reset") => reset(simulator, body),
         ("GET", "/settings") => Ok(json!(simulator.settings())),
         ("PUT" | "POST", "/settings") => simulator.with_world(|world| {
-            world.settings = world.settings.merged(&body)?;
+            world.settings = world.settings.merged(body)?;
             Ok(json!(world.settings))
         }),
         ("GET", "/violations") => Ok(simulator.checker().report()),
         ("GET", "/webhooks") => Ok(simulator.with_world(|world| webhooks(world))),
-        ("POST", "/tokens") => simulator.with_world(|world| add_token(world, &body)),
+        ("POST", "/tokens") => simulator.with_world(|world| add_token(world, body)),
         ("POST", "/revoke") => simulator.with_world(|world| {
             let account = body["account"].as_str().unwrap_or("acc-admin");
             Ok(json!({ "revoked": world.grants.revoke_account(account) }))
         }),
         ("POST", _) if path.starts_with("/accounts/") => {
-            simulator.with_world(|world| edit_account(world, &path["/accounts/".len()..], &body))
+            simulator.with_world(|world| edit_account(world, &path["/accounts/".len()..], body))
         }
         ("POST", _) if path.starts_with("/projects/") => {
             let (key, edit) = path["/projects/".len()..].split_once('/').unwrap_or_default();
-            simulator.edit_project(key, edit, &body).map(|()| json!({ "done": edit }))
+            simulator.edit_project(key, edit, body).map(|()| json!({ "done": edit }))
         }
-        _ => return Answer::not_found("The control API has no such resource."),
-    };
-    match result {
-        Ok(body) => Answer::ok(body),
-        Err(message) => Answer::bad_request(&message),
+        _ => Err(NO_RESOURCE.to_owned()),
     }
 }
 
@@ -75,8 +88,8 @@ pub(crate) fn from_this_machine(incoming: &Incoming) -> bool {
     host_is_local && origin_is_local
 }
 
-fn journal(simulator: &Simulator, incoming: &Incoming) -> Result<Value, String> {
-    let query = Query::parse(incoming.query.as_deref());
+fn journal(simulator: &Simulator, query: Option<&str>) -> Result<Value, String> {
+    let query = Query::parse(query);
     let since =
         query.get("since").map_or(Ok(0), str::parse::<u64>).map_err(|error| format!("since: {error}"))?;
     Ok(simulator.with_world(|world| json!({ "calls": world.journal.since(since) })))

@@ -140,3 +140,36 @@ fn answer_problems(
     }
     Vec::new()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, path::PathBuf};
+
+    use super::*;
+    use crate::operation::OPERATIONS;
+
+    fn scopes(described: &Value, state: &str) -> BTreeSet<String> {
+        let lists = described["x-atlassian-oauth2-scopes"].as_array().into_iter().flatten();
+        let list = lists.filter(|list| list["state"] == state).filter_map(|list| list["scopes"].as_array());
+        list.flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// Needs the document; without it there is nothing to compare with.
+    #[test]
+    fn paths_scopes_and_anonymous_access_of_every_operation_are_atlassians() {
+        let Some(folder) = std::env::var_os("JIRA_OPENAPI_DIR").map(PathBuf::from) else {
+            eprintln!("not compared: JIRA_OPENAPI_DIR is not set. {WHERE_PUBLISHED}");
+            return;
+        };
+        let document = Document::load(&folder.join("jira-platform-v3.json")).unwrap();
+        for operation in OPERATIONS.iter().filter(|operation| !operation.path.starts_with("/rest/")) {
+            let described = document.operation(operation).expect(operation.id);
+            let own =
+                |list: &[&str]| list.iter().map(|scope| (*scope).to_owned()).collect::<BTreeSet<String>>();
+            assert_eq!(own(operation.classic), scopes(described, "Current"), "{}", operation.id);
+            assert_eq!(own(operation.granular), scopes(described, "Beta"), "{}", operation.id);
+            let anonymous = described["security"].as_array().unwrap().contains(&json!({}));
+            assert_eq!(operation.anonymous, anonymous, "{}", operation.id);
+        }
+    }
+}

@@ -63,13 +63,10 @@ impl Operation {
     }
 }
 
+/// Percent-decoding; the form decoder's own signs are not special in a path.
 fn decoded(segment: &str) -> String {
-    // `+` is itself in a path, so the form decoder must not see it.
-    let text = segment.replace('+', "%2B");
-    let pairs = url::form_urlencoded::parse(text.as_bytes());
-    pairs
-        .map(|(key, value)| if value.is_empty() { key.into_owned() } else { format!("{key}={value}") })
-        .collect()
+    let text = segment.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
+    url::form_urlencoded::parse(text.as_bytes()).map(|(key, _)| key.into_owned()).collect()
 }
 
 /// The operation for a method and a path below `/rest/api/3`.
@@ -170,7 +167,7 @@ pub(crate) static OPERATIONS: &[Operation] = operations! {
     POST "/webhook" registerDynamicWebhooks, HOOKS, ["read:field:jira" "read:project:jira" "write:webhook:jira"], false, Write, webhook::register;
     DELETE "/webhook" deleteWebhookById, HOOKS, ["delete:webhook:jira"], false, Write, webhook::delete;
     PUT "/webhook/refresh" refreshWebhooks, HOOKS, ["write:webhook:jira" "read:webhook:jira"], false, Write, webhook::refresh;
-    GET "/webhook/failed" getFailedWebhooks, HOOKS, ["read:issue-details:jira" "read:webhook:jira"], false, Read, webhook::failed;
+    GET "/webhook/failed" getFailedWebhooks, HOOKS, ["read:issue-details:jira" "read:webhook:jira" "read:comment.property:jira" "read:group:jira" "read:issue-type:jira" "read:project-role:jira" "read:epic:jira-software"], false, Read, webhook::failed;
     GET "/rest/webhooks/1.0/webhook" listAdminWebhooks, &["never:granted"], ["never:granted"], false, Read, webhook::list_admin;
     POST "/rest/webhooks/1.0/webhook" registerAdminWebhook, &["never:granted"], ["never:granted"], false, Write, webhook::register_admin;
     DELETE "/rest/webhooks/1.0/webhook/{id}" deleteAdminWebhook, &["never:granted"], ["never:granted"], false, Write, webhook::delete_admin;

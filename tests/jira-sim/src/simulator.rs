@@ -153,6 +153,12 @@ impl Simulator {
         self.with_world(|world| control::issues(world))
     }
 
+    /// A call of the control API without HTTP: `path` is what follows `/__sim`, as in `/tokens`.
+    pub fn control(&self, method: &str, path: &str, body: &Value) -> Result<Value, String> {
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        control::perform(self, method, path, query, body)
+    }
+
     /// An edit that a REST caller could not make, as `POST /__sim/projects/{key}/{edit}` takes it.
     pub fn edit_project(&self, key: &str, edit: &str, body: &Value) -> Result<(), String> {
         let now = self.now();

@@ -7,6 +7,8 @@
 //! The harness fails on leftovers: a [`world::World`] that was settled has no message left, and no call to Jira that
 //! broke Atlassian's OpenAPI documents.
 
+pub mod balance;
+pub mod misfortune;
 pub mod queue;
 pub mod stack;
 pub mod table;

@@ -42,7 +42,8 @@ impl Time {
 #[async_trait::async_trait]
 impl Sleeper for Time {
     async fn sleep(&self, duration: Duration) {
-        let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX) + i64::from(duration.subsec_nanos() > 0);
+        let seconds =
+            i64::try_from(duration.as_secs()).unwrap_or(i64::MAX) + i64::from(duration.subsec_nanos() > 0);
         self.advance(seconds);
         // Others get their turn, as they would while one waits.
         tokio::task::yield_now().await;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use assay::clock::after;
+use assay::clock::{after, seconds_between};
 use assay::connection::{Connection, IncidentLimits, Scope, UseCase};
 use assay::dynamodb::{Store, TaskFilter, TicketFilter};
 use assay::ids::{ConnectionId, IssueTypeId, ProjectId, SettingId, TenantId};
@@ -24,6 +24,7 @@ use assay::sqs::{ChecksRequest, Queue, SyncRequest};
 use assay::sync_setting::{ClosureRule, Mode, SyncSetting};
 use assay::task::Task;
 use assay::ticket::Ticket;
+use jiff::Timestamp;
 use jira_sim::{ClockBase, Options, Running, Simulator};
 use serde_json::Value;
 
@@ -163,7 +164,8 @@ impl World {
 
     /// Saves the OAuth app that the simulator knows.
     pub async fn set_up_oauth_app(&self) {
-        let app = OauthApp { client_id: "sim-client".to_owned(), client_secret: Secret::new("sim-client-secret") };
+        let app =
+            OauthApp { client_id: "sim-client".to_owned(), client_secret: Secret::new("sim-client-secret") };
         self.access.store_oauth_app(&self.tenant, &app).await.expect("the app is stored");
     }
 
@@ -172,7 +174,8 @@ impl World {
         self.set_up_oauth_app().await;
         self.store().put_tenant_if_new(&self.tenant, self.time.now()).await.expect("the tenant");
         let id = ConnectionId::parse("con-oauth").expect("an id");
-        let begun = self.connector().begin(&self.tenant, id, wish(), Proof::Consent).await.expect("it begins");
+        let begun =
+            self.connector().begin(&self.tenant, id, wish(), Proof::Consent).await.expect("it begins");
         let Begun::Consent(_, link) = begun else { panic!("consent needs a link") };
         let link = link.split_once("link=").expect("a link").1.to_owned();
         let departure = self.connector().depart(&link).await.expect("the browser departs");
@@ -191,7 +194,8 @@ impl World {
         form.push(("account".to_owned(), "acc-admin".to_owned()));
         form.push(("cloud_id".to_owned(), CLOUD_ID.to_owned()));
         let body: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        let client =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
         let answer = client
             .post(format!("{}/authorize", self.jira.url()))
             .header("content-type", "application/x-www-form-urlencoded")
@@ -199,13 +203,15 @@ impl World {
             .send()
             .await
             .expect("the consent page answers");
-        let target = answer.headers().get("location").and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+        let target =
+            answer.headers().get("location").and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
         let target = match target {
             Some(target) => target,
             None => panic!("no redirect: {} {}", answer.status(), answer.text().await.unwrap_or_default()),
         };
         let back = url::Url::parse(&target).expect("the callback's address");
-        let part = |name: &str| back.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        let part =
+            |name: &str| back.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
         (part("code").expect("a code"), part("state").expect("a state"))
     }
 
@@ -243,7 +249,10 @@ impl World {
                 return;
             }
             for request in requests {
-                evaluator.evaluate(&request).await.unwrap_or_else(|error| panic!("{request:?}: {}", error.chain()));
+                evaluator
+                    .evaluate(&request)
+                    .await
+                    .unwrap_or_else(|error| panic!("{request:?}: {}", error.chain()));
             }
         }
     }
@@ -277,20 +286,22 @@ impl World {
         panic!("sync requests did not come to an end");
     }
 
-    /// Lets time pass until nothing is left to do: messages are delivered, ticks come every minute, upkeep every five.
-    /// Bounded by `hours` of virtual time.
+    /// Lets time pass until nothing is left to do: from message to message, with upkeep every five minutes. Bounded by
+    /// `hours` of virtual time.
     pub async fn settle(&self, hours: i64) {
         let end = after(self.time.now(), hours * 3600);
-        let mut minute = 0;
         while self.time.now() < end {
             self.evaluate().await;
             self.work().await;
-            if self.is_settled().await && self.sync.is_empty() && self.checks.is_empty() {
+            let due = self.tickets().await.iter().filter_map(|ticket| ticket.due_at).min();
+            if due.is_none() && self.sync.is_empty() && self.checks.is_empty() {
                 return;
             }
-            self.time.advance(60);
-            minute += 1;
-            if minute % 5 == 0 {
+            let upkeep = due.map(|due| next_upkeep(due.max(self.time.now())));
+            let next = [upkeep, self.sync.next_at(), self.checks.next_at()].into_iter().flatten().min();
+            let wait = next.map_or(1, |next| seconds_between(self.time.now(), next)).max(1);
+            self.time.advance(wait);
+            if upkeep.is_some_and(|upkeep| upkeep <= self.time.now()) {
                 self.upkeep().run(after(self.time.now(), 270)).await.expect("upkeep");
             }
         }
@@ -301,10 +312,6 @@ impl World {
             .map(|ticket| format!("{} {:?} due {:?}", ticket.id, ticket.state, ticket.due_at))
             .collect();
         panic!("not settled after {hours} hours: {} sync requests, {tickets:#?}", self.sync.len());
-    }
-
-    async fn is_settled(&self) -> bool {
-        self.tickets().await.iter().all(|ticket| ticket.due_at.is_none())
     }
 
     /// One tick of the schedule, and all that follows from it.
@@ -319,7 +326,10 @@ impl World {
         let mut all = Vec::new();
         let mut cursor = None;
         loop {
-            let page = self.store().list_tickets(&self.tenant, &TicketFilter::default(), cursor.as_deref(), 200).await;
+            let page = self
+                .store()
+                .list_tickets(&self.tenant, &TicketFilter::default(), cursor.as_deref(), 200)
+                .await;
             let page = page.expect("tickets");
             all.extend(page.items);
             cursor = page.next;
@@ -334,7 +344,8 @@ impl World {
         let mut all = Vec::new();
         let mut cursor = None;
         loop {
-            let page = self.store().list_tasks(&self.tenant, TaskFilter::default(), cursor.as_deref(), 200).await;
+            let page =
+                self.store().list_tasks(&self.tenant, TaskFilter::default(), cursor.as_deref(), 200).await;
             let page = page.expect("tasks");
             all.extend(page.items);
             cursor = page.next;
@@ -348,7 +359,9 @@ impl World {
     pub fn issues_in(&self, project: &str) -> Vec<Value> {
         let all = self.jira.simulator.issues();
         all.into_iter()
-            .filter(|issue| issue["project"] == project && issue["deleted"] != Value::Bool(true) && issue["site"] == SITE)
+            .filter(|issue| {
+                issue["project"] == project && issue["deleted"] != Value::Bool(true) && issue["site"] == SITE
+            })
             .collect()
     }
 
@@ -414,6 +427,14 @@ pub fn addresses(url: &str) -> Addresses {
         ("ASSAY_ATLASSIAN_AUTH_URL", url),
     ]);
     Addresses::from_config(&config).expect("loopback addresses are trusted")
+}
+
+/// When upkeep, which comes every five minutes, first finds what is due at `due`.
+fn next_upkeep(due: Timestamp) -> Timestamp {
+    /// Seconds between two runs.
+    const EVERY: i64 = 300;
+    let second = due.as_second();
+    Timestamp::from_second(second - second.rem_euclid(EVERY) + EVERY).unwrap_or(Timestamp::MAX)
 }
 
 /// The folder of Atlassian's OpenAPI documents, where the environment names one.

@@ -84,7 +84,8 @@ impl RunView {
 
 impl CheckView {
     fn of(check: CheckId, results: Vec<CheckRun>) -> Self {
-        let last_outcome = (!results.is_empty()).then(|| Outcome::of_parts(results.iter().map(|run| run.outcome)));
+        let last_outcome =
+            (!results.is_empty()).then(|| Outcome::of_parts(results.iter().map(|run| run.outcome)));
         Self {
             id: check,
             title: check.title().to_owned(),
@@ -146,13 +147,18 @@ async fn runs(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<List<RunView>>, Problem> {
     let check: CheckId = id.parse()?;
-    let stored = api.core.store.list_runs(&caller.tenant, check, page.cursor.as_deref(), page.limit()?).await?;
+    let stored =
+        api.core.store.list_runs(&caller.tenant, check, page.cursor.as_deref(), page.limit()?).await?;
     Ok(Json(List::of(stored, RunView::of)))
 }
 
 /// Runs a check now: asks for the evaluation of everything that it is about.
 #[utoipa::path(post, path = "/v1/checks/{id}/runs", tag = "checks", params(("id" = String, Path)), responses((status = 202, body = Asked), (status = 404, body = Problem)))]
-async fn run_now(Operator(caller): Operator, State(api): State<Api>, Path(id): Path<String>) -> Result<Response, Problem> {
+async fn run_now(
+    Operator(caller): Operator,
+    State(api): State<Api>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     let check: CheckId = id.parse()?;
     let tenant = caller.tenant;
     let requests = if check.is_about_tenant() {
@@ -160,7 +166,9 @@ async fn run_now(Operator(caller): Operator, State(api): State<Api>, Path(id): P
     } else {
         let connections = api.core.store.all_connections(&tenant).await?;
         let concerned = connections.into_iter().filter(|connection| connection.due_at.is_some());
-        concerned.map(|connection| ChecksRequest::Connection { tenant: tenant.clone(), connection: connection.id }).collect()
+        concerned
+            .map(|connection| ChecksRequest::Connection { tenant: tenant.clone(), connection: connection.id })
+            .collect()
     };
     api.checks.send_all(&requests, None).await?;
     Ok((StatusCode::ACCEPTED, Json(Asked { evaluations: requests.len() })).into_response())
@@ -195,5 +203,8 @@ async fn failing(
 }
 
 fn no_run(check: CheckId, run: &RunId) -> Problem {
-    assay::Error::not_found(format!("check {check} has no run {run}; `GET /v1/checks/{check}/runs` lists them")).into()
+    assay::Error::not_found(format!(
+        "check {check} has no run {run}; `GET /v1/checks/{check}/runs` lists them"
+    ))
+    .into()
 }

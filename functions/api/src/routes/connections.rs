@@ -44,7 +44,8 @@ async fn list(
     State(api): State<Api>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<List<ConnectionView>>, Problem> {
-    let stored = api.core.store.list_connections(&caller.tenant, page.cursor.as_deref(), page.limit()?).await?;
+    let stored =
+        api.core.store.list_connections(&caller.tenant, page.cursor.as_deref(), page.limit()?).await?;
     Ok(Json(List::of(stored, |connection| ConnectionView::of(&connection, None))))
 }
 
@@ -60,7 +61,10 @@ async fn connect(
     let (wish, proof) = input.check()?;
     let id = ConnectionId::parse(&format!("con-{seed}"))?;
     if api.core.store.connection(&caller.tenant, &id).await?.is_some() {
-        return Err(assay::Error::conflict(format!("connection {id} was made by an earlier request with this key; look at it")).into());
+        return Err(assay::Error::conflict(format!(
+            "connection {id} was made by an earlier request with this key; look at it"
+        ))
+        .into());
     }
     let begun = api.connector.begin(&caller.tenant, id, wish, proof).await?;
     Ok((StatusCode::CREATED, Json(ConnectionView::begun(&begun))).into_response())
@@ -73,7 +77,8 @@ async fn show(
     State(api): State<Api>,
     Path(id): Path<ConnectionId>,
 ) -> Result<Json<ConnectionView>, Problem> {
-    let connection = api.core.store.connection(&caller.tenant, &id).await?.ok_or_else(|| no_connection(&id))?;
+    let connection =
+        api.core.store.connection(&caller.tenant, &id).await?.ok_or_else(|| no_connection(&id))?;
     Ok(Json(ConnectionView::of(&connection, None)))
 }
 
@@ -120,7 +125,8 @@ async fn reconnect(
     Path(id): Path<ConnectionId>,
     Body(input): Body<ProofInput>,
 ) -> Result<Json<ConnectionView>, Problem> {
-    let connection = api.core.store.connection(&caller.tenant, &id).await?.ok_or_else(|| no_connection(&id))?;
+    let connection =
+        api.core.store.connection(&caller.tenant, &id).await?.ok_or_else(|| no_connection(&id))?;
     let begun: Begun = api.connector.reconnect(connection, input.check()?).await?;
     Ok(Json(ConnectionView::begun(&begun)))
 }

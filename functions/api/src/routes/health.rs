@@ -1,7 +1,7 @@
 //! Whether the API works. Asks for no token and tells nothing of any tenant.
 
-use axum::extract::State;
 use axum::Json;
+use axum::extract::State;
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -131,11 +131,17 @@ async fn list(Reader(caller): Reader, State(api): State<Api>) -> Result<Json<Lis
 /// Saves a sync setting, after Jira has been asked whether tickets can be created as it says. All open tasks that it is
 /// for get their tickets.
 #[utoipa::path(post, path = "/v1/sync-settings", tag = "sync settings", request_body = SettingInput, responses((status = 201, body = SettingView), (status = 409, body = Problem), (status = 422, body = Problem)))]
-async fn create(Admin(caller): Admin, State(api): State<Api>, Body(input): Body<SettingInput>) -> Result<Response, Problem> {
+async fn create(
+    Admin(caller): Admin,
+    State(api): State<Api>,
+    Body(input): Body<SettingInput>,
+) -> Result<Response, Problem> {
     let scope = scope(&input.scope)?;
     check_labels(&input.labels)?;
     let choice = Choice { project: input.project, issue_type: input.issue_type };
-    let chosen = assay::operations::settings::check(&api.connector.jira, &caller.tenant, &input.connection, &choice).await?;
+    let chosen =
+        assay::operations::settings::check(&api.connector.jira, &caller.tenant, &input.connection, &choice)
+            .await?;
     let Chosen { project, issue_type_name } = chosen;
     let now = api.core.clock.now();
     let setting = SyncSetting {
@@ -195,7 +201,11 @@ async fn change(
 
 /// Deletes a sync setting. Its tickets stay in Jira, and are closed when their tasks are resolved.
 #[utoipa::path(delete, path = "/v1/sync-settings/{id}", tag = "sync settings", params(("id" = String, Path)), responses((status = 204), (status = 404, body = Problem)))]
-async fn remove(Admin(caller): Admin, State(api): State<Api>, Path(id): Path<SettingId>) -> Result<StatusCode, Problem> {
+async fn remove(
+    Admin(caller): Admin,
+    State(api): State<Api>,
+    Path(id): Path<SettingId>,
+) -> Result<StatusCode, Problem> {
     require(&api, &caller, &id).await?;
     api.core.store.delete_setting(&caller.tenant, &id).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -203,7 +213,10 @@ async fn remove(Admin(caller): Admin, State(api): State<Api>, Path(id): Path<Set
 
 async fn require(api: &Api, caller: &Caller, id: &SettingId) -> Result<SyncSetting, Problem> {
     let found = api.core.store.setting(&caller.tenant, id).await?;
-    found.ok_or_else(|| assay::Error::not_found(format!("there is no sync setting {id}; `GET /v1/sync-settings` lists them")).into())
+    found.ok_or_else(|| {
+        assay::Error::not_found(format!("there is no sync setting {id}; `GET /v1/sync-settings` lists them"))
+            .into()
+    })
 }
 
 fn scope(text: &str) -> Result<Scope, Problem> {
@@ -211,7 +224,9 @@ fn scope(text: &str) -> Result<Scope, Problem> {
         return Ok(Scope::All);
     }
     let check: Result<CheckId, _> = text.parse();
-    check.map(Scope::Check).map_err(|_| Problem::invalid("scope", format!("scope must be `all` or the id of a check, not {text:?}")))
+    check.map(Scope::Check).map_err(|_| {
+        Problem::invalid("scope", format!("scope must be `all` or the id of a check, not {text:?}"))
+    })
 }
 
 fn scope_text(scope: Scope) -> String {

@@ -113,7 +113,9 @@ async fn show(
     State(api): State<Api>,
     Path(id): Path<TaskId>,
 ) -> Result<Json<TaskView>, Problem> {
-    let missing = || Problem::from(assay::Error::not_found(format!("there is no task {id}; `GET /v1/tasks` lists them")));
+    let missing = || {
+        Problem::from(assay::Error::not_found(format!("there is no task {id}; `GET /v1/tasks` lists them")))
+    };
     let task = api.core.store.task(&caller.tenant, &id).await?.ok_or_else(missing)?;
     let mut views = with_tickets(&api, &caller, vec![task]).await?;
     views.pop().map(Json).ok_or_else(missing)
@@ -121,8 +123,14 @@ async fn show(
 
 async fn with_tickets(api: &Api, caller: &Caller, tasks: Vec<Task>) -> Result<Vec<TaskView>, Problem> {
     let ids: Vec<TicketId> = tasks.iter().filter_map(|task| task.ticket.clone()).collect();
-    let tickets: BTreeMap<TicketId, Ticket> =
-        api.core.store.tickets(&caller.tenant, &ids).await?.into_iter().map(|ticket| (ticket.id.clone(), ticket)).collect();
+    let tickets: BTreeMap<TicketId, Ticket> = api
+        .core
+        .store
+        .tickets(&caller.tenant, &ids)
+        .await?
+        .into_iter()
+        .map(|ticket| (ticket.id.clone(), ticket))
+        .collect();
     let sites = super::tickets::sites(api, caller).await?;
     let view = |task: Task| {
         let ticket = task.ticket.as_ref().and_then(|id| tickets.get(id)).map(|ticket| TicketOfTask {

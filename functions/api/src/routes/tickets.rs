@@ -146,7 +146,11 @@ impl TicketView {
 }
 
 pub(crate) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(trace)).routes(routes!(retry))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(show))
+        .routes(routes!(trace))
+        .routes(routes!(retry))
 }
 
 /// Lists the tickets.
@@ -156,9 +160,13 @@ async fn list(
     State(api): State<Api>,
     Query(query): Query<TicketQuery>,
 ) -> Result<Json<List<TicketView>>, Problem> {
-    const WORDS: [&str; 8] = ["planned", "creating", "unknown", "open", "closing", "closed", "failed", "gone"];
+    const WORDS: [&str; 8] =
+        ["planned", "creating", "unknown", "open", "closing", "closed", "failed", "gone"];
     if let Some(word) = query.state.as_deref().filter(|word| !WORDS.contains(word)) {
-        return Err(Problem::invalid("state", format!("{word:?} is no state of a ticket; there are {}", WORDS.join(", "))));
+        return Err(Problem::invalid(
+            "state",
+            format!("{word:?} is no state of a ticket; there are {}", WORDS.join(", ")),
+        ));
     }
     let filter = TicketFilter { state: query.state };
     let cursor = query.cursor.as_deref();
@@ -193,7 +201,11 @@ async fn trace(
 
 /// Tries a ticket again now that could not be written.
 #[utoipa::path(post, path = "/v1/tickets/{id}/retry", tag = "tickets", params(("id" = String, Path)), responses((status = 202, body = TicketView), (status = 404, body = Problem), (status = 409, body = Problem)))]
-async fn retry(Operator(caller): Operator, State(api): State<Api>, Path(id): Path<TicketId>) -> Result<Response, Problem> {
+async fn retry(
+    Operator(caller): Operator,
+    State(api): State<Api>,
+    Path(id): Path<TicketId>,
+) -> Result<Response, Problem> {
     let mut ticket = require(&api, &caller, &id).await?;
     let now = api.core.clock.now();
     if !ticket.hasten(caller.token.as_str(), now) {
@@ -208,5 +220,7 @@ async fn retry(Operator(caller): Operator, State(api): State<Api>, Path(id): Pat
 
 async fn require(api: &Api, caller: &Caller, id: &TicketId) -> Result<Ticket, Problem> {
     let found = api.core.store.ticket(&caller.tenant, id).await?;
-    found.ok_or_else(|| assay::Error::not_found(format!("there is no ticket {id}; `GET /v1/tickets` lists them")).into())
+    found.ok_or_else(|| {
+        assay::Error::not_found(format!("there is no ticket {id}; `GET /v1/tickets` lists them")).into()
+    })
 }

@@ -81,13 +81,18 @@ async fn list(
 
 /// Makes a token. Its secret is in this answer and nowhere else.
 #[utoipa::path(post, path = "/v1/tokens", tag = "tokens", request_body = TokenInput, responses((status = 201, body = TokenView), (status = 422, body = Problem)))]
-async fn issue(Admin(caller): Admin, State(api): State<Api>, Body(input): Body<TokenInput>) -> Result<Response, Problem> {
+async fn issue(
+    Admin(caller): Admin,
+    State(api): State<Api>,
+    Body(input): Body<TokenInput>,
+) -> Result<Response, Problem> {
     let name = input.name.trim();
     if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(Problem::invalid("name", "name must be 1 to 100 characters"));
     }
     let (random, now) = (api.core.random.as_ref(), api.core.clock.now());
-    let (token, shown) = ApiToken::issue(random, &caller.tenant, name, input.role, caller.token.as_str(), now)?;
+    let (token, shown) =
+        ApiToken::issue(random, &caller.tenant, name, input.role, caller.token.as_str(), now)?;
     api.core.store.put_token(&token).await?;
     let view = TokenView { token: Some(shown.expose().to_owned()), ..TokenView::of(token) };
     Ok((StatusCode::CREATED, Json(view)).into_response())
@@ -95,7 +100,11 @@ async fn issue(Admin(caller): Admin, State(api): State<Api>, Body(input): Body<T
 
 /// Revokes a token, at once and for good.
 #[utoipa::path(delete, path = "/v1/tokens/{id}", tag = "tokens", params(("id" = String, Path)), responses((status = 204), (status = 404, body = Problem)))]
-async fn revoke(Admin(caller): Admin, State(api): State<Api>, Path(id): Path<TokenId>) -> Result<StatusCode, Problem> {
+async fn revoke(
+    Admin(caller): Admin,
+    State(api): State<Api>,
+    Path(id): Path<TokenId>,
+) -> Result<StatusCode, Problem> {
     api.core.store.revoke_token(&caller.tenant, &id, api.core.clock.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

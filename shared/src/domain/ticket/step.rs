@@ -299,15 +299,13 @@ impl Ticket {
         if same && !renamed {
             return false;
         }
-        if renamed {
-            if let State::Open { issue }
-            | State::Closing { issue, .. }
-            | State::Closed { issue: Some(issue) } = &mut self.state
-            {
-                let what = format!("the issue's key is {key}, it was {}", issue.key);
-                key.clone_into(&mut issue.key);
-                self.record(Entry::new(now, actor, what, "it was moved or its project renamed in Jira"));
-            }
+        if renamed
+            && let State::Open { issue } | State::Closing { issue, .. } | State::Closed { issue: Some(issue) } =
+                &mut self.state
+        {
+            let what = format!("the issue's key is {key}, it was {}", issue.key);
+            key.clone_into(&mut issue.key);
+            self.record(Entry::new(now, actor, what, "it was moved or its project renamed in Jira"));
         }
         if !same {
             self.record(Entry::new(

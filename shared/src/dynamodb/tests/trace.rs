@@ -36,14 +36,15 @@ async fn a_long_trace_is_whole_in_order_and_the_record_stays_small() {
     let store = store().await;
     let mut it = put(&store).await;
     let mut next = 0;
-    for count in [1, 59, 1, 1, 40, 70, 3, 200] {
+    for count in [1, 59, 1, 1, 40, 70, 3] {
         add(&mut it, count, &mut next);
         store.save_ticket(&mut it).await.unwrap();
         assert!(it.trace.len() <= TRACE_IN_RECORD);
         assert_eq!(store.ticket(&acme(), &it.id).await.unwrap(), Some(it.clone()));
-        for limit in [1, 7, 60, 200] {
-            assert_eq!(whole(&store, &acme(), &it, limit).await, (0..next).collect::<Vec<_>>(), "by {limit}");
-        }
+        assert_eq!(whole(&store, &acme(), &it, 200).await, (0..next).collect::<Vec<_>>());
+    }
+    for limit in [3, 30, 31, 60] {
+        assert_eq!(whole(&store, &acme(), &it, limit).await, (0..next).collect::<Vec<_>>(), "by {limit}");
     }
     assert_eq!(store.trace(&other(), &it.id, None, 10).await.unwrap_err().kind(), &Kind::NotFound);
 }

@@ -22,7 +22,13 @@ const FIELDS: [&str; 6] = ["summary", "status", "assignee", "created", "priority
 /// The change tickets of the period. One reading serves two checks.
 pub(super) async fn change_tickets(connection: &Connection, client: &Client, now: Timestamp) -> Reading {
     let query = Query::of(&connection.change_management);
-    read(client, query.map(|query| query.created_from(period_begins(now))), &connection.change_management, now).await
+    read(
+        client,
+        query.map(|query| query.created_from(period_begins(now))),
+        &connection.change_management,
+        now,
+    )
+    .await
 }
 
 /// The incidents that are not done.
@@ -61,7 +67,8 @@ pub(super) async fn still_fine(
     subjects: &[&str],
     now: Timestamp,
 ) -> Result<BTreeSet<String>> {
-    let (issues, others): (Vec<&&str>, Vec<&&str>) = subjects.iter().partition(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
+    let (issues, others): (Vec<&&str>, Vec<&&str>) =
+        subjects.iter().partition(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
     // Subjects that are no issues (a connection as a whole) are judged by the reading alone.
     let mut fine: BTreeSet<String> = others.into_iter().map(|id| (*id).to_owned()).collect();
     let ids = issues.iter().map(|id| IssueId::parse(id)).collect::<Result<Vec<_>>>()?;

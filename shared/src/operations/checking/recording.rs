@@ -104,7 +104,9 @@ impl Evaluator {
             match result {
                 Ok(()) => {}
                 // Another evaluation of the same check wrote first; the next one sorts it out.
-                Err(error) if is_conflict(&error) => tracing::info!(%tenant, "a task was written by another evaluation"),
+                Err(error) if is_conflict(&error) => {
+                    tracing::info!(%tenant, "a task was written by another evaluation");
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -117,8 +119,9 @@ impl Evaluator {
 
 /// The tasks as they will be after the changes: open ones, and those that are resolved now.
 fn merged(stored: &[Task], changes: &Changes) -> Vec<Task> {
-    let changed: BTreeSet<_> = changes.all().map(|task| task.id.clone()).collect();
-    let untouched = stored.iter().filter(|task| task.state == task::State::Open && !changed.contains(&task.id));
+    let written: BTreeSet<_> = changes.all().map(|task| task.id.clone()).collect();
+    let untouched =
+        stored.iter().filter(|task| task.state == task::State::Open && !written.contains(&task.id));
     untouched.chain(changes.all()).cloned().collect()
 }
 
@@ -140,7 +143,8 @@ fn run_id(subject: &Subject<'_>, started_at: Timestamp) -> Result<RunId> {
     let millisecond = u64::try_from(started_at.as_millisecond())
         .map_err(|cause| Error::internal("the clock shows a time before 1970").because(cause))?;
     let connection = subject.connection_id().map_or("", ConnectionId::as_str);
-    let rest = fixed(&[subject.tenant.as_str(), subject.check.as_str(), connection, &millisecond.to_string()]);
+    let rest =
+        fixed(&[subject.tenant.as_str(), subject.check.as_str(), connection, &millisecond.to_string()]);
     RunId::parse(&format!("{millisecond:013}-{}", &rest[..12]))
 }
 
@@ -157,14 +161,26 @@ pub(super) fn evidence_of(reading: &Reading) -> Evidence {
 }
 
 /// The evidence of a check about the tenant: the connections and their states.
-pub(super) fn evidence_of_connections(connections: &[Connection], verdict: &Verdict, now: Timestamp) -> Evidence {
-    let facts: Vec<String> =
-        connections.iter().map(|it| format!("{} {} {:?} {:?}", it.id, it.site, it.state, it.verified_at)).collect();
+pub(super) fn evidence_of_connections(
+    connections: &[Connection],
+    verdict: &Verdict,
+    now: Timestamp,
+) -> Evidence {
+    let facts: Vec<String> = connections
+        .iter()
+        .map(|it| format!("{} {} {:?} {:?}", it.id, it.site, it.state, it.verified_at))
+        .collect();
     let read = connections.len() as u64;
     Evidence {
         query: String::new(),
         scope: "all connections of the tenant".to_owned(),
-        coverage: Coverage { pages: 0, read, counted: Some(read), in_scope: Some(read), gaps: verdict.gaps.clone() },
+        coverage: Coverage {
+            pages: 0,
+            read,
+            counted: Some(read),
+            in_scope: Some(read),
+            gaps: verdict.gaps.clone(),
+        },
         read_at: Some(now),
         digest: digest(facts.join("\n").as_bytes()),
     }

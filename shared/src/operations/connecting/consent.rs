@@ -25,7 +25,8 @@ impl Connector {
     /// A link that begins consent for `connection`: valid once, for ten minutes.
     pub(super) async fn consent_link(&self, connection: &Connection) -> Result<String> {
         let core = &self.jira.core;
-        let (attempt, text) = Attempt::begin(core.random.as_ref(), &connection.tenant, &connection.id, core.clock.now())?;
+        let (attempt, text) =
+            Attempt::begin(core.random.as_ref(), &connection.tenant, &connection.id, core.clock.now())?;
         core.store.put_attempt(&attempt).await?;
         Ok(format!("{}/oauth/start?link={}", self.public_url, text.expose()))
     }
@@ -56,15 +57,17 @@ impl Connector {
         let attempt = self.take(state).await?;
         attempt.may_complete(cookie, self.jira.core.clock.now())?;
         let connection = self.require(&attempt.tenant, &attempt.connection).await?;
-        let code = match code {
-            Ok(code) => code,
-            Err(_) => {
-                let what = "access was not approved on Atlassian's page";
-                return Err(Problem::new(ProblemCode::ConsentRefused, what, "start connecting again and approve").into());
-            }
+        let Ok(code) = code else {
+            let what = "access was not approved on Atlassian's page";
+            return Err(Problem::new(
+                ProblemCode::ConsentRefused,
+                what,
+                "start connecting again and approve",
+            )
+            .into());
         };
         let grant = self.exchange(&attempt.tenant, code).await?;
-        Ok(self.adopt(connection, &Credentials::Oauth(grant), false).await?)
+        self.adopt(connection, &Credentials::Oauth(grant), false).await
     }
 
     async fn exchange(&self, tenant: &TenantId, code: &Secret) -> Result<Grant, Failure> {
@@ -88,7 +91,10 @@ impl Connector {
         let state = StateText::parse(text)?;
         let taken = self.jira.core.store.take_attempt(&state.tenant, &state.digest).await?;
         taken.ok_or_else(|| {
-            Error::invalid("state", "this sign-in link was used before or is older than 10 minutes; start connecting again")
+            Error::invalid(
+                "state",
+                "this sign-in link was used before or is older than 10 minutes; start connecting again",
+            )
         })
     }
 

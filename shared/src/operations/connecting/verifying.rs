@@ -53,9 +53,14 @@ impl Connector {
         if let Some(site) = &wish.site {
             return Ok(site.clone());
         }
-        let (Some(cloud_id), Some(credentials), true) = (&wish.cloud_id, proof.credentials(), proof.method() != Method::ApiToken)
+        let (Some(cloud_id), Some(credentials), true) =
+            (&wish.cloud_id, proof.credentials(), proof.method() != Method::ApiToken)
         else {
-            return Err(Error::invalid("site", "site is missing; enter the Jira domain, like `your-company.atlassian.net`").into());
+            return Err(Error::invalid(
+                "site",
+                "site is missing; enter the Jira domain, like `your-company.atlassian.net`",
+            )
+            .into());
         };
         // The domain is not known yet; the gateway needs only the cloud id, so any well-formed domain stands in.
         let stand_in = SiteDomain::parse("unknown.atlassian.net")?;
@@ -64,7 +69,9 @@ impl Connector {
         connection.cloud_id = Some(cloud_id.clone());
         let client = self.client(&connection, &credentials).await?;
         let site = client.site_domain().await.map_err(|error| explain_refusal(&connection, &error))?;
-        site.ok_or_else(|| Error::invalid("site", "the site does not tell its domain; enter the Jira domain, too").into())
+        site.ok_or_else(|| {
+            Error::invalid("site", "the site does not tell its domain; enter the Jira domain, too").into()
+        })
     }
 
     /// Verifies `connection` with `credentials`; fills in its cloud id, scopes and projects.
@@ -187,15 +194,23 @@ impl Connector {
     }
 
     /// Says why Jira does not let a connection in.
-    async fn explain_login(&self, connection: &Connection, credentials: &Credentials, error: &JiraError) -> Failure {
+    async fn explain_login(
+        &self,
+        connection: &Connection,
+        credentials: &Credentials,
+        error: &JiraError,
+    ) -> Failure {
         if !matches!(error.kind, Kind::Unauthorized | Kind::NotFound) {
             return explain_refusal(connection, error);
         }
         // A scoped token at the site, or an unscoped one at the gateway, looks like a wrong token: try the other door.
         let other = match credentials.clone() {
-            Credentials::ApiToken { email, token } => {
-                Some((Method::ScopedApiToken, Credentials::ScopedApiToken { email, token }, "scoped_api_token", "has scopes"))
-            }
+            Credentials::ApiToken { email, token } => Some((
+                Method::ScopedApiToken,
+                Credentials::ScopedApiToken { email, token },
+                "scoped_api_token",
+                "has scopes",
+            )),
             Credentials::ScopedApiToken { email, token } => {
                 Some((Method::ApiToken, Credentials::ApiToken { email, token }, "api_token", "has no scopes"))
             }
@@ -266,7 +281,10 @@ fn explain_refusal(connection: &Connection, error: &JiraError) -> Failure {
 
 /// Jira tells the account's e-mail address to itself; another one than entered means another account's token.
 fn email_problem(credentials: &Credentials, told: Option<&str>) -> Option<Problem> {
-    let (Credentials::ApiToken { email, .. } | Credentials::ScopedApiToken { email, .. }) = credentials else { return None };
+    let (Credentials::ApiToken { email, .. } | Credentials::ScopedApiToken { email, .. }) = credentials
+    else {
+        return None;
+    };
     let told = told.filter(|told| !told.is_empty())?;
     (!told.eq_ignore_ascii_case(email.expose())).then(|| {
         Problem::new(
@@ -284,7 +302,9 @@ fn scope_problems(connection: &Connection) -> Vec<Problem> {
     let lacks = |use_case: &UseCase| {
         let missing: Vec<&str> = use_case::scopes([use_case])
             .into_iter()
-            .filter(|scope| *scope != "offline_access" && !connection.scopes.iter().any(|granted| granted == scope))
+            .filter(|scope| {
+                *scope != "offline_access" && !connection.scopes.iter().any(|granted| granted == scope)
+            })
             .collect();
         (!missing.is_empty()).then(|| {
             Problem::new(
@@ -305,7 +325,8 @@ async fn permission_problems(connection: &Connection, client: &Client) -> Result
         .flat_map(|use_case| use_case.requirements().permissions.iter().map(|permission| permission.key))
         .collect();
     let keys: Vec<&str> = keys.into_iter().collect();
-    let granted = client.granted_permissions(&keys).await.map_err(|error| explain_refusal(connection, &error))?;
+    let granted =
+        client.granted_permissions(&keys).await.map_err(|error| explain_refusal(connection, &error))?;
     let mut problems = Vec::new();
     for use_case in &connection.use_cases {
         for permission in use_case.requirements().permissions {
@@ -317,8 +338,12 @@ async fn permission_problems(connection: &Connection, client: &Client) -> Result
             } else {
                 ProblemCode::PermissionMissing
             };
-            let what = format!("the account lacks the permission {}, needed to {}", permission.name, permission.why);
-            let mend = format!("grant {} to the account in Jira's permission settings, then verify again", permission.name);
+            let what =
+                format!("the account lacks the permission {}, needed to {}", permission.name, permission.why);
+            let mend = format!(
+                "grant {} to the account in Jira's permission settings, then verify again",
+                permission.name
+            );
             problems.push(Problem::new(code, what, mend).of(*use_case));
         }
     }
@@ -326,7 +351,10 @@ async fn permission_problems(connection: &Connection, client: &Client) -> Result
 }
 
 /// Finds the projects of each use case, and lets Jira parse its query.
-async fn check_scopes_of_things(connection: &mut Connection, client: &Client) -> Result<Vec<Problem>, Failure> {
+async fn check_scopes_of_things(
+    connection: &mut Connection,
+    client: &Client,
+) -> Result<Vec<Problem>, Failure> {
     let mut problems = Vec::new();
     let facts = connection.clone();
     for (use_case, scope) in [
@@ -348,7 +376,8 @@ async fn check_scope(scope: &mut Scope, client: &Client) -> Result<Vec<Problem>,
         for key in &scope.keys {
             if !found.iter().any(|project| project.key == *key) {
                 let what = format!("there is no project {key}, or the account cannot see it");
-                let mend = format!("check the key, and give the account the permission Browse projects in {key}");
+                let mend =
+                    format!("check the key, and give the account the permission Browse projects in {key}");
                 problems.push(Problem::new(ProblemCode::ProjectNotFound, what, mend));
             }
         }
@@ -358,7 +387,11 @@ async fn check_scope(scope: &mut Scope, client: &Client) -> Result<Vec<Problem>,
         let mut answers = client.parse_jql(&[jql.as_str()]).await?;
         if let Some(Err(complaint)) = answers.pop() {
             let what = format!("Jira does not understand the query: {complaint}");
-            problems.push(Problem::new(ProblemCode::QueryInvalid, what, "correct the query; Jira's issue search shows where it is wrong"));
+            problems.push(Problem::new(
+                ProblemCode::QueryInvalid,
+                what,
+                "correct the query; Jira's issue search shows where it is wrong",
+            ));
         }
     }
     Ok(problems)

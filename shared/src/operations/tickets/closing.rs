@@ -1,11 +1,11 @@
 //! Closing issues: the workflow is walked to a done status, as far as Jira allows.
 
 use super::Run;
+use crate::Result;
 use crate::error::Kind;
 use crate::jira::Client;
 use crate::jira::transition::Closed;
 use crate::ticket::Ticket;
-use crate::Result;
 
 impl Run<'_> {
     /// Closes the issues of `tickets`, one after the other: each takes several calls, and Jira limits writes.
@@ -28,10 +28,13 @@ impl Run<'_> {
             match outcome {
                 Closed::Done(status, call) => {
                     self.tally.closed += 1;
-                    self.worker.save(ticket, |ticket| ticket.closed(status.clone(), call.clone(), now)).await?;
+                    self.worker
+                        .save(ticket, |ticket| ticket.closed(status.clone(), call.clone(), now))
+                        .await?;
                 }
                 Closed::NotYet { problem, call, wait } => {
-                    let change = |ticket: &mut Ticket| ticket.not_closed(problem.clone(), call.clone(), wait, now);
+                    let change =
+                        |ticket: &mut Ticket| ticket.not_closed(problem.clone(), call.clone(), wait, now);
                     self.worker.save(ticket, change).await?;
                 }
                 Closed::Gone(call) => {

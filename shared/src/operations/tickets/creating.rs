@@ -6,13 +6,13 @@ use futures::future::join_all;
 
 use super::super::milestone::Milestone;
 use super::Run;
+use crate::Result;
 use crate::connection::Connection;
 use crate::error::Kind;
 use crate::ids::{IssueTypeId, ProjectId};
 use crate::jira::Client;
 use crate::jira::create::{Created, NewIssue};
 use crate::ticket::Ticket;
-use crate::Result;
 
 /// How many issues are created in one call.
 ///
@@ -21,7 +21,12 @@ const AT_ONCE: usize = 50;
 
 impl Run<'_> {
     /// Creates the issues of `tickets`.
-    pub(super) async fn create(&mut self, connection: &Connection, client: &Client, tickets: Vec<Ticket>) -> Result<()> {
+    pub(super) async fn create(
+        &mut self,
+        connection: &Connection,
+        client: &Client,
+        tickets: Vec<Ticket>,
+    ) -> Result<()> {
         let mut groups: BTreeMap<(ProjectId, IssueTypeId), Vec<Ticket>> = BTreeMap::new();
         for ticket in tickets {
             groups.entry((ticket.project.clone(), ticket.issue_type.clone())).or_default().push(ticket);
@@ -56,7 +61,11 @@ impl Run<'_> {
         self.worker.milestones.reached(Milestone::Claimed);
         let new: Vec<NewIssue<'_>> = claimed
             .iter()
-            .map(|ticket| NewIssue { ticket: &ticket.id, content: &ticket.content, left_out: &ticket.left_out })
+            .map(|ticket| NewIssue {
+                ticket: &ticket.id,
+                content: &ticket.content,
+                left_out: &ticket.left_out,
+            })
             .collect();
         let answers = client.create_issues(project, issue_type, &new).await;
         self.worker.milestones.reached(Milestone::Answered);
@@ -108,7 +117,9 @@ impl Run<'_> {
                     optional_fields.into_iter().filter(|field| !ticket.left_out.contains(field)).collect();
                 if new.is_empty() {
                     self.tally.refused += 1;
-                    self.worker.save(ticket, |ticket| ticket.refused(reason.clone(), call.clone(), now)).await?;
+                    self.worker
+                        .save(ticket, |ticket| ticket.refused(reason.clone(), call.clone(), now))
+                        .await?;
                 } else {
                     self.worker.save(ticket, |ticket| ticket.without(&new, call.clone(), now)).await?;
                 }

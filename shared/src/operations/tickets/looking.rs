@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::Run;
+use crate::Result;
 use crate::ids::{ProjectId, TicketId};
 use crate::jira::Client;
 use crate::jira::search::FoundTicket;
 use crate::ticket::{State, Ticket};
 use crate::trace::Entry;
-use crate::Result;
 
 /// The longest wait after a search that could not be made, in seconds.
 const LONGEST_WAIT: i64 = 300;
@@ -76,7 +76,12 @@ impl Run<'_> {
             ticket.found(oldest.issue.clone(), call.clone(), now);
             for twin in twins {
                 let what = format!("closed issue {}, a twin of {}", twin.issue.key, oldest.issue.key);
-                ticket.record(Entry::new(now, "worker", what, "a repeated create made both; the older one stays"));
+                ticket.record(Entry::new(
+                    now,
+                    "worker",
+                    what,
+                    "a repeated create made both; the older one stays",
+                ));
             }
         };
         self.worker.save(ticket, change).await?;

@@ -40,18 +40,28 @@ impl Worker {
 
     /// Like [`Worker::save`], for the fact that an issue exists: it is worth keeping even if the lease has ended and
     /// another worker is in doubt about the same ticket, as long as no other issue stands for it.
-    pub(super) async fn save_issue(&self, ticket: Ticket, change: impl Fn(&mut Ticket)) -> Result<Option<Ticket>> {
+    pub(super) async fn save_issue(
+        &self,
+        ticket: Ticket,
+        change: impl Fn(&mut Ticket),
+    ) -> Result<Option<Ticket>> {
         match self.save(ticket.clone(), &change).await {
             Ok(saved) => return Ok(Some(saved)),
             Err(error) if *error.kind() == Kind::Conflict => {}
             Err(error) => return Err(error),
         }
         for _ in 0..REPEATS {
-            let Some(mut stored) = self.jira.core.store.ticket(&ticket.tenant, &ticket.id).await? else { return Ok(None) };
+            let Some(mut stored) = self.jira.core.store.ticket(&ticket.tenant, &ticket.id).await? else {
+                return Ok(None);
+            };
             match stored.state {
-                State::Planned | State::Creating { .. } | State::Unknown { .. } | State::Failed { .. } => change(&mut stored),
+                State::Planned | State::Creating { .. } | State::Unknown { .. } | State::Failed { .. } => {
+                    change(&mut stored);
+                }
                 // Another worker has an issue for it: the sweep after a repeated create finds the younger one.
-                State::Open { .. } | State::Closing { .. } | State::Closed { .. } | State::Gone { .. } => return Ok(None),
+                State::Open { .. } | State::Closing { .. } | State::Closed { .. } | State::Gone { .. } => {
+                    return Ok(None);
+                }
             }
             match self.jira.core.store.save_ticket(&mut stored).await {
                 Ok(()) => return Ok(Some(stored)),

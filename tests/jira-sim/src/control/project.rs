@@ -3,11 +3,16 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::state::{
-    World,
-    project::{Field, FieldKind},
-    site::Site,
-    workflow::Transition,
+use crate::{
+    routes::save,
+    state::{
+        World,
+        issue::{Change, ChangeItem, Issue},
+        project::{Field, FieldKind},
+        vocabulary::Category,
+        workflow::Transition,
+    },
+    webhooks::{Event, publish},
 };
 
 /// Makes the edit `POST /__sim/projects/{key}/{edit}`.
@@ -26,16 +31,15 @@ pub(crate) fn edit(
     body: &Value,
     now: Timestamp,
 ) -> Result<(), String> {
-    let lag = world.settings.index_lag_ms();
-    let mut sites = world.sites.iter_mut();
-    let site =
-        sites.find(|site| site.project_named(key).is_some()).ok_or_else(|| format!("no project {key}"))?;
-    let id = site.project_named(key).map(|project| project.id).unwrap_or_default();
+    let found = world.sites.iter().position(|site| site.project_named(key).is_some());
+    let index = found.ok_or_else(|| format!("no project {key}"))?;
     match edit {
-        "move" => return move_issue(site, body, now, lag),
-        "status" => return force_status(site, body, now, lag),
+        "move" => return move_issue(world, index, body, now),
+        "status" => return force_status(world, index, body, now),
         _ => {}
     }
+    let site = &mut world.sites[index];
+    let id = site.project_named(key).map(|project| project.id).unwrap_or_default();
     let project = site.project_mut(id).ok_or_else(|| format!("no project {key}"))?;
     match edit {
         "fields" => {
@@ -131,11 +135,14 @@ fn transition(body: &Value) -> Result<Transition, String> {
 }
 
 /// The issue keeps its id and gets a new key; its old key still finds it.
-fn move_issue(site: &mut Site, body: &Value, now: Timestamp, lag: i64) -> Result<(), String> {
+fn move_issue(world: &mut World, index: usize, body: &Value, now: Timestamp) -> Result<(), String> {
+    let lag = world.settings.index_lag_ms();
+    let site = &mut world.sites[index];
     let issue = site.issue(&text(body, "issue")?).ok_or("no such issue")?;
     let to = text(body, "to")?;
     let target = site.project_named(&to).ok_or_else(|| format!("no project {to}"))?.id;
     let mut moved = (*issue).clone();
+    let old_key = site.key_of(&moved);
     // Under its old number first, so that the old key goes on to find it.
     site.issues.put(moved.clone(), now, lag);
     let project = site.project_mut(target).ok_or("no such project")?;
@@ -148,18 +155,41 @@ fn move_issue(site: &mut Site, body: &Value, now: Timestamp, lag: i64) -> Result
     if !project.issue_types.contains(&moved.issue_type) {
         moved.issue_type = project.issue_types.first().copied().unwrap_or(moved.issue_type);
     }
-    moved.updated = now;
-    site.issues.put(moved, now, lag);
+    let words_of = |id: u64| site.project(id).map(|project| (id.to_string(), project.name.clone()));
+    let keys = (Some((String::new(), old_key)), Some((String::new(), site.key_of(&moved))));
+    let items = vec![
+        ChangeItem::new("project", words_of(issue.project), words_of(target)),
+        ChangeItem { field_id: None, ..ChangeItem::new("Key", keys.0, keys.1) },
+    ];
+    record(world, index, moved, items, now);
     Ok(())
 }
 
-fn force_status(site: &mut Site, body: &Value, now: Timestamp, lag: i64) -> Result<(), String> {
+fn force_status(world: &mut World, index: usize, body: &Value, now: Timestamp) -> Result<(), String> {
+    let site = &world.sites[index];
     let issue = site.issue(&text(body, "issue")?).ok_or("no such issue")?;
     let status = number(&body["status"])?;
+    let words_of = |id: u64| site.status(id).map(|status| (id.to_string(), status.name.clone()));
+    let items = vec![ChangeItem::new("status", words_of(issue.status), words_of(status))];
     let mut changed = (*issue).clone();
+    let done = site.category(status) == Category::Done;
     changed.status = status;
     changed.status_changed = now;
-    changed.updated = now;
-    site.issues.put(changed, now, lag);
+    changed.resolution = done.then_some(10_000);
+    changed.resolved = done.then_some(now);
+    record(world, index, changed, items, now);
     Ok(())
+}
+
+/// Saves what the administrator did, with its history entry, and tells the webhooks.
+fn record(world: &mut World, index: usize, mut issue: Issue, items: Vec<ChangeItem>, now: Timestamp) {
+    const AUTHOR: &str = "acc-admin";
+    let id = world.sites[index].issues.take_id();
+    let change = Change { id, author: AUTHOR.to_owned(), created: now, items };
+    issue.updated = now;
+    issue.history.push(change.clone());
+    let mut event = Event::issue("jira:issue_updated", &issue, AUTHOR, now);
+    event.change = Some(change);
+    save(world, index, issue, now);
+    publish(world, index, &event);
 }

@@ -59,6 +59,11 @@ impl Compiler<'_> {
         if matches!(operand, Operand::Empty) {
             return self.emptiness(field, &name, operator);
         }
+        if name == "resolution"
+            && matches!(operand, Operand::Value(word) if word.eq_ignore_ascii_case("unresolved"))
+        {
+            return Predicate::Empty { field: name, negated: operator.is_negated() };
+        }
         if matches!(operator, Operator::Is | Operator::IsNot) {
             // `this is not jql` reads as: field `this`, operator `is not`, value `jql`.
             return self.unknown(format!("The operator 'is' of the field '{field}' takes only 'EMPTY'."));

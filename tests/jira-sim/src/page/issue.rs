@@ -75,7 +75,7 @@ fn details(world: &World, site_index: usize, issue: &Issue) -> String {
 fn buttons(world: &World, site_index: usize, issue: &Issue, key: &str) -> String {
     let site = &world.sites[site_index];
     let action = format!("/sites/{}/browse/{}", escape(&site.domain), escape(key));
-    let mut text = String::from("<p>");
+    let mut text = String::from("<div>");
     let steps = site.project(issue.project).into_iter().flat_map(|project| &project.workflow.transitions);
     for step in steps.filter(|step| step.leaves(issue.status) && step.to != issue.status) {
         text.extend([format!("<form method=\"post\" action=\"{action}/transition\">")]);
@@ -93,7 +93,7 @@ fn buttons(world: &World, site_index: usize, issue: &Issue, key: &str) -> String
         )]);
     }
     text.extend([format!(
-        "</p><p><form method=\"post\" action=\"{action}/assign\"><select name=\"account\" aria-label=\"Assignee\">\
+        "</div><div><form method=\"post\" action=\"{action}/assign\"><select name=\"account\" aria-label=\"Assignee\">\
          <option value=\"\">Unassigned</option>"
     )]);
     for account in
@@ -108,7 +108,7 @@ fn buttons(world: &World, site_index: usize, issue: &Issue, key: &str) -> String
     }
     text.extend([format!(
         "</select> <button>Assign</button></form><form method=\"post\" action=\"{action}/delete\">\
-         <button>Delete</button></form></p>"
+         <button>Delete</button></form></div>"
     )]);
     text
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
@@ -15,6 +16,7 @@ use crate::{
     state::{
         World,
         issue::{Change, ChangeItem, Comment, Issue},
+        project::Project,
     },
     webhooks::{Event, publish},
 };
@@ -75,30 +77,7 @@ pub(crate) fn create_one(world: &mut World, call: &Call, body: &Value) -> Result
         return Err(problems);
     }
     let caller = call.caller.id().unwrap_or("anonymous").to_owned();
-    let mut issue = Issue {
-        id: 0,
-        project: project.id,
-        number: project.last_number + 1,
-        issue_type: kind.id,
-        summary: String::new(),
-        description: None,
-        status: project.workflow.initial(),
-        priority: project.fields.iter().any(|field| field.id == "priority").then_some(3),
-        resolution: None,
-        assignee: None,
-        reporter: caller.clone(),
-        creator: caller.clone(),
-        labels: Vec::new(),
-        parent: None,
-        properties,
-        fields: BTreeMap::new(),
-        created: call.now,
-        updated: call.now,
-        status_changed: call.now,
-        resolved: None,
-        history: Vec::new(),
-        comments: Vec::new(),
-    };
+    let mut issue = Issue { properties, ..blank(project, kind.id, &caller, call.now) };
     for assignment in assignments {
         assign_field(&mut issue, assignment, &world.accounts);
     }
@@ -107,9 +86,41 @@ pub(crate) fn create_one(world: &mut World, call: &Call, body: &Value) -> Result
     if let Some(project) = site.project_mut(issue.project) {
         project.last_number = issue.number;
     }
+    if add_comments(world, call, body, &mut issue).is_err() {
+        problems.add("comment", crate::adf::NOT_A_DOCUMENT);
+        return Err(problems);
+    }
     save(world, call.site, issue.clone(), call.now);
     publish(world, call.site, &Event::issue("jira:issue_created", &issue, &caller, call.now));
     Ok(issue)
+}
+
+/// A new issue of a project before its fields are set.
+fn blank(project: &Project, issue_type: u64, caller: &str, now: Timestamp) -> Issue {
+    Issue {
+        id: 0,
+        project: project.id,
+        number: project.last_number + 1,
+        issue_type,
+        summary: String::new(),
+        description: None,
+        status: project.workflow.initial(),
+        priority: project.fields.iter().any(|field| field.id == "priority").then_some(3),
+        resolution: None,
+        assignee: None,
+        reporter: caller.to_owned(),
+        creator: caller.to_owned(),
+        labels: Vec::new(),
+        parent: None,
+        properties: BTreeMap::new(),
+        fields: BTreeMap::new(),
+        created: now,
+        updated: now,
+        status_changed: now,
+        resolved: None,
+        history: Vec::new(),
+        comments: Vec::new(),
+    }
 }
 
 pub(crate) fn get(world: &mut World, call: &Call) -> Reply {
@@ -120,7 +131,11 @@ pub(crate) fn get(world: &mut World, call: &Call) -> Reply {
         expand: call.query.list("expand"),
         changelog: 100,
     };
-    Ok(Answer::ok(issue_json(world, call, &issue, &selection, &extras)).costing(1, 1))
+    let mut value = issue_json(world, call, &issue, &selection, &extras);
+    if extras.expand.iter().any(|part| part == "names") {
+        value["names"] = super::search::names(world, call, &selection);
+    }
+    Ok(Answer::ok(value).costing(1, 1))
 }
 
 pub(crate) fn edit(world: &mut World, call: &Call) -> Reply {
@@ -158,7 +173,7 @@ pub(crate) fn edit(world: &mut World, call: &Call) -> Reply {
     let items: Vec<ChangeItem> =
         assignments.into_iter().filter_map(|one| assign_field(&mut issue, one, &world.accounts)).collect();
     issue.properties.extend(properties);
-    add_comments(world, call, &mut issue)?;
+    add_comments(world, call, &call.body, &mut issue)?;
     record(world, call, issue, items);
     if call.query.is_true("returnIssue") {
         let issue = issue_of(world, call)?;
@@ -169,8 +184,13 @@ pub(crate) fn edit(world: &mut World, call: &Call) -> Reply {
 }
 
 /// `update.comment[].add` of an edit or transition.
-pub(crate) fn add_comments(world: &mut World, call: &Call, issue: &mut Issue) -> Result<(), Answer> {
-    for operation in call.body["update"]["comment"].as_array().into_iter().flatten() {
+pub(crate) fn add_comments(
+    world: &mut World,
+    call: &Call,
+    body: &Value,
+    issue: &mut Issue,
+) -> Result<(), Answer> {
+    for operation in body["update"]["comment"].as_array().into_iter().flatten() {
         let body = &operation["add"]["body"];
         crate::adf::validate(body).map_err(|message| Answer::field_error("comment", &message))?;
         let author = call.caller.id().unwrap_or("anonymous").to_owned();

@@ -1,9 +1,6 @@
 //! Search: pages by token, ids by default, no total, behind the index.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -151,13 +148,24 @@ fn search(world: &mut World, call: &Call, asked: &Asked) -> Reply {
     let next = (from + most).min(ids.len());
     let shown = page(world, call, asked, &ids[from..next]);
     let points = shown.len();
+    let wants_names = asked.extras.expand.iter().any(|part| part == "names");
     let is_last = next >= ids.len();
     let mut body = json!({ "issues": shown, "isLast": is_last });
+    if wants_names {
+        body["names"] = names(world, call, &asked.selection);
+    }
     if !is_last {
         let until = plus_seconds(call.now, TOKEN_SECONDS);
         body["nextPageToken"] = json!(keep(world, Cursor { ids, next, belongs_to, until }));
     }
     Ok(Answer::ok(body).costing(points, 1))
+}
+
+/// `expand=names`: the names of the fields that were asked for, once for the whole page.
+pub(crate) fn names(world: &World, call: &Call, selection: &Selection) -> Value {
+    let fields = world.sites[call.site].projects.iter().flat_map(|project| &project.fields);
+    let wanted = fields.filter(|field| selection.has(&field.id));
+    Value::Object(wanted.map(|field| (field.id.clone(), json!(field.name))).collect())
 }
 
 fn keep(world: &mut World, cursor: Cursor) -> String {
@@ -230,16 +238,18 @@ pub(crate) fn evaluate(
         .filter(|project| !project.archived && project.allows(account, "BROWSE_PROJECTS"))
         .map(|project| project.id)
         .collect();
-    let mut found: BTreeMap<(Vec<SortPart>, u64), u64> = BTreeMap::new();
+    let mut found: Vec<(Vec<SortPart>, u64)> = Vec::new();
     for id in site.issues.candidate_ids(&projects) {
         let issue =
             if reconcile.contains(&id) { site.issues.get(id) } else { site.issues.indexed(id, call.now) };
         let Some(issue) = issue else { continue };
         if projects.contains(&issue.project) && jql::matches(&predicate, &issue, site) {
-            found.insert(sort_key(&query.order, &issue, site), id);
+            found.push((sort_parts(&query.order, &issue, site), id));
         }
     }
-    Ok(found.into_values().collect())
+    // Without ORDER BY, and among equals, the newest come first.
+    found.sort_unstable_by(|(one, id), (other, other_id)| one.cmp(other).then(other_id.cmp(id)));
+    Ok(found.into_iter().map(|(_, id)| id).collect())
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -248,15 +258,10 @@ enum SortPart {
     Down(std::cmp::Reverse<jql::SortKey>),
 }
 
-/// Without ORDER BY the newest come first.
-fn sort_key(
-    order: &[(String, bool)],
-    issue: &Issue,
-    site: &crate::state::site::Site,
-) -> (Vec<SortPart>, u64) {
+fn sort_parts(order: &[(String, bool)], issue: &Issue, site: &crate::state::site::Site) -> Vec<SortPart> {
     let part = |(field, descending): &(String, bool)| {
         let key = jql::sort_value(field, issue, site);
         if *descending { SortPart::Down(std::cmp::Reverse(key)) } else { SortPart::Up(key) }
     };
-    (order.iter().map(part).collect(), u64::MAX - issue.id)
+    order.iter().map(part).collect()
 }

@@ -135,7 +135,7 @@ pub(crate) fn perform(world: &mut World, call: &Call) -> Reply {
         return Err(problems.answer());
     }
     let mut issue = (*before).clone();
-    super::issue::add_comments(world, call, &mut issue)?;
+    super::issue::add_comments(world, call, &call.body, &mut issue)?;
     let mut items: Vec<ChangeItem> =
         assignments.into_iter().filter_map(|one| assign(&mut issue, one, &world.accounts)).collect();
     items.extend(move_to(world, call, &mut issue, step.to, resolution.flatten()));

@@ -123,12 +123,6 @@ pub(crate) fn issue_json(
             "histories": shown,
         });
     }
-    if extras.expand.iter().any(|part| part == "names") {
-        let known = site.project(issue.project).into_iter().flat_map(|project| &project.fields);
-        let names = known.filter(|field| selection.has(&field.id));
-        value["names"] =
-            names.map(|field| (field.id.clone(), json!(field.name))).collect::<Map<_, _>>().into();
-    }
     value
 }
 

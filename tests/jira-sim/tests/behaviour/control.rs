@@ -54,6 +54,18 @@ async fn settings_change_one_by_one_and_unknown_ones_are_refused() {
 }
 
 #[tokio::test]
+async fn a_test_in_the_same_process_has_the_same_control() {
+    let jira = Jira::demo().await;
+    let token = json!({ "account": "acc-1", "token": "another" });
+    jira.simulator().control("POST", "/tokens", &token).unwrap();
+    let request = jira.client.get(jira.site("/myself")).basic_auth("account-1@example.com", Some("another"));
+    assert_eq!(jira.send(request).await.status, 200);
+    let journal = jira.simulator().control("GET", "/journal?since=0", &json!(null)).unwrap();
+    assert_eq!(journal["calls"].as_array().unwrap().len(), 1);
+    assert!(jira.simulator().control("GET", "/nothing", &json!(null)).is_err());
+}
+
+#[tokio::test]
 async fn a_web_page_of_another_site_cannot_steer_it() {
     let jira = Jira::demo().await;
     let url = format!("{}/__sim/reset", jira.running.url());

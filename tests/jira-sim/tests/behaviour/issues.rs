@@ -51,6 +51,9 @@ async fn a_moved_issue_keeps_its_id_and_is_found_by_its_old_key() {
         assert_eq!(issue.status, 200, "{name}: there is no redirect");
         assert_eq!((issue.json()["key"].clone(), issue.json()["id"].clone()), (json!("SEC-1"), id.clone()));
     }
+    let log = jira.get("/issue/SEC-1/changelog").await.json();
+    let last = &log["values"].as_array().unwrap().last().unwrap()["items"][1];
+    assert_eq!((text(&last["fromString"]), text(&last["toString"])), ("CHG-3", "SEC-1"));
 }
 
 #[tokio::test]
@@ -176,6 +179,16 @@ async fn comments_are_ordered_restricted_and_refused_by_400() {
     let path = format!("/issue/CHG-1/comment/{}", text(&own["id"]));
     assert_eq!(jira.send(jira.as_account(1, "DELETE", &path)).await.status, 400, "not 403");
     assert_eq!(jira.delete(&path).await.status, 204);
+}
+
+#[tokio::test]
+async fn a_comment_can_come_with_a_create_or_an_edit() {
+    let jira = Jira::demo().await;
+    let update = json!({ "comment": [{ "add": { "body": document("a word") } }] });
+    let created = jira.post("/issue", json!({ "fields": task("SEC", "x"), "update": update })).await.json();
+    let path = format!("/issue/{}", text(&created["key"]));
+    assert_eq!(jira.put(&path, json!({ "update": update })).await.status, 204);
+    assert_eq!(jira.get(&format!("{path}/comment")).await.json()["total"], 2);
 }
 
 #[tokio::test]

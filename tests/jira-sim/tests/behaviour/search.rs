@@ -58,6 +58,14 @@ async fn without_fields_only_ids_come_back() {
 }
 
 #[tokio::test]
+async fn names_of_fields_come_once_for_the_page() {
+    let jira = Jira::demo().await;
+    let body = json!({ "jql": "key = CHG-1", "fields": ["summary", "duedate"], "expand": "names" });
+    let page = jira.post("/search/jql", body).await.json();
+    assert_eq!(page["names"], json!({ "summary": "Summary", "duedate": "Due date" }));
+}
+
+#[tokio::test]
 async fn pages_follow_a_token_without_gaps_or_repeats_and_have_no_total() {
     let jira = Jira::demo().await;
     let mut all = Vec::new();
@@ -182,6 +190,7 @@ async fn the_query_language_knows_its_operators() {
     assert_eq!(count("project = CHG AND priority in (Highest, High)").await, 10);
     assert_eq!(count("project = CHG AND summary ~ \"change 7\"").await, 1);
     assert_eq!(count("project = CHG AND status = Done AND resolution = Done").await, 12);
+    assert_eq!(count("project = CHG AND resolution = Unresolved").await, 12);
 }
 
 #[tokio::test]

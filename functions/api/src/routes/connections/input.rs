@@ -121,7 +121,10 @@ pub struct ChangeInput {
 impl ConnectInput {
     pub(super) fn check(self) -> Result<(Wish, Proof), Problem> {
         if self.site.is_none() && !(self.method == Method::ScopedApiToken && self.cloud_id.is_some()) {
-            return Err(Problem::invalid("site", "site is missing; enter the Jira domain, like `your-company.atlassian.net`"));
+            return Err(Problem::invalid(
+                "site",
+                "site is missing; enter the Jira domain, like `your-company.atlassian.net`",
+            ));
         }
         let proof = ProofInput {
             method: self.method,
@@ -137,7 +140,11 @@ impl ConnectInput {
             use_cases: use_cases(self.use_cases)?,
             change_management: self.change_management.check("change_management")?,
             incidents: self.incidents.check("incidents")?,
-            incident_limits: self.incident_limits.map(IncidentLimitsInput::check).transpose()?.unwrap_or_default(),
+            incident_limits: self
+                .incident_limits
+                .map(IncidentLimitsInput::check)
+                .transpose()?
+                .unwrap_or_default(),
         };
         Ok((wish, proof))
     }
@@ -153,7 +160,11 @@ impl ChangeInput {
             site: None,
             cloud_id: None,
             use_cases: self.use_cases.map_or_else(|| Ok(current.use_cases.clone()), use_cases)?,
-            change_management: scope(self.change_management, "change_management", &current.change_management)?,
+            change_management: scope(
+                self.change_management,
+                "change_management",
+                &current.change_management,
+            )?,
             incidents: scope(self.incidents, "incidents", &current.incidents)?,
             incident_limits: self
                 .incident_limits
@@ -179,7 +190,10 @@ impl ProofInput {
         };
         for (field, is_given) in given {
             if is_given && !wanted.contains(&field) {
-                return Err(Problem::invalid(field, format!("{field} does not belong to this method; leave it out")));
+                return Err(Problem::invalid(
+                    field,
+                    format!("{field} does not belong to this method; leave it out"),
+                ));
             }
         }
         match self.method {
@@ -192,7 +206,10 @@ impl ProofInput {
                 let email = Secret::new(required("email", self.email)?);
                 // A colon would end the user part of the credentials early.
                 if !email.expose().contains('@') || email.expose().contains(':') {
-                    return Err(Problem::invalid("email", "email must be the e-mail address of the token's account"));
+                    return Err(Problem::invalid(
+                        "email",
+                        "email must be the e-mail address of the token's account",
+                    ));
                 }
                 let scoped = self.method == Method::ScopedApiToken;
                 Ok(Proof::Token { email, token: required_secret("token", self.token)?, scoped })
@@ -215,7 +232,10 @@ fn missing(field: &str) -> Problem {
 
 fn use_cases(chosen: BTreeSet<UseCase>) -> Result<BTreeSet<UseCase>, Problem> {
     if chosen.is_empty() {
-        return Err(Problem::invalid("use_cases", "choose at least one use case; `GET /v1/use-cases` lists them"));
+        return Err(Problem::invalid(
+            "use_cases",
+            "choose at least one use case; `GET /v1/use-cases` lists them",
+        ));
     }
     Ok(chosen)
 }
@@ -223,13 +243,17 @@ fn use_cases(chosen: BTreeSet<UseCase>) -> Result<BTreeSet<UseCase>, Problem> {
 impl ScopeInput {
     fn check(self, field: &str) -> Result<Scope, Problem> {
         if self.projects.len() > MOST_PROJECTS {
-            return Err(Problem::invalid(format!("{field}.projects"), format!("name at most {MOST_PROJECTS} projects")));
+            return Err(Problem::invalid(
+                format!("{field}.projects"),
+                format!("name at most {MOST_PROJECTS} projects"),
+            ));
         }
         let mut keys = Vec::new();
         for (index, key) in self.projects.iter().enumerate() {
             let key = key.trim().to_ascii_uppercase();
             if !is_project_key(&key) {
-                let message = "a project key is a letter and then up to 19 letters, digits or `_`, as in `CHG`";
+                let message =
+                    "a project key is a letter and then up to 19 letters, digits or `_`, as in `CHG`";
                 return Err(Problem::invalid(format!("{field}.projects[{index}]"), message));
             }
             if !keys.contains(&key) {
@@ -243,7 +267,10 @@ impl ScopeInput {
                 return Err(Problem::invalid(format!("{field}.jql"), message));
             }
             if jql.to_ascii_lowercase().contains("order by") {
-                return Err(Problem::invalid(format!("{field}.jql"), "leave `ORDER BY` out; the order does not matter here"));
+                return Err(Problem::invalid(
+                    format!("{field}.jql"),
+                    "leave `ORDER BY` out; the order does not matter here",
+                ));
             }
         }
         Ok(Scope { keys, projects: Vec::new(), jql })
@@ -257,7 +284,10 @@ impl IncidentLimitsInput {
             return Err(Problem::invalid("incident_limits.default_days", "days must be 1 to 3650"));
         }
         if let Some((priority, _)) = self.days_by_priority.iter().find(|(_, days)| !fits(**days)) {
-            return Err(Problem::invalid(format!("incident_limits.days_by_priority.{priority}"), "days must be 1 to 3650"));
+            return Err(Problem::invalid(
+                format!("incident_limits.days_by_priority.{priority}"),
+                "days must be 1 to 3650",
+            ));
         }
         if self.days_by_priority.len() > 50 {
             return Err(Problem::invalid("incident_limits.days_by_priority", "name at most 50 priorities"));
@@ -290,7 +320,10 @@ mod tests {
         assert_eq!(refusal(&format!(r#"{{"method":"api_token",{base},"token":"t"}}"#)), "email");
         assert_eq!(refusal(&format!(r#"{{"method":"api_token",{base},"email":"a@b"}}"#)), "token");
         assert_eq!(refusal(&format!(r#"{{"method":"oauth",{base},"token":"t"}}"#)), "token");
-        assert_eq!(refusal(&format!(r#"{{"method":"service_account",{base},"client_id":"c"}}"#)), "client_secret");
+        assert_eq!(
+            refusal(&format!(r#"{{"method":"service_account",{base},"client_id":"c"}}"#)),
+            "client_secret"
+        );
         assert_eq!(refusal(r#"{"method":"oauth","site":"acme.atlassian.net","use_cases":[]}"#), "use_cases");
         assert_eq!(refusal(r#"{"method":"oauth","use_cases":["usage"]}"#), "site");
         assert!(refusal(&format!(r#"{{"method":"oauth",{base},"colour":"red"}}"#)).contains("unknown field"));
@@ -301,7 +334,8 @@ mod tests {
     #[test]
     fn project_keys_are_folded_and_those_that_are_none_are_named() {
         let scope = |keys: &[&str]| {
-            ScopeInput { projects: keys.iter().map(|key| (*key).to_owned()).collect(), jql: None }.check("incidents")
+            ScopeInput { projects: keys.iter().map(|key| (*key).to_owned()).collect(), jql: None }
+                .check("incidents")
         };
         assert_eq!(scope(&["chg", "CHG"]).unwrap().keys, ["CHG"]);
         assert_eq!(scope(&["CHG", "x y"]).unwrap_err().field.unwrap(), "incidents.projects[1]");
