@@ -50,7 +50,8 @@ def during(stack: Settings, command: list[str], *, with_demo: bool) -> int:
     with _claimed(stack) as children:
         _bring_up(stack, children, with_demo=with_demo)
         say(f"running {' '.join(command)}")
-        environment = dict(os.environ) | {"ASSAY_STACK_FILE": str(stack.stack_file)}
+        # Tests run in the folder of their crate, so a path that is meant from the root must be whole.
+        environment = dict(os.environ) | {"ASSAY_STACK_FILE": str(stack.stack_file)} | _openapi_directory()
         code, _ = children.run(command, environment=environment, directory=settings.ROOT)
         if (child := children.crashed()) is not None:
             complain(f"{child.name} ended with {child.process.returncode}; its last lines:\n{child.last_lines()}")
@@ -153,12 +154,15 @@ def _bring_up(stack: Settings, children: Children, *, with_demo: bool) -> None:
 
 def _start_simulator(stack: Settings, children: Children, executable: Path) -> None:
     say("starting the Jira simulator")
-    environment = {"PATH": os.environ.get("PATH", "")}
-    if "JIRA_OPENAPI_DIR" in os.environ:
-        environment["JIRA_OPENAPI_DIR"] = os.path.abspath(os.environ["JIRA_OPENAPI_DIR"])
+    environment = {"PATH": os.environ.get("PATH", "")} | _openapi_directory()
     command = [str(executable), "--port", str(stack.sim_port)]
     child = children.start("jira-sim", command, environment, stack.directory / "logs" / "jira-sim.log")
     children.wait_healthy(child, f"{stack.sim_url}/__sim/settings", _SIM_BOUND_SECONDS)
+
+
+def _openapi_directory() -> dict[str, str]:
+    directory = os.environ.get("JIRA_OPENAPI_DIR")
+    return {"JIRA_OPENAPI_DIR": os.path.abspath(directory)} if directory else {}
 
 
 def _wait_for_api(stack: Settings) -> None:

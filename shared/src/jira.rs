@@ -9,18 +9,20 @@
 //! | [`http`], [`reqwest_sender`] | sending one request, and whether bytes may have left |
 //! | [`addresses`] | every URL |
 //! | [`credentials`], [`oauth`] | proving who we are |
-//! | [`error`], [`retry`], [`client`] | the meaning of answers; the one `request` function |
+//! | [`error`], [`retry`], [`client`], `ask`, `answer` | the one `request` function and the meaning of its answers |
 //! | [`account`], [`project`], [`permission`], [`metadata`] | what there is and what we may do |
 //! | [`jql`], [`search`], [`reading`] | queries, their pages, and evidence |
 //! | [`issue`], [`create`], [`transition`], [`adf`] | issues |
 //! | [`webhook`] | deliveries from Jira, without any call |
 //!
-//! Facts about Jira carry their source: `[P name]` is an operation or schema of Atlassian's platform OpenAPI v3
-//! document, `[RL]` the page developer.atlassian.com/cloud/jira/platform/rate-limiting (12 August 2026).
+//! Facts about Jira carry their source: the specification is Atlassian's `OpenAPI` document of the platform's REST API
+//! version 3; "Rate limiting" is the page of that name at developer.atlassian.com (12 August 2026).
 
 pub mod account;
 pub mod addresses;
 pub mod adf;
+mod answer;
+mod ask;
 pub mod client;
 pub mod create;
 pub mod credentials;

@@ -8,7 +8,6 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use crate::Api;
 use crate::problem::Problem;
@@ -55,7 +54,8 @@ async fn identify(api: &Api, headers: &http::HeaderMap) -> Result<Caller, Proble
     let text = header
         .to_str()
         .ok()
-        .and_then(|text| text.strip_prefix("Bearer "))
+        .and_then(|text| text.split_once(' '))
+        .and_then(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer").then_some(token))
         .ok_or_else(|| refuse("the header Authorization must be `Bearer <token>`"))?;
     let presented = PresentedToken::parse(text)?;
     let stored = api.core.store.token(&presented.tenant, &presented.id).await?;
@@ -98,16 +98,3 @@ macro_rules! role {
 role!(Reader, Role::Auditor);
 role!(Operator, Role::Operator);
 role!(Admin, Role::Admin);
-
-/// Describes the token in the API's description.
-pub struct BearerToken;
-
-impl utoipa::Modify for BearerToken {
-    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-        description
-            .components
-            .get_or_insert_with(Default::default)
-            .add_security_scheme("token", SecurityScheme::Http(scheme));
-    }
-}

@@ -1,11 +1,13 @@
 //! Commands by direct invocation of the function: the root of trust is IAM, since only whoever may invoke the function
 //! can send them. API Gateway wraps what comes over HTTP, so no HTTP request can look like one.
 
+use assay::Result;
 use assay::access::{ApiToken, Role};
 use assay::ids::TenantId;
 use assay::operations::Core;
-use assay::{Error, Result};
 use serde::{Deserialize, Serialize};
+
+use crate::routes::tokens::check_name;
 
 /// A command.
 #[derive(Debug, Deserialize)]
@@ -43,11 +45,9 @@ pub struct Issued {
 pub async fn carry_out(core: &Core, command: Command) -> Result<Issued> {
     let IssueToken { tenant, role, name } = command.issue_token;
     let name = name.unwrap_or_else(|| "issued by direct invocation".to_owned());
-    if name.is_empty() || name.len() > 100 {
-        return Err(Error::invalid("name", "name must be 1 to 100 characters"));
-    }
     let now = core.clock.now();
-    let (token, shown) = ApiToken::issue(core.random.as_ref(), &tenant, &name, role, "iam", now)?;
+    let name = check_name(&name)?;
+    let (token, shown) = ApiToken::issue(core.random.as_ref(), &tenant, name, role, "iam", now)?;
     core.store.put_tenant_if_new(&tenant, now).await?;
     core.store.put_token(&token).await?;
     tracing::info!(%tenant, token = %token.id, ?role, "API token issued by direct invocation");

@@ -1,4 +1,13 @@
 //! `Idempotency-Key` on every POST: a repeated request is answered as the first one was, and does nothing again.
+//!
+//! | first request | the same request again | another body with its key |
+//! |---|---|---|
+//! | runs | 409 | 422 |
+//! | made something | its answer, without what is shown once | 422 |
+//! | was refused or failed | runs again: the world may have changed, and nothing was made | runs |
+//! | died on its way | 409 for a minute, then runs again and makes the same thing ([`Seed`]) | 422 |
+//!
+//! A key is remembered for a day, for one token and one path.
 
 use assay::dynamodb::Begin;
 use assay::idempotency::{Answer, REMEMBERED_FOR, Remembered, check_key};
@@ -17,15 +26,20 @@ use crate::input;
 use crate::problem::Problem;
 
 /// The header.
-pub const HEADER: &str = "idempotency-key";
+pub const NAME: &str = "Idempotency-Key";
 
 /// Fields of answers that are shown once and never kept.
-const SHOWN_ONCE: [&str; 2] = ["token", "authorize_url"];
+const SHOWN_ONCE: [&str; 3] = ["token", "secret", "authorize_url"];
 
-/// Text that new identifiers of this request are made from: fixed by the idempotency key where there is one, so that a
+/// Text that new identifiers of this request are made from: fixed by key and body where there is a key, so that a
 /// request that is repeated after a crash makes the same thing and not a second one.
 #[derive(Clone, Debug)]
-pub struct Seed(pub String);
+pub struct Seed {
+    /// The text.
+    pub text: String,
+    /// Whether a key fixes it: then what is found under it was made by this very request.
+    pub fixed: bool,
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Seed {
     type Rejection = Problem;
@@ -43,9 +57,9 @@ pub async fn remember(State(api): State<Api>, mut request: Request, next: Next) 
     if request.method() != Method::POST {
         return Ok(next.run(request).await);
     }
-    let Some(key) = request.headers().get(HEADER).cloned() else {
-        let seed = assay::random::text(api.core.random.as_ref(), 15)?;
-        request.extensions_mut().insert(Seed(seed));
+    let Some(key) = request.headers().get(NAME).cloned() else {
+        let text = assay::random::text(api.core.random.as_ref(), 15)?;
+        request.extensions_mut().insert(Seed { text, fixed: false });
         return Ok(next.run(request).await);
     };
     let key = key.to_str().unwrap_or_default();
@@ -77,29 +91,32 @@ pub async fn remember(State(api): State<Api>, mut request: Request, next: Next) 
                 "this Idempotency-Key was used for another body in the last {} hours; use a new one",
                 REMEMBERED_FOR / 3600
             );
-            return Err(Problem::invalid("Idempotency-Key", message));
+            return Err(Problem::invalid(NAME, message));
         }
     }
     let mut request = Request::from_parts(parts, Body::from(bytes));
-    request.extensions_mut().insert(Seed(fixed(&[caller.tenant.as_str(), &remembered_key])));
+    let text = fixed(&[caller.tenant.as_str(), &remembered_key, &remembered.request]);
+    request.extensions_mut().insert(Seed { text, fixed: true });
     let response = next.run(request).await;
     keep(&api, &caller, &remembered_key, response).await
 }
 
-/// Keeps an answer, unless trying again may bring another one.
+/// Remembers the answer to a request that did something. Any other is forgotten: nothing was made, and trying again may
+/// bring another answer.
 async fn keep(api: &Api, caller: &Caller, key: &str, response: Response) -> Result<Response, Problem> {
     let (parts, body) = response.into_parts();
-    let bytes =
-        body.collect().await.map_err(|_| assay::Error::internal("could not read our own answer"))?.to_bytes();
+    let bytes = body.collect().await;
+    let bytes = bytes.map_err(|_| assay::Error::internal("could not read our own answer"))?.to_bytes();
     let store = &api.core.store;
-    if parts.status.is_server_error()
-        || parts.status == StatusCode::TOO_MANY_REQUESTS
-        || parts.status == StatusCode::CONFLICT
-    {
-        store.forget(&caller.tenant, key).await?;
-    } else {
+    let kept = if parts.status.is_success() {
         let answer = Answer { status: parts.status.as_u16(), body: without_what_is_shown_once(&bytes) };
-        store.finish(&caller.tenant, key, answer).await?;
+        store.finish(&caller.tenant, key, answer).await
+    } else {
+        store.forget(&caller.tenant, key).await
+    };
+    // The work is done whatever becomes of its memory; a repetition makes the same thing once more.
+    if let Err(error) = kept {
+        tracing::warn!(error = error.chain(), "an answer could not be remembered");
     }
     Ok(Response::from_parts(parts, Body::from(bytes)))
 }

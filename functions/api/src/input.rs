@@ -1,9 +1,9 @@
 //! What comes in: bodies, paths and queries, each with a limit and an error that names the field.
 
 use assay::error::Kind;
+use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::response::IntoResponse;
 use http::request::Parts;
 use http::{StatusCode, header};
 use serde::de::DeserializeOwned;
@@ -21,20 +21,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let json =
-            request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(
-                |value| value.split(';').next().is_some_and(|kind| kind.trim() == "application/json"),
-            );
-        if !json {
-            return Err(Problem::invalid(
-                "Content-Type",
-                "the body must be JSON, with the header `Content-Type: application/json`",
-            ));
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default();
+        if !kind.trim().eq_ignore_ascii_case("application/json") {
+            return Err(Problem::unsupported_media_type());
         }
-        let bytes = axum::body::Bytes::from_request(request, state)
-            .await
-            .map_err(|rejection| refuse_body(&rejection))?;
-        parse(&bytes).map(Self)
+        let bytes = Bytes::from_request(request, state).await;
+        parse(&bytes.map_err(|rejection| refuse_body(&rejection))?).map(Self)
     }
 }
 
@@ -48,8 +41,8 @@ pub fn refuse_body(rejection: &BytesRejection) -> Problem {
 
 /// The problem of a body that is too large.
 pub fn too_large() -> Problem {
-    assay::Error::new(Kind::TooLarge, format!("the body is larger than {LONGEST_BODY} bytes; send less"))
-        .into()
+    let message = format!("the body is larger than {LONGEST_BODY} bytes; send less");
+    Problem { field: Some("body".to_owned()), ..assay::Error::new(Kind::TooLarge, message).into() }
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
@@ -57,10 +50,16 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let field = if path == "." { "body".to_owned() } else { path };
-        Problem::invalid(field, format!("{}; see `GET /v1/openapi.json`", error.inner()))
+        let why = if is_secret(&field) { "it must be text".to_owned() } else { error.inner().to_string() };
+        Problem::invalid(field, format!("{why}; see `GET /v1/openapi.json`"))
     })?;
-    deserializer.end().map_err(|error| Problem::invalid("body", format!("{error}")))?;
+    deserializer.end().map_err(|error| Problem::invalid("body", error.to_string()))?;
     Ok(value)
+}
+
+/// Whether a field holds a secret: then nothing that was sent in it is said again.
+fn is_secret(field: &str) -> bool {
+    matches!(field, "token" | "client_secret")
 }
 
 /// A path parameter that is one of our identifiers. What is not one names nothing, so it is not found.
@@ -87,16 +86,12 @@ pub struct Query<T>(pub T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match axum::extract::Query::<T>::from_request_parts(parts, state).await {
-            Ok(axum::extract::Query(value)) => Ok(Self(value)),
-            Err(rejection) => Err(Problem::invalid("query", rejection.body_text())),
-        }
-    }
-}
-
-impl IntoResponse for Body<serde_json::Value> {
-    fn into_response(self) -> axum::response::Response {
-        axum::Json(self.0).into_response()
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let parsed = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(query));
+        parsed.map(Self).map_err(|error| {
+            let field = error.path().to_string();
+            Problem::invalid(field, format!("{}; see `GET /v1/openapi.json`", error.inner()))
+        })
     }
 }

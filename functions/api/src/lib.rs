@@ -3,16 +3,18 @@
 //! Reads the caller's token, then the tenant's records; decides nothing itself; writes through `assay::operations`.
 //! The tenant comes from the token alone and begins every key, so no request can name another tenant's things.
 //!
-//! Every route but health and the API's own description asks for a token, and each handler names the role that it asks
+//! Every route but health, the API's own description and the front door asks for a token, and each handler names the role that it asks
 //! for by the type of its first argument ([`caller::Reader`], [`caller::Operator`], [`caller::Admin`]).
 
 pub mod caller;
 pub mod command;
+pub mod description;
 pub mod idempotency;
 pub mod input;
 pub mod page;
 pub mod problem;
 pub mod routes;
+pub mod strict;
 
 use std::sync::Arc;
 
@@ -20,7 +22,6 @@ use assay::operations::Core;
 use assay::operations::connecting::Connector;
 use assay::sqs::{ChecksRequest, Queue, SyncRequest};
 use axum::Router;
-use caller::BearerToken;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -37,20 +38,9 @@ pub struct Api {
     pub sync: Arc<dyn Queue<SyncRequest>>,
 }
 
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Assay",
-        description = "Proves compliance from Jira, and keeps compliance tasks in step with Jira tickets. Every list is `{\"items\": […], \"next_cursor\": …}`; every error is `application/problem+json`; every POST takes an `Idempotency-Key`."
-    ),
-    modifiers(&BearerToken),
-    security(("token" = []))
-)]
-struct Description;
-
 /// The API: its routes, and its description made from them.
 pub fn router(api: Api) -> Router {
-    let (guarded, guarded_description) = OpenApiRouter::with_openapi(Description::openapi())
+    let (guarded, guarded_description) = OpenApiRouter::with_openapi(description::Description::openapi())
         .merge(routes::connections::routes())
         .merge(routes::oauth_app::routes())
         .merge(routes::checks::routes())
@@ -62,23 +52,19 @@ pub fn router(api: Api) -> Router {
     let (open, open_description) = OpenApiRouter::new().merge(routes::health::routes()).split_for_parts();
     let mut description = guarded_description;
     description.merge(open_description);
-    let description: Arc<str> = description.to_json().unwrap_or_default().into();
-    // Outermost last: the caller is known before a key is looked at.
+    let description = description::complete(&description);
+    let takes = Arc::new(description::routes(&description));
+    let strict = || axum::middleware::from_fn_with_state(Arc::clone(&takes), strict::check);
+    // Outermost last: the caller is known before anything else of the request is looked at.
     let guarded = guarded
         .route_layer(axum::middleware::from_fn_with_state(api.clone(), idempotency::remember))
+        .route_layer(strict())
         .route_layer(axum::middleware::from_fn_with_state(api.clone(), caller::authenticate));
     guarded
-        .merge(open)
-        .route(
-            "/v1/openapi.json",
-            axum::routing::get(move || {
-                let description = Arc::clone(&description);
-                async move { ([(http::header::CONTENT_TYPE, "application/json")], description.to_string()) }
-            }),
-        )
-        .route("/", axum::routing::get(routes::health::front_door))
+        .merge(open.route_layer(strict()))
         .method_not_allowed_fallback(problem::method_not_allowed)
         .fallback(problem::no_such_route)
+        .layer(axum::Extension(routes::health::OwnDescription(description.to_string().into())))
         .layer(axum::extract::DefaultBodyLimit::max(input::LONGEST_BODY))
         .layer(axum::middleware::map_response(problem::harden))
         .with_state(api)

@@ -1,6 +1,6 @@
 //! Errors as `application/problem+json` (RFC 9457): what was tried, with what, what to do now.
 
-use assay::connection::Problem as ConnectionProblem;
+use assay::connection::{Problem as ConnectionProblem, ProblemCode};
 use assay::error::Kind;
 use assay::operations::connecting::Failure;
 use axum::response::{IntoResponse, Response};
@@ -52,6 +52,17 @@ impl Problem {
         assay::Error::invalid(field, detail).into()
     }
 
+    /// The body is not of the kind that is read.
+    pub fn unsupported_media_type() -> Self {
+        let detail = "the body must be JSON, with the header `Content-Type: application/json`".to_owned();
+        let title = "Unsupported media type";
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        Self {
+            field: Some("Content-Type".to_owned()),
+            ..Self::new(status, "unsupported-media-type", title, detail)
+        }
+    }
+
     /// What was asked for may not be done by this caller.
     pub fn forbidden(detail: impl Into<String>) -> Self {
         assay::Error::new(Kind::Forbidden, detail).into()
@@ -83,10 +94,13 @@ impl From<assay::Error> for Problem {
                 "The connection must be connected again",
                 detail,
             ),
-            Kind::Unavailable => Self {
-                retry_after: Some(5),
-                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available now", detail)
-            },
+            Kind::Unavailable => {
+                tracing::warn!(error = error.chain(), "request could not be done now");
+                Self {
+                    retry_after: Some(5),
+                    ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available now", detail)
+                }
+            }
             Kind::Internal => {
                 // The cause is for the log alone.
                 tracing::error!(error = error.chain(), "request failed");
@@ -100,16 +114,34 @@ impl From<assay::Error> for Problem {
 impl From<ConnectionProblem> for Problem {
     fn from(problem: ConnectionProblem) -> Self {
         let detail = format!("{}; {}", problem.what, problem.mend);
-        Self {
-            code: Some(problem.code),
-            mend: Some(problem.mend),
-            ..Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "connection",
-                "The connection could not be made",
-                detail,
-            )
-        }
+        let title = "The connection could not be made";
+        let base = if problem.code == ProblemCode::Unreachable {
+            let base = Self::new(StatusCode::SERVICE_UNAVAILABLE, "connection", title, detail);
+            Self { retry_after: Some(60), ..base }
+        } else {
+            Self::new(StatusCode::UNPROCESSABLE_ENTITY, "connection", title, detail)
+        };
+        let field = field_of(problem.code).map(ToOwned::to_owned);
+        Self { code: Some(problem.code), mend: Some(problem.mend), field, ..base }
+    }
+}
+
+/// Which part of what was entered to connect a problem is about.
+fn field_of(code: ProblemCode) -> Option<&'static str> {
+    match code {
+        ProblemCode::WrongDomain | ProblemCode::SiteNotGranted => Some("site"),
+        ProblemCode::WrongTokenKind => Some("method"),
+        ProblemCode::WrongEmail => Some("email"),
+        ProblemCode::CredentialsRefused
+        | ProblemCode::ScopeMissing
+        | ProblemCode::PermissionMissing
+        | ProblemCode::NotAdministrator
+        | ProblemCode::ProjectNotFound
+        | ProblemCode::QueryInvalid
+        | ProblemCode::ConsentRefused
+        | ProblemCode::GrantEnded
+        | ProblemCode::Unreachable
+        | ProblemCode::OauthApp => None,
     }
 }
 

@@ -109,6 +109,19 @@ impl ApiToken {
         now: Timestamp,
     ) -> Result<(Self, Secret)> {
         let id = TokenId::parse(&random::text(random, 10)?)?;
+        Self::issue_as(random, tenant, id, name, role, created_by, now)
+    }
+
+    /// The same with an id that the caller has chosen, which must hold no `_`.
+    pub fn issue_as(
+        random: &dyn Random,
+        tenant: &TenantId,
+        id: TokenId,
+        name: &str,
+        role: Role,
+        created_by: &str,
+        now: Timestamp,
+    ) -> Result<(Self, Secret)> {
         let secret = random::text(random, 20)?;
         let shown = Secret::new(format!("assay_{tenant}_{id}_{secret}"));
         let token = Self {

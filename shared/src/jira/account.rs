@@ -2,14 +2,15 @@
 
 use serde::Deserialize;
 
-use super::client::{Ask, Client};
+use super::ask::Ask;
+use super::client::Client;
 use super::error::JiraError;
 use crate::ids::AccountId;
 
 /// The caller, as Jira knows it.
 ///
-/// Source: [P getCurrentUser]; unlike many operations it is closed to anonymous callers, so it tells good credentials
-/// from bad ones.
+/// Source: specification of `getCurrentUser`; unlike many operations it is closed to anonymous callers, so it tells
+/// good credentials from bad ones.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Myself {
     /// Its identifier.

@@ -29,8 +29,8 @@ impl Default for Addresses {
 }
 
 impl Addresses {
-    /// Reads `ASSAY_SITE_URL`, `ASSAY_ATLASSIAN_API_URL` and `ASSAY_ATLASSIAN_AUTH_URL`; the real addresses where one is
-    /// not set.
+    /// Reads `ASSAY_SITE_URL`, `ASSAY_ATLASSIAN_API_URL` and `ASSAY_ATLASSIAN_AUTH_URL`; the real addresses where one
+    /// is not set.
     ///
     /// # Errors
     /// When one is neither https nor on this machine, or the first lacks `{site}`. The variable is named.
@@ -46,11 +46,11 @@ impl Addresses {
                 )))
             }
         };
-        let real = Self::default();
+        let defaults = Self::default();
         let addresses = Self {
-            site: read("ASSAY_SITE_URL", real.site)?,
-            api: read("ASSAY_ATLASSIAN_API_URL", real.api)?,
-            auth: read("ASSAY_ATLASSIAN_AUTH_URL", real.auth)?,
+            site: read("ASSAY_SITE_URL", defaults.site)?,
+            api: read("ASSAY_ATLASSIAN_API_URL", defaults.api)?,
+            auth: read("ASSAY_ATLASSIAN_AUTH_URL", defaults.auth)?,
         };
         if addresses.site.contains("{site}") {
             Ok(addresses)
@@ -67,7 +67,8 @@ impl Addresses {
     /// The beginning of Jira's REST addresses for a connection: the site for an unscoped API token, Atlassian's gateway
     /// for every other way to connect.
     ///
-    /// Source: [P] introduction; support.atlassian.com, "Manage API tokens for your Atlassian account".
+    /// Source: introduction of the specification; support.atlassian.com, "Manage API tokens for your Atlassian
+    /// account".
     pub fn jira(&self, method: Method, site: &SiteDomain, cloud_id: &CloudId) -> String {
         match method {
             Method::ApiToken => self.site(site),

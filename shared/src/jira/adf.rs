@@ -19,12 +19,12 @@ const CUT: &str = "This description was longer than Jira takes and was cut here.
 /// The description of an issue: valid whatever the blocks hold, and never longer than [`LONGEST`].
 pub fn document(blocks: &[Block]) -> Value {
     let whole: Vec<Value> = blocks.iter().map(node).collect();
-    let whole = enclose(whole);
+    let whole = enclose(&whole);
     if length(&whole) <= LONGEST {
         return whole;
     }
     let note = node(&Block::Paragraph(vec![Span::Text(CUT.to_owned())]));
-    let mut room = LONGEST - length(&enclose(vec![note.clone()]));
+    let mut room = LONGEST - length(&enclose(std::slice::from_ref(&note)));
     let mut content = Vec::new();
     for block in blocks {
         // One more for the comma between blocks.
@@ -38,10 +38,10 @@ pub fn document(blocks: &[Block]) -> Value {
         content.push(next);
     }
     content.push(note);
-    enclose(content)
+    enclose(&content)
 }
 
-fn enclose(content: Vec<Value>) -> Value {
+fn enclose(content: &[Value]) -> Value {
     json!({ "version": 1, "type": "doc", "content": content })
 }
 
@@ -57,7 +57,7 @@ fn shortened(block: &Block, room: usize) -> Option<Value> {
         Block::Paragraph(spans) => spans.iter().map(|span| text_of(span).chars().count()).sum(),
     };
     // The most characters that fit, by bisection: `low` fits or is 0, `high` does not.
-    let (mut low, mut high) = (0, longest + 1);
+    let (mut low, mut high) = (0, longest.min(room) + 1);
     while high - low > 1 {
         let middle = usize::midpoint(low, high);
         if fits(&shorter(middle)) { low = middle } else { high = middle }
@@ -103,14 +103,14 @@ fn node(block: &Block) -> Value {
 
 fn inline(span: &Span) -> Vec<Value> {
     match span {
-        Span::Text(text) => lines(text, &[]),
         Span::Strong(text) => lines(text, &[json!({ "type": "strong" })]),
         Span::Link { text, url } if is_linkable(url) => {
             // A link without a text shows where it leads.
             let shown = if one_line(text).is_empty() { url } else { text };
             lines(shown, &[json!({ "type": "link", "attrs": { "href": url } })])
         }
-        Span::Link { text, .. } => lines(text, &[]),
+        // A link that leads nowhere on the web is shown as its text.
+        Span::Text(text) | Span::Link { text, .. } => lines(text, &[]),
     }
 }
 

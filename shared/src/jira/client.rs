@@ -6,8 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::addresses::Addresses;
-use super::error::{self, JiraError, Kind, LimitReason};
-use super::http::{Method, Request, Response, Sender, TIMEOUT};
+use super::answer;
+use super::ask::{Answer, Ask};
+use super::error::{JiraError, Kind, LimitReason};
+use super::http::{Request, Response, Sender, TIMEOUT};
 use super::retry::{self, Repeat};
 use crate::clock::{Clock, after, seconds_between};
 use crate::connection;
@@ -17,8 +19,11 @@ use crate::secret::Secret;
 use crate::site::SiteDomain;
 use crate::trace::Call;
 
-/// Less time than this is not worth beginning a call in, in seconds.
+/// Less time than this is not worth beginning a call that reads in, in seconds.
 const LEAST_TIME: i64 = 1;
+
+/// The same for a call that changes something: one that is cut off would be in doubt.
+const LEAST_TIME_FOR_CHANGES: i64 = 5;
 
 /// How long everything pauses when Jira says that it must, but not for how long, in seconds.
 const PAUSE: u32 = 60;
@@ -56,8 +61,9 @@ pub struct Facts {
 
 /// As whom Jira answered.
 ///
-/// Source: [P] introduction: the header `X-AAccountId` holds the caller's account id. Where anonymous access is allowed,
-/// Jira may answer credentials that do not work as an anonymous caller: with less, not with an error.
+/// Source: introduction of the specification: the header `X-AAccountId` holds the caller's account id. Where anonymous
+/// access is allowed, Jira may answer credentials that do not work as an anonymous caller: with less, not with an
+/// error.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Caller {
     /// Nothing said so yet.
@@ -71,8 +77,8 @@ pub enum Caller {
 
 /// What calls cost.
 ///
-/// Source: [RL]: 1 point a call, 1 more for each issue, project or attachment read, 2 for each user, group, role or
-/// permission read; writes cost 1.
+/// Source: Atlassian, "Rate limiting": 1 point a call, 1 more for each issue, project or attachment read, 2 for each
+/// user, group, role or permission read; writes cost 1.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Meter {
     /// Calls made.
@@ -103,112 +109,9 @@ pub struct Client {
     book: Mutex<Book>,
 }
 
-/// One call, before it is made.
-pub(super) struct Ask {
-    method: Method,
-    path: String,
-    query: String,
-    body: Option<serde_json::Value>,
-    repeat: Repeat,
-    what: &'static str,
-    deadline: Option<Timestamp>,
-    taken: Option<u16>,
-}
-
-impl Ask {
-    /// A call that reads. `path` begins at `/rest`, `what` completes "could not …".
-    pub(super) fn read(what: &'static str, path: impl Into<String>) -> Self {
-        let path = path.into();
-        Self {
-            method: Method::Get,
-            path,
-            query: String::new(),
-            body: None,
-            repeat: Repeat::Safe,
-            what,
-            deadline: None,
-            taken: None,
-        }
-    }
-
-    /// A call that reads although its method is POST, because its question does not fit into a URL.
-    pub(super) fn query(what: &'static str, path: impl Into<String>, body: serde_json::Value) -> Self {
-        Self { method: Method::Post, body: Some(body), ..Self::read(what, path) }
-    }
-
-    /// A call that changes something.
-    pub(super) fn write(
-        what: &'static str,
-        method: Method,
-        path: impl Into<String>,
-        body: serde_json::Value,
-    ) -> Self {
-        Self { method, body: Some(body), repeat: Repeat::Unsafe, ..Self::read(what, path) }
-    }
-
-    /// Adds a query.
-    pub(super) fn with(mut self, pairs: &[(&str, &str)]) -> Self {
-        self.query = super::addresses::query(pairs);
-        self
-    }
-
-    /// Must be done by `deadline`, even if the client has longer.
-    pub(super) fn by(mut self, deadline: Timestamp) -> Self {
-        self.deadline = Some(deadline);
-        self
-    }
-
-    /// Takes an answer with this status too, for its body.
-    pub(super) fn taking(mut self, status: u16) -> Self {
-        self.taken = Some(status);
-        self
-    }
-
-    fn call(&self) -> Call {
-        Call { method: self.method.as_str().to_owned(), path: self.path.clone(), status: None }
-    }
-}
-
-/// An answer that means success, or has a status that was asked for with [`Ask::taking`].
-pub(super) struct Answer {
-    /// Its body.
-    pub(super) body: Vec<u8>,
-    /// The call.
-    pub(super) call: Call,
-    what: &'static str,
-}
-
-impl Answer {
-    /// The body as JSON.
-    pub(super) fn decode<'de, T: serde::Deserialize<'de>>(&'de self) -> Result<T, JiraError> {
-        error::decode(&self.body, &self.call, self.what)
-    }
-
-    /// Whether its status means that the call was refused.
-    pub(super) fn is_refusal(&self) -> bool {
-        self.call.status.is_some_and(|status| (400..500).contains(&status))
-    }
-
-    /// The error that its status means.
-    pub(super) fn refusal(self, now: Timestamp) -> JiraError {
-        let status = self.call.status.unwrap_or_default();
-        let response = Response { status, headers: std::collections::BTreeMap::new(), body: self.body };
-        match error::sort(response, &self.call, self.what, now) {
-            Ok(_) => JiraError::malformed(self.call, self.what, "$", "it is no refusal"),
-            Err(error) => error,
-        }
-    }
-
-    /// The error that the body makes no sense at `path`.
-    pub(super) fn malformed(&self, path: &str, why: &str) -> JiraError {
-        JiraError::malformed(self.call.clone(), self.what, path, why)
-    }
-}
-
 impl Client {
     /// A client that makes calls for the connection that `facts` describe, with `authorization` as
     /// [`super::Credentials::authorization`] made it.
-    #[expect(clippy::too_many_arguments, reason = "all of them are wiring, and each is given once")]
     pub fn new(
         sender: Arc<dyn Sender>,
         addresses: Addresses,
@@ -300,8 +203,7 @@ impl Client {
         if self.caller() == Caller::Confirmed {
             return Ok(());
         }
-        let call =
-            Call { method: "GET".to_owned(), path: "/rest/api/3/myself".to_owned(), status: Some(200) };
+        let call = Call { method: "GET".to_owned(), path: "/rest/api/3/myself".to_owned(), status: None };
         let what = "confirm the account";
         Err(JiraError::new(Kind::Unauthorized, call, what, "did not answer as the connection's account"))
     }
@@ -310,9 +212,9 @@ impl Client {
     ///
     /// **The retry rule.** Only a call that reads is made again: after 5xx, 429 of a passing kind, no connection, no
     /// whole answer, or an answer that is no JSON; at most 4 attempts, waits as in [`retry`]. A call that changes
-    /// something is made again only when Jira turned it away for a burst and named a short wait. A wait that does not fit
-    /// before the deadline is not begun: the error goes back at once and says how long to wait. After a 429 that concerns
-    /// everything, no call leaves this client until the pause is over.
+    /// something is made again only when Jira turned it away for a burst and named a short wait. A wait that does not
+    /// fit before the deadline is not begun: the error goes back at once and says how long to wait. After a 429 that
+    /// concerns everything, no call leaves this client until the pause is over.
     pub(super) async fn request(&self, ask: Ask) -> Result<Answer, JiraError> {
         let mut attempts = 0;
         loop {
@@ -323,16 +225,12 @@ impl Client {
             attempts += 1;
             let jitter = fraction(self.random.as_ref()).unwrap_or(0.5);
             let wait = retry::wait_after(&error, ask.repeat, attempts, jitter);
-            match wait.filter(|wait| self.fits(*wait, &ask)) {
-                Some(wait) => {
-                    tracing::debug!(path = ask.path, attempts, ?wait, "a call to Jira is made again");
-                    self.sleeper.sleep(wait).await;
-                }
-                None => {
-                    self.note_failure(&error);
-                    return Err(error);
-                }
-            }
+            let Some(wait) = wait.filter(|wait| self.fits(*wait, &ask)) else {
+                self.note_failure(&error);
+                return Err(error);
+            };
+            tracing::debug!(path = ask.path, attempts, ?wait, "a call to Jira is made again");
+            self.sleeper.sleep(wait).await;
         }
     }
 
@@ -365,10 +263,10 @@ impl Client {
         let response = if ask.taken == Some(response.status) {
             response
         } else {
-            error::sort(response, &call, ask.what, self.now())?
+            answer::sort(response, &call, ask.what, self.now())?
         };
         let answer = Answer { body: response.body, call, what: ask.what };
-        if ask.repeat == Repeat::Safe && !error::is_json(&answer.body) {
+        if ask.repeat == Repeat::Safe && !answer::is_json(&answer.body) {
             return Err(answer.malformed("$", "it is not JSON, or not all of it"));
         }
         Ok(answer)
@@ -412,12 +310,12 @@ impl Client {
     }
 
     fn has_time(&self, ask: &Ask) -> bool {
-        self.time_left(ask).is_none_or(|left| left >= LEAST_TIME)
+        self.time_left(ask).is_none_or(|left| left >= least_time(ask))
     }
 
     fn fits(&self, wait: Duration, ask: &Ask) -> bool {
         let whole = i64::try_from(wait.as_secs()).unwrap_or(i64::MAX);
-        self.time_left(ask).is_none_or(|left| whole.saturating_add(LEAST_TIME) < left)
+        self.time_left(ask).is_none_or(|left| whole.saturating_add(least_time(ask)) < left)
     }
 
     fn timeout(&self, ask: &Ask) -> Duration {
@@ -427,6 +325,13 @@ impl Client {
 
     fn book(&self) -> std::sync::MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn least_time(ask: &Ask) -> i64 {
+    match ask.repeat {
+        Repeat::Safe => LEAST_TIME,
+        Repeat::Unsafe => LEAST_TIME_FOR_CHANGES,
     }
 }
 

@@ -1,9 +1,8 @@
 //! Creating the issues of tickets, many in one call, each answered for itself.
 //!
-//! Reads tickets' contents; decides for each whether it exists now, was refused, was certainly not created, or may or may
-//! not exist; writes issues in Jira, each with its ticket's property and our label in the same call. Next comes
-//! [`crate::ticket::Ticket`], which records what was learned. Nothing is sent again unless Jira
-//! refused it.
+//! Reads tickets' contents; decides for each whether it exists now, was refused, was certainly not created, or may or
+//! may not exist; writes issues in Jira, each with its ticket's property and our label in the same call. Next comes
+//! [`crate::ticket::Ticket`], which records what was learned. Nothing is sent again unless Jira refused it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -11,8 +10,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::adf;
-use super::client::{Ask, Client};
-use super::error::{self, Effect, JiraError, Kind};
+use super::answer;
+use super::ask::Ask;
+use super::client::Client;
+use super::error::{Effect, JiraError, Kind};
 use super::http::Method;
 use crate::ids::{IssueId, IssueTypeId, ProjectId, TicketId};
 use crate::ticket::content::one_line;
@@ -21,7 +22,7 @@ use crate::trace::Call;
 
 /// How many issues one call may create.
 ///
-/// Source: [P createIssues].
+/// Source: specification of `createIssues`.
 pub const ISSUES_A_CALL: usize = 50;
 
 /// The longest summary and the longest label, in characters.
@@ -81,7 +82,7 @@ pub enum Created {
 impl Client {
     /// Creates the issues, 50 in a call, and tells what became of each, in the order given.
     ///
-    /// Source: [P createIssues, CreatedIssues, BulkOperationErrorResult].
+    /// Source: specification of `createIssues`, `CreatedIssues`, `BulkOperationErrorResult`.
     pub async fn create_issues(
         &self,
         project: &ProjectId,
@@ -168,7 +169,7 @@ fn labels(others: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// Source: [P CreatedIssues]; 201 when at least one was created, 400 with the same shape when none was.
+/// Source: specification of `CreatedIssues`; 201 when at least one was created, 400 with the same shape when none was.
 #[derive(Deserialize)]
 struct Body {
     #[serde(default)]
@@ -206,8 +207,8 @@ struct Complaint {
     errors: BTreeMap<String, String>,
 }
 
-/// What became of each element; none if the answer does not add up. The created ones come in the order in which they were
-/// sent, without those that failed.
+/// What became of each element; none if the answer does not add up. The created ones come in the order in which they
+/// were sent, without those that failed.
 fn in_order(body: Body, call: &Call, sent: &[Value]) -> Option<Vec<Created>> {
     let mut failures = BTreeMap::new();
     for failure in body.errors {
@@ -240,9 +241,9 @@ fn in_order(body: Body, call: &Call, sent: &[Value]) -> Option<Vec<Created>> {
 fn failed_element(failure: Failure, element: &Value, call: &Call) -> Created {
     let complaint = failure.element_errors.unwrap_or_default();
     let fields: BTreeMap<String, String> =
-        complaint.errors.iter().map(|(field, said)| (error::tidy(field), error::tidy(said))).collect();
-    let messages: Vec<String> = complaint.error_messages.iter().map(|said| error::tidy(said)).collect();
-    let words = error::in_words(&fields, &messages);
+        complaint.errors.iter().map(|(field, said)| (answer::tidy(field), answer::tidy(said))).collect();
+    let messages: Vec<String> = complaint.error_messages.iter().map(|said| answer::tidy(said)).collect();
+    let words = answer::in_words(&fields, &messages);
     match failure.status {
         Some(status) if status >= 500 => Created::InDoubt {
             why: format!("Jira failed while it created the issue (status {status})"),

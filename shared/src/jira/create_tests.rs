@@ -1,1 +1,244 @@
+use serde_json::{Value, json};
 
+use super::{Created, NewIssue};
+use crate::ids::{AccountId, IssueId, IssueTypeId, ProjectId, TicketId};
+use crate::jira::http::{Response, SendError};
+use crate::jira::scripted::{Stage, answer, in_doubt, limited, not_sent, text};
+use crate::ticket::{Block, Content, Span};
+
+type Answer = Result<Response, SendError>;
+
+fn content() -> Content {
+    Content {
+        title: "Assign CHG-1".to_owned(),
+        body: vec![Block::Paragraph(vec![Span::Text("Why".to_owned())])],
+        labels: vec!["my label".to_owned(), "assay".to_owned(), String::new()],
+        assignee: Some(AccountId::parse("acc-1").unwrap()),
+        due_on: Some("2026-03-08".parse().unwrap()),
+        epic: Some(IssueId::parse("10500").unwrap()),
+    }
+}
+
+/// Creates `number` issues with these answers; gives what became of each in a word, and the stage.
+async fn create(number: usize, left_out: &[String], answers: Vec<Answer>) -> (Vec<Created>, Stage) {
+    let stage = Stage::new(answers);
+    let tickets: Vec<TicketId> =
+        (0..number).map(|number| TicketId::parse(&format!("tkt-{number}")).unwrap()).collect();
+    let content = content();
+    let new: Vec<NewIssue<'_>> =
+        tickets.iter().map(|ticket| NewIssue { ticket, content: &content, left_out }).collect();
+    let project = ProjectId::parse("10003").unwrap();
+    let issue_type = IssueTypeId::parse("10100").unwrap();
+    let created = stage.client.create_issues(&project, &issue_type, &new).await;
+    assert_eq!(created.len(), number);
+    stage.done();
+    (created, stage)
+}
+
+fn words(created: &[Created]) -> Vec<String> {
+    let word = |created: &Created| match created {
+        Created::Issue { issue, .. } => issue.key.clone(),
+        Created::Refused { .. } => "refused".to_owned(),
+        Created::Postponed { .. } => "postponed".to_owned(),
+        Created::InDoubt { .. } => "in doubt".to_owned(),
+    };
+    created.iter().map(word).collect()
+}
+
+fn issues(numbers: &[u32]) -> Vec<Value> {
+    numbers.iter().map(|number| json!({ "id": number.to_string(), "key": format!("SEC-{number}") })).collect()
+}
+
+fn failure(number: usize, status: u16, errors: &Value, messages: &[&str]) -> Value {
+    json!({
+        "failedElementNumber": number, "status": status,
+        "elementErrors": { "errorMessages": messages, "errors": errors },
+    })
+}
+
+#[tokio::test]
+async fn each_issue_carries_its_property_our_label_and_its_content_in_one_call() {
+    let (created, stage) =
+        create(2, &[], vec![answer(201, json!({ "issues": issues(&[1, 2]), "errors": [] }))]).await;
+    assert_eq!(words(&created), ["SEC-1", "SEC-2"]);
+    assert_eq!(stage.calls(), ["POST /issue/bulk"]);
+    let element = &stage.body(0)["issueUpdates"][1];
+    assert_eq!(element["properties"], json!([{ "key": "assay.ticket", "value": { "id": "tkt-1" } }]));
+    let fields = &element["fields"];
+    assert_eq!(fields["project"], json!({ "id": "10003" }));
+    assert_eq!(fields["issuetype"], json!({ "id": "10100" }));
+    assert_eq!(fields["summary"], "Assign CHG-1");
+    assert_eq!(fields["labels"], json!(["assay", "my-label"]));
+    assert_eq!(fields["description"]["type"], "doc");
+    assert_eq!(fields["assignee"], json!({ "id": "acc-1" }));
+    assert_eq!(fields["duedate"], "2026-03-08");
+    assert_eq!(fields["parent"], json!({ "id": "10500" }));
+    let Created::Issue { issue, call } = &created[0] else { panic!("{created:?}") };
+    assert_eq!((issue.id.as_str(), call.status), ("1", Some(201)));
+}
+
+#[tokio::test]
+async fn fields_that_were_refused_before_are_left_out() {
+    let left_out = ["assignee", "duedate"].map(str::to_owned);
+    let (_, stage) = create(1, &left_out, vec![answer(201, json!({ "issues": issues(&[1]) }))]).await;
+    let fields = &stage.body(0)["issueUpdates"][0]["fields"];
+    assert!(fields.get("assignee").is_none() && fields.get("duedate").is_none());
+    assert!(fields.get("parent").is_some());
+}
+
+#[tokio::test]
+async fn fifty_go_in_a_call_and_the_order_is_kept() {
+    let first: Vec<u32> = (1..=50).collect();
+    let (created, stage) = create(
+        52,
+        &[],
+        vec![
+            answer(201, json!({ "issues": issues(&first) })),
+            answer(201, json!({ "issues": issues(&[51, 52]) })),
+        ],
+    )
+    .await;
+    assert_eq!(stage.body(0)["issueUpdates"].as_array().unwrap().len(), 50);
+    let expected: Vec<String> = (1..=52).map(|number| format!("SEC-{number}")).collect();
+    assert_eq!(words(&created), expected);
+}
+
+#[tokio::test]
+async fn each_element_of_a_partial_success_is_judged_for_itself() {
+    let errors = [
+        failure(1, 400, &json!({ "assignee": "User 'x' cannot be assigned issues." }), &[]),
+        failure(3, 500, &json!({}), &[]),
+        failure(4, 429, &json!({}), &[]),
+    ];
+    let body = json!({ "issues": issues(&[1, 2]), "errors": errors });
+    let (created, _) = create(5, &[], vec![answer(201, body)]).await;
+    assert_eq!(words(&created), ["SEC-1", "refused", "SEC-2", "in doubt", "postponed"]);
+}
+
+#[tokio::test]
+async fn only_optional_fields_that_were_sent_and_are_alone_to_blame_can_be_left_out() {
+    let cases: [(Value, &[&str], &[&str]); 7] = [
+        (json!({ "assignee": "no" }), &[], &["assignee"]),
+        (
+            json!({ "assignee": "no", "duedate": "no", "parent": "no" }),
+            &[],
+            &["assignee", "duedate", "parent"],
+        ),
+        (json!({ "assignee": "no", "customfield_1": "is required" }), &[], &[]),
+        (json!({ "assignee": "no" }), &["Something else"], &[]),
+        (json!({ "priority": "is required" }), &[], &[]),
+        (json!({ "summary": "no" }), &[], &[]),
+        (json!({}), &["Issue creation is not allowed"], &[]),
+    ];
+    for (errors, messages, expected) in cases {
+        let body = json!({ "issues": [], "errors": [failure(0, 400, &errors, messages)] });
+        let (created, _) = create(1, &[], vec![answer(400, body)]).await;
+        let [Created::Refused { optional_fields, reason, call }] = created.as_slice() else {
+            panic!("{created:?}")
+        };
+        assert_eq!(optional_fields, expected, "{errors}");
+        assert!(!reason.is_empty());
+        assert_eq!(call.status, Some(400));
+    }
+    let left_out = ["assignee".to_owned()];
+    let body = json!({ "errors": [failure(0, 400, &json!({ "assignee": "is required" }), &[])] });
+    let (created, _) = create(1, &left_out, vec![answer(400, body)]).await;
+    assert!(matches!(&created[0], Created::Refused { optional_fields, .. } if optional_fields.is_empty()));
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_add_up_puts_every_issue_in_doubt() {
+    for body in [
+        json!({ "issues": issues(&[1]), "errors": [] }),
+        json!({ "issues": issues(&[1, 2, 3]), "errors": [] }),
+        json!({ "issues": issues(&[1, 1]), "errors": [] }),
+        json!({ "issues": issues(&[1]), "errors": [failure(2, 400, &json!({}), &[])] }),
+        json!({ "issues": [], "errors": [failure(0, 400, &json!({}), &[]), failure(0, 400, &json!({}), &[])] }),
+        json!({ "issues": [{ "id": "1" }, { "id": "2" }], "errors": [] }),
+        json!({ "issues": [], "errors": [] }),
+        json!({}),
+        json!([]),
+    ] {
+        let (created, _) = create(2, &[], vec![answer(201, body.clone())]).await;
+        assert_eq!(words(&created), ["in doubt", "in doubt"], "{body}");
+    }
+    for broken in ["", "<html>", r#"{"issues":[{"id":"1","#] {
+        let (created, _) = create(2, &[], vec![text(201, broken)]).await;
+        assert_eq!(words(&created), ["in doubt", "in doubt"], "{broken}");
+    }
+    let half = json!({ "issues": [], "errors": [failure(0, 400, &json!({}), &[])] });
+    let (created, _) = create(2, &[], vec![answer(400, half)]).await;
+    assert_eq!(words(&created), ["in doubt", "in doubt"]);
+}
+
+#[tokio::test]
+async fn a_failed_call_is_sent_once_and_sorted_by_whether_it_may_have_had_an_effect() {
+    for (failure, expected) in [
+        (text(500, ""), "in doubt"),
+        (text(502, "<html>"), "in doubt"),
+        (in_doubt(), "in doubt"),
+        (Err(SendError::InDoubt { status: Some(201), detail: String::new() }), "in doubt"),
+        (Err(SendError::TooLarge { status: 201 }), "in doubt"),
+        (text(302, ""), "in doubt"),
+        (not_sent(), "postponed"),
+        (limited("jira-quota-global-based", Some(600)), "postponed"),
+        (limited("jira-cost-based", Some(600)), "postponed"),
+        (limited("jira-burst-based", None), "postponed"),
+        (text(401, ""), "postponed"),
+        (text(401, "scope does not match"), "postponed"),
+        (text(403, ""), "refused"),
+        (text(404, ""), "refused"),
+    ] {
+        let (created, stage) = create(2, &[], vec![failure]).await;
+        assert_eq!(words(&created), [expected, expected], "{created:?}");
+        assert_eq!(stage.calls().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_postponed_issue_waits_as_long_as_jira_asked() {
+    let (created, _) = create(1, &[], vec![limited("jira-cost-based", Some(1234))]).await;
+    assert!(
+        matches!(&created[0], Created::Postponed { wait: 1234, call: Some(call), .. } if call.status == Some(429))
+    );
+}
+
+#[tokio::test]
+async fn after_a_spent_quota_the_rest_is_not_even_sent() {
+    let (created, stage) = create(120, &[], vec![limited("jira-quota-tenant-based", Some(600))]).await;
+    assert_eq!(stage.calls().len(), 1);
+    assert!(created.iter().all(|it| matches!(it, Created::Postponed { wait: 600, .. })));
+    assert!(matches!(&created[119], Created::Postponed { call: None, .. }), "it was not called for");
+}
+
+#[tokio::test]
+async fn one_element_that_sinks_the_whole_call_is_found_and_the_others_are_created() {
+    let whole = || answer(400, json!({ "errorMessages": ["INVALID_INPUT"], "errors": {} }));
+    let (created, stage) = create(
+        4,
+        &[],
+        vec![
+            whole(),
+            answer(201, json!({ "issues": issues(&[1, 2]) })),
+            whole(),
+            whole(),
+            answer(201, json!({ "issues": issues(&[3]) })),
+        ],
+    )
+    .await;
+    assert_eq!(words(&created), ["SEC-1", "SEC-2", "refused", "SEC-3"]);
+    let sizes: Vec<usize> =
+        (0..5).map(|number| stage.body(number)["issueUpdates"].as_array().unwrap().len()).collect();
+    assert_eq!(sizes, [4, 2, 2, 1, 1]);
+    let Created::Refused { reason, .. } = &created[2] else { panic!("{created:?}") };
+    assert!(reason.contains("INVALID_INPUT"), "{reason}");
+}
+
+#[tokio::test]
+async fn titles_and_labels_are_made_fit_for_jira() {
+    assert_eq!(super::summary(" \n "), "(no title)");
+    assert_eq!(super::summary(&"ä".repeat(300)).chars().count(), 255);
+    let labels = super::labels(&["a  b".to_owned(), "a-b".to_owned(), "x".repeat(300), "\u{0}".to_owned()]);
+    assert_eq!(labels[..2], ["assay", "a-b"]);
+    assert_eq!((labels.len(), labels[2].chars().count()), (3, 255));
+}

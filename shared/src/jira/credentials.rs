@@ -125,7 +125,8 @@ impl Credentials {
 
     /// The value of the header `Authorization`. The only place that makes it.
     ///
-    /// Source: [P] introduction; support.atlassian.com, "Manage API tokens": Basic for both kinds of API token.
+    /// Source: introduction of the specification; support.atlassian.com, "Manage API tokens": Basic for both kinds of
+    /// API token.
     ///
     /// # Errors
     /// When a service account's access token must be had first.

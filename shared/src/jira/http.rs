@@ -13,7 +13,8 @@ pub const LONGEST_BODY: usize = 16 * 1024 * 1024;
 
 /// The headers of an answer that we look at, in lower case.
 ///
-/// Source: [RL] for the limits; [P] introduction for `x-aaccountid`, the caller's account id.
+/// Source: Atlassian, "Rate limiting" for the limits; introduction of the specification for `x-aaccountid`, the
+/// caller's account id.
 pub const HEADERS: [&str; 6] =
     ["content-type", "location", "ratelimit-reason", "retry-after", "x-aaccountid", "x-ratelimit-reset"];
 

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::addresses::segment;
-use super::client::{Ask, Client};
+use super::ask::Ask;
+use super::client::Client;
 use super::error::{JiraError, Kind};
 use super::time;
 use crate::ids::{IssueId, TicketId};
@@ -15,7 +16,7 @@ use crate::trace::Call;
 
 /// How many issues one call fetches, at most.
 ///
-/// Source: [P bulkFetchIssues]: more are a 400.
+/// Source: specification of `bulkFetchIssues`: more are a 400.
 const ISSUES_A_CALL: usize = 100;
 
 /// A status as Jira writes it. Names are translated and can be edited; the category's key is neither.
@@ -114,7 +115,8 @@ impl Client {
     /// Fetches issues by id. One call for each hundred. What is missing is only called gone when Jira answered as the
     /// connection's account.
     ///
-    /// Source: [P bulkFetchIssues, BulkIssueResults]: issues that are not there or not visible are in neither list.
+    /// Source: specification of `bulkFetchIssues`, `BulkIssueResults`: issues that are not there or not visible are in
+    /// neither list.
     pub async fn fetch(
         &self,
         ids: &[IssueId],
@@ -177,15 +179,15 @@ impl Client {
         let failures = body.issue_errors.into_iter();
         fetched
             .failed
-            .extend(failures.map(|failure| (failure.id, super::error::tidy(&failure.error_message))));
+            .extend(failures.map(|failure| (failure.id, super::answer::tidy(&failure.error_message))));
         fetched.call = Some(answer.call);
         Ok(())
     }
 
     /// The key and the status of one issue. One call.
     ///
-    /// Source: [P getIssue]; 404 means not there or not visible, so it is believed only when Jira answers as the
-    /// connection's account.
+    /// Source: specification of `getIssue`; 404 means not there or not visible, so it is believed only when Jira
+    /// answers as the connection's account.
     pub async fn issue_status(&self, id: &IssueId) -> Result<Seen, JiraError> {
         match self.look(id, None).await {
             Ok(look) => {

@@ -1,5 +1,7 @@
 //! Queries in Jira's language (JQL), built so that no value and no person's query can change what surrounds it.
 
+use std::fmt::Write;
+
 use jiff::Timestamp;
 
 use crate::ids::ProjectId;
@@ -72,8 +74,8 @@ impl Jql {
 
     /// Only issues created at `moment` or later.
     ///
-    /// The moment is written as unquoted milliseconds: date literals have minute precision and are read in the time zone
-    /// of the caller's profile. Source: [P] introduction, timestamps.
+    /// The moment is written as unquoted milliseconds: date literals have minute precision and are read in the time
+    /// zone of the caller's profile. Source: introduction of the specification, timestamps.
     #[must_use]
     pub fn created_from(mut self, moment: Timestamp) -> Self {
         self.conditions.push(format!("created >= {}", moment.as_millisecond()));
@@ -122,7 +124,8 @@ pub fn quote(value: &str) -> String {
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
             character if is_forbidden(character) => {
-                quoted.push_str(&format!("\\u{:04x}", u32::from(character)));
+                // Writing to a string cannot fail.
+                let _ = write!(quoted, "\\u{:04x}", u32::from(character));
             }
             character => quoted.push(character),
         }

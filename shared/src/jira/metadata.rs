@@ -3,13 +3,14 @@
 use serde::Deserialize;
 
 use super::addresses::segment;
-use super::client::{Ask, Client};
+use super::ask::Ask;
+use super::client::Client;
 use super::error::JiraError;
 use crate::ids::{IssueTypeId, ProjectId};
 
 /// How many entries a page holds, at most.
 ///
-/// Source: [P getCreateIssueMetaIssueTypes].
+/// Source: specification of `getCreateIssueMetaIssueTypes`.
 const PAGE: usize = 200;
 
 /// Pages beyond this are not asked for: the paging must be broken.
@@ -46,8 +47,8 @@ pub struct CreateField {
     pub has_default_value: bool,
 }
 
-/// One page of either list. Source: [P PageOfCreateMetaIssueTypes, PageOfCreateMetaIssueTypeWithField]: each list goes by
-/// two names, and there is no `isLast`.
+/// One page of either list. Source: specification of `PageOfCreateMetaIssueTypes`,
+/// `PageOfCreateMetaIssueTypeWithField`: each list goes by two names, and there is no `isLast`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Page<T> {
@@ -67,7 +68,7 @@ impl<T> Page<T> {
 impl Client {
     /// The types of issue that the account can create in the project. Needs the permission Create issues.
     ///
-    /// Source: [P getCreateIssueMetaIssueTypes].
+    /// Source: specification of `getCreateIssueMetaIssueTypes`.
     pub async fn issue_types(&self, project: &ProjectId) -> Result<Vec<IssueType>, JiraError> {
         let path = format!("/rest/api/3/issue/createmeta/{}/issuetypes", segment(project.as_str()));
         self.whole_list("read the project's issue types", &path).await
@@ -75,7 +76,7 @@ impl Client {
 
     /// The fields of a new issue of this type.
     ///
-    /// Source: [P getCreateIssueMetaIssueTypeId].
+    /// Source: specification of `getCreateIssueMetaIssueTypeId`.
     pub async fn create_fields(
         &self,
         project: &ProjectId,

@@ -1,7 +1,7 @@
 //! Getting tokens from Atlassian's sign-in, and finding the sites that they are good for.
 //!
-//! One try each: who refreshes holds a lease and decides what a failure means (`operations`). A refresh whose answer was
-//! lost is repaired by refreshing again with the same token within ten minutes.
+//! One try each: who refreshes holds a lease and decides what a failure means (`operations`). A refresh whose answer
+//! was lost is repaired by refreshing again with the same token within ten minutes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::addresses::{Addresses, query};
+use super::answer;
 use super::credentials::{Access, Grant, OauthApp, bearer};
-use super::error::{self, JiraError, Kind};
+use super::error::{JiraError, Kind};
 use super::http::{Method, Request, Response, SendError, Sender, TIMEOUT};
 use crate::clock::{Clock, after};
 use crate::connection::{Problem, ProblemCode};
@@ -299,8 +300,8 @@ impl SignIn {
         };
         let response = sent.map_err(|error| JiraError::of_sending(&error, call.clone(), what))?;
         call.status = Some(response.status);
-        let response = error::sort(response, &call, what, self.clock.now())?;
-        error::decode(&response.body, &call, what)
+        let response = answer::sort(response, &call, what, self.clock.now())?;
+        answer::decode(&response.body, &call, what)
     }
 
     async fn tokens(&self, body: serde_json::Value) -> Result<Tokens, TokenError> {
@@ -330,7 +331,7 @@ fn read_tokens(response: &Response, now: Timestamp) -> Result<Tokens, TokenError
         429 => {
             let call =
                 Call { method: "POST".to_owned(), path: "/oauth/token".to_owned(), status: Some(status) };
-            let retry_after = match error::sort(response.clone(), &call, "get a token", now) {
+            let retry_after = match answer::sort(response.clone(), &call, "get a token", now) {
                 Err(JiraError { kind: Kind::Limited { retry_after, .. }, .. }) => retry_after,
                 _ => None,
             };

@@ -4,20 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::client::{Ask, Client};
+use super::ask::Ask;
+use super::client::Client;
 use super::error::JiraError;
 use crate::ids::ProjectId;
 
 /// How many projects one question may name.
 ///
-/// Source: [P getBulkPermissions].
+/// Source: specification of `getBulkPermissions`.
 const PROJECTS_A_CALL: usize = 1000;
 
 impl Client {
-    /// Which of the permissions the account has in at least one project (or globally). One call; a key that Jira does not
-    /// know is a refusal of the whole call.
+    /// Which of the permissions the account has in at least one project (or globally). One call; a key that Jira does
+    /// not know is a refusal of the whole call.
     ///
-    /// Source: [P getMyPermissions].
+    /// Source: specification of `getMyPermissions`.
     pub async fn granted_permissions(&self, keys: &[&str]) -> Result<BTreeMap<String, bool>, JiraError> {
         #[derive(Deserialize)]
         struct Body {
@@ -41,8 +42,8 @@ impl Client {
 
     /// In which of the projects the account has the permission `key`. One call for each thousand projects.
     ///
-    /// Source: [P getBulkPermissions]: without an account id it answers for the caller; projects that do not exist are
-    /// left out like those without the permission.
+    /// Source: specification of `getBulkPermissions`: without an account id it answers for the caller; projects that do
+    /// not exist are left out like those without the permission.
     pub async fn browsable_projects(
         &self,
         projects: &[ProjectId],

@@ -2,19 +2,20 @@
 
 use serde::Deserialize;
 
-use super::client::{Answer, Ask, Client};
+use super::ask::{Answer, Ask};
+use super::client::Client;
 use super::error::JiraError;
 use crate::connection::Project;
 use crate::ids::ProjectId;
 
 /// How many projects a page holds, at most.
 ///
-/// Source: [P searchProjects]: a larger number is taken for 100.
+/// Source: specification of `searchProjects`: a larger number is taken for 100.
 const PAGE: &str = "100";
 
 /// How many keys one call may name.
 ///
-/// Source: [P searchProjects].
+/// Source: specification of `searchProjects`.
 const KEYS_A_CALL: usize = 50;
 
 /// Pages beyond this are not asked for: no site has as many projects, so the paging must be broken.
@@ -63,10 +64,10 @@ impl Client {
         }
     }
 
-    /// The projects with these keys that the account may see; the others are missing in the answer. One call for each 50
-    /// keys. Keys are matched as Jira does, so they must be in upper case.
+    /// The projects with these keys that the account may see; the others are missing in the answer. One call for each
+    /// 50 keys. Keys are matched as Jira does, so they must be in upper case.
     ///
-    /// Source: [P searchProjects].
+    /// Source: specification of `searchProjects`.
     pub async fn projects_by_keys(&self, keys: &[String]) -> Result<Vec<Project>, JiraError> {
         let mut found = Vec::new();
         for chunk in keys.chunks(KEYS_A_CALL) {
@@ -82,10 +83,10 @@ impl Client {
         Ok(found)
     }
 
-    /// A page of the projects that the account may see, from `start` on, whose key or name contains `text`. For a person
-    /// to choose from.
+    /// A page of the projects that the account may see, from `start` on, whose key or name contains `text`. For a
+    /// person to choose from.
     ///
-    /// Source: [P searchProjects].
+    /// Source: specification of `searchProjects`.
     pub async fn project_page(&self, start: u64, text: Option<&str>) -> Result<ProjectPage, JiraError> {
         let filter: Vec<(&str, &str)> = text.iter().map(|text| ("query", *text)).collect();
         self.projects_from(start, &filter).await
@@ -98,7 +99,7 @@ impl Client {
         let ask = Ask::read("list the projects", "/rest/api/3/project/search").with(&query);
         match self.request(ask).await {
             Ok(answer) => self.project_page_of(&answer, start),
-            // Source: [P searchProjects] 404: "no projects matching the search criteria are found".
+            // Source: specification of `searchProjects` 404: "no projects matching the search criteria are found".
             Err(error) if error.kind == super::error::Kind::NotFound && !filter.is_empty() => {
                 self.confirm_caller_if_known().await?;
                 Ok(ProjectPage { projects: Vec::new(), next: None })
@@ -107,8 +108,8 @@ impl Client {
         }
     }
 
-    /// An empty list means something only if it was not an anonymous caller's. Before the first verification there is no
-    /// account to compare with.
+    /// An empty list means something only if it was not an anonymous caller's. Before the first verification there is
+    /// no account to compare with.
     async fn confirm_caller_if_known(&self) -> Result<(), JiraError> {
         if self.facts.account.is_some() { self.confirm_caller().await } else { Ok(()) }
     }

@@ -3,10 +3,10 @@
 //! Reads counts, permissions and pages; decides nothing; gives a [`Reading`], which [`crate::check::judge`] judges. A
 //! failed call becomes a [`Gap`], and what was read before it stays: something that fails still fails.
 //!
-//! Calls: one count, one question after permissions, the pages; one more count where the checks must know how much is in
-//! scope altogether; one more to validate a person's query, since Jira may answer a query that it does not understand
-//! with nothing at all; one more to learn as whom we are answered, if no answer said so; one more count if pages brought
-//! less than the first one promised.
+//! Calls: one count, one question after permissions, the pages; one more count where the checks must know how much is
+//! in scope altogether; one more to validate a person's query, since Jira may answer a query that it does not
+//! understand with nothing at all; one more to learn as whom we are answered, if no answer said so; one more count if
+//! pages brought less than the first one promised.
 
 use std::collections::HashSet;
 
@@ -236,7 +236,7 @@ impl Client {
             match page {
                 Ok(Some(page)) => {
                     draft.coverage.pages += 1;
-                    draft.coverage.gaps.extend(page.warnings.iter().map(warning));
+                    draft.coverage.gaps.extend(page.warnings.iter().map(|kind| warning(kind)));
                 }
                 Ok(None) => break,
                 Err(error) => {
@@ -255,23 +255,25 @@ impl Client {
         }
     }
 
-    /// Between the count and the last page issues may have been deleted or moved: only a second count shows whether some
-    /// are missing.
+    /// Between the count and the last page issues may have been deleted or moved: only a second count shows whether
+    /// some are missing.
     async fn count_again(&self, jql: &Jql, draft: &mut Draft) {
         let read = draft.entities.len() as u64;
         let is_short = draft.coverage.counted.is_some_and(|counted| counted > read);
-        if is_short && draft.coverage.gaps.is_empty() {
-            if let Some(counted) = self.counted(jql, draft).await {
-                draft.coverage.counted = Some(counted);
-            }
+        if is_short
+            && draft.coverage.gaps.is_empty()
+            && let Some(counted) = self.counted(jql, draft).await
+        {
+            draft.coverage.counted = Some(counted);
         }
     }
 
     async fn check_caller(&self, draft: &mut Draft) {
-        if self.caller() == Caller::Unconfirmed && !draft.given_up {
-            if let Err(error) = self.myself().await {
-                draft.failed(&error);
-            }
+        if self.caller() == Caller::Unconfirmed
+            && !draft.given_up
+            && let Err(error) = self.myself().await
+        {
+            draft.failed(&error);
         }
         match self.caller() {
             Caller::Confirmed => {}
@@ -290,10 +292,12 @@ fn too_many() -> Gap {
     Gap::ConnectionUnusable { detail }
 }
 
-/// Source: [P SearchWarningBean]: a warning says that the result may not be whole, for example because a function of the
-/// query reached its limit.
-fn warning(kind: &String) -> Gap {
-    Gap::Refused { detail: format!("Jira warned that the search is not whole: {}", super::error::tidy(kind)) }
+/// Source: specification of `SearchWarningBean`: a warning says that the result may not be whole, for example because a
+/// function of the query reached its limit.
+fn warning(kind: &str) -> Gap {
+    Gap::Refused {
+        detail: format!("Jira warned that the search is not whole: {}", super::answer::tidy(kind)),
+    }
 }
 
 /// An issue that was fetched by id, as the entity that a reading would have made of it; none if it lacks a field.
@@ -331,7 +335,7 @@ fn entity(raw: &RawValue, url_of: &(dyn Fn(&str) -> String + Sync)) -> Result<En
     struct Priority {
         id: String,
     }
-    let bean: Bean = super::error::decode_plain(raw.get().as_bytes()).map_err(|(path, _)| path)?;
+    let bean: Bean = super::answer::decode_plain(raw.get().as_bytes()).map_err(|(path, _)| path)?;
     Ok(Entity {
         url: url_of(&bean.key),
         id: bean.id.into(),

@@ -1,7 +1,7 @@
 //! When a failed call may be made again, and after how long. Pure.
 //!
-//! Source: [RL]: at most 4 attempts, waits from 2 s doubling to 30 s, times 0.7 to 1.3, and `Retry-After` as the minimum;
-//! "only retry if the API is idempotent".
+//! Source: Atlassian, "Rate limiting": at most 4 attempts, waits from 2 s doubling to 30 s, times 0.7 to 1.3, and
+//! `Retry-After` as the minimum; "only retry if the API is idempotent".
 
 use std::time::Duration;
 

@@ -138,6 +138,7 @@ pub fn sign_in(answers: Vec<Result<Response, SendError>>) -> (SignIn, Arc<Script
 
 /// An answer as the connection's account.
 #[expect(clippy::unnecessary_wraps, reason = "it stands beside failures in lists of answers")]
+#[expect(clippy::needless_pass_by_value, reason = "bodies are written in place with `json!`")]
 pub fn answer(status: u16, body: Value) -> Result<Response, SendError> {
     let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
     let headers =

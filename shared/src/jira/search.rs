@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::client::{Ask, Client};
+use super::ask::Ask;
+use super::client::Client;
 use super::error::{JiraError, Kind};
 use super::jql::Jql;
 use super::time;
@@ -17,7 +18,7 @@ use crate::trace::Call;
 
 /// How many issues a page is asked for. Jira gives as many as it likes, and at most this.
 ///
-/// Source: [P SearchAndReconcileRequestBean].
+/// Source: specification of `SearchAndReconcileRequestBean`.
 pub(super) const PAGE: usize = 5000;
 
 /// Below this, a page that is too long to be taken is not asked for in smaller pieces any more.
@@ -47,7 +48,8 @@ pub(super) struct Page {
     pub(super) warnings: Vec<String>,
 }
 
-/// Source: [P SearchAndReconcileResults]. The token is absent or null on the last page; there is no total.
+/// Source: specification of `SearchAndReconcileResults`. The token is absent or null on the last page; there is no
+/// total.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Body<'a> {
@@ -80,8 +82,8 @@ impl<'a> Pages<'a> {
 
     /// Reads the next page and hands each issue on as raw JSON; none after the last page.
     ///
-    /// A token that was seen before, an empty page that is not the last, and a page that says that there are more without
-    /// saying where are errors: a search that ends there has not ended.
+    /// A token that was seen before, an empty page that is not the last, and a page that says that there are more
+    /// without saying where are errors: a search that ends there has not ended.
     pub(super) async fn next(
         &mut self,
         take: &mut (dyn FnMut(&RawValue) + Send),
@@ -115,7 +117,7 @@ impl<'a> Pages<'a> {
     }
 
     /// Asks for the page; in smaller pieces if it is longer than what is taken.
-    async fn ask(&mut self) -> Result<super::client::Answer, JiraError> {
+    async fn ask(&mut self) -> Result<super::ask::Answer, JiraError> {
         loop {
             let mut body = serde_json::json!({
                 "jql": self.jql,
@@ -128,12 +130,12 @@ impl<'a> Pages<'a> {
             if let Some(token) = &self.token {
                 body["nextPageToken"] = serde_json::json!(token);
             }
-            match self.client.request(Ask::query(self.what, "/rest/api/3/search/jql", body)).await {
-                Err(error) if error.kind == Kind::TooLarge && self.size / 4 >= SMALLEST_PAGE => {
-                    self.size /= 4
-                }
-                other => return other,
+            let asked = self.client.request(Ask::query(self.what, "/rest/api/3/search/jql", body)).await;
+            let too_large = asked.as_ref().is_err_and(|error| error.kind == Kind::TooLarge);
+            if !too_large || self.size / 4 < SMALLEST_PAGE {
+                return asked;
             }
+            self.size /= 4;
         }
     }
 }
@@ -162,7 +164,7 @@ impl Client {
     /// What Jira itself says about each query: fine, or why not. One call.
     ///
     /// Searching does not say so: a query that Jira does not understand may be answered with 200 and no issues.
-    /// Source: [P parseJqlQueries], `validation=strict`.
+    /// Source: specification of `parseJqlQueries`, `validation=strict`.
     pub async fn parse_jql(&self, queries: &[&str]) -> Result<Vec<Result<(), String>>, JiraError> {
         #[derive(Deserialize)]
         struct Body {
@@ -186,14 +188,14 @@ impl Client {
         }
         let verdict = |parsed: Parsed| match parsed.errors.as_slice() {
             [] => Ok(()),
-            errors => Err(super::error::tidy(&errors.join("; "))),
+            errors => Err(super::answer::tidy(&errors.join("; "))),
         };
         Ok(body.queries.into_iter().map(verdict).collect())
     }
 
     /// How many issues Jira counts for `jql`, which must be bounded. One call; the index may lag behind.
     ///
-    /// Source: [P countIssues].
+    /// Source: specification of `countIssues`.
     pub async fn count(&self, jql: &str) -> Result<u64, JiraError> {
         #[derive(Deserialize)]
         struct Body {
@@ -265,7 +267,7 @@ fn found_ticket(raw: &RawValue) -> Result<Option<FoundTicket>, String> {
         created: Timestamp,
     }
     let Some(ticket) = ticket_of(raw) else { return Ok(None) };
-    let found: Found = super::error::decode_plain(raw.get().as_bytes()).map_err(|(path, _)| path)?;
+    let found: Found = super::answer::decode_plain(raw.get().as_bytes()).map_err(|(path, _)| path)?;
     let issue = Issue { id: found.id, key: found.key };
     Ok(Some(FoundTicket { ticket, issue, created_at: found.fields.created }))
 }

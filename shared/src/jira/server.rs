@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::client::{Ask, Client};
+use super::ask::Ask;
+use super::client::Client;
 use super::error::JiraError;
 use crate::site::SiteDomain;
 

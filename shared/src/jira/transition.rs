@@ -1,8 +1,8 @@
 //! Bringing an issue to a done status, through whatever workflow its project has.
 //!
 //! Reads the issue's status and the transitions that it offers; decides which to take; moves the issue; reads again. It
-//! never enters a status twice, takes at most [`STEPS`] steps, and never makes the same move again unless the status shows
-//! that it is still needed.
+//! never enters a status twice, takes at most [`STEPS`] steps, and never makes the same move again unless the status
+//! shows that it is still needed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::addresses::segment;
-use super::client::{Ask, Client};
+use super::ask::Ask;
+use super::client::Client;
 use super::error::{Effect, JiraError, Kind};
 use super::http::Method;
 use super::issue::{Look, StatusBean};
@@ -30,7 +31,7 @@ const WAIT_A_LITTLE: i64 = 30;
 
 /// A move that the workflow offers.
 ///
-/// Source: [P IssueTransition].
+/// Source: specification of `IssueTransition`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transition {
     /// Its identifier, valid for this workflow only.
@@ -103,14 +104,14 @@ impl Client {
     /// The moves that the issue offers to the account now, with the fields that they need. Empty when the account lacks
     /// the permission Transition issues.
     ///
-    /// Source: [P getTransitions].
+    /// Source: specification of `getTransitions`.
     pub async fn transitions(&self, id: &IssueId) -> Result<Vec<Transition>, JiraError> {
         Ok(self.offered(id, None).await?.0)
     }
 
     /// Makes a move, with these fields. Never repeated.
     ///
-    /// Source: [P doTransition].
+    /// Source: specification of `doTransition`.
     pub async fn transition(
         &self,
         id: &IssueId,
@@ -158,7 +159,8 @@ impl Client {
                 walk.moved = true;
                 None
             }
-            // Somebody else changes the issue at the same time: look again. Source: [P doTransition] 409.
+            // Somebody else changes the issue at the same time: look again. Source: specification of `doTransition`
+            // 409.
             Err(error) if matches!(error.kind, Kind::Refused { status: 409, .. }) => None,
             Err(error) if matches!(error.kind, Kind::Refused { .. }) => {
                 walk.refuse(transition, &error);
@@ -285,8 +287,8 @@ impl Walk {
     ) -> Result<(&'a Transition, BTreeMap<String, Value>), String> {
         if offered.is_empty() {
             return Err(format!(
-                "Jira offers no move out of status {}: the permission Transition issues is missing, or the workflow has \
-                 none; give the connection's account the permission, or close the issue in Jira",
+                "Jira offers no move out of status {}: the permission Transition issues is missing, or the \
+                 workflow has none; give the connection's account the permission, or close the issue in Jira",
                 status.name
             ));
         }

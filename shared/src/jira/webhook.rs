@@ -1,7 +1,7 @@
 //! Deliveries from Jira: whether they are Jira's, and what they are about. Pure; no call is made.
 //!
-//! A delivery is a hint, not the truth: the token of a dynamic webhook does not sign the body, deliveries come more than
-//! once and in any order. Whoever acts on one reads the issue first.
+//! A delivery is a hint, not the truth: the token of a dynamic webhook does not sign the body, deliveries come more
+//! than once and in any order. Whoever acts on one reads the issue first.
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
@@ -165,14 +165,14 @@ impl Delivery {
     /// Source: Atlassian, "Webhooks", and its examples, one of which writes `accoundId` for `accountId`; `comment_*`
     /// events carry the author in the comment.
     pub fn parse(body: &[u8]) -> Result<Self> {
-        let body: DeliveryBean = super::error::decode_plain(body).map_err(|(path, why)| {
+        let body: DeliveryBean = super::answer::decode_plain(body).map_err(|(path, why)| {
             Error::invalid(path.clone(), format!("the delivery makes no sense at {path}: {why}"))
         })?;
         let event = match body.webhook_event.as_str() {
             "jira:issue_created" => Event::IssueCreated,
             "jira:issue_updated" => Event::IssueUpdated,
             "jira:issue_deleted" => Event::IssueDeleted,
-            other => Event::Other(super::error::tidy(other)),
+            other => Event::Other(super::answer::tidy(other)),
         };
         let author = body.comment.and_then(|comment| comment.update_author.or(comment.author));
         let account = body.user.or(author).and_then(|user| user.account_id.or(user.accound_id));

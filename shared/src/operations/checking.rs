@@ -226,7 +226,7 @@ impl Evaluator {
     ) -> Result<()> {
         let now = self.jira.core.clock.now();
         let verdict = evidence::judge(check, connection, reading, now);
-        let evidence = recording::evidence_of(reading);
+        let evidence = recording::evidence_of(reading, &verdict);
         self.record(&recording::Subject::of(connection, check), verdict, evidence, Some(client), started_at)
             .await
     }

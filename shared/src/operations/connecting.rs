@@ -5,6 +5,7 @@
 
 pub mod consent;
 mod verifying;
+pub mod webhook;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -2,12 +2,14 @@
 //!
 //! - [`world`]: the same operations that the functions run, in one process, over the embedded table and the simulator,
 //!   in virtual time. Fast, and a test can look into and break every part.
+//! - [`http`]: a function's router as a caller reaches it.
 //! - [`stack`]: the deployed functions on the local stack, as a script or a person reaches them.
 //!
 //! The harness fails on leftovers: a [`world::World`] that was settled has no message left, and no call to Jira that
 //! broke Atlassian's OpenAPI documents.
 
 pub mod balance;
+pub mod http;
 pub mod misfortune;
 pub mod queue;
 pub mod stack;

@@ -28,6 +28,19 @@ pub fn reach(address: &str) -> Store {
     Store::new(client(address), TABLE)
 }
 
+/// Every item in the table of the engine at `address`, as JSON, in the order of the keys.
+pub async fn items(address: &str) -> Vec<serde_json::Value> {
+    let mut pages = client(address).scan().table_name(TABLE).into_paginator().items().send();
+    let mut items = Vec::new();
+    while let Some(item) = pages.next().await {
+        let item: serde_json::Value =
+            serde_dynamo::from_item(item.expect("the engine answers")).expect("an item is JSON");
+        items.push(item);
+    }
+    items.sort_by_key(|item| (item["pk"].to_string(), item["sk"].to_string()));
+    items
+}
+
 fn client(address: &str) -> Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())

@@ -16,9 +16,9 @@ use utoipa_axum::routes;
 
 use super::Routes;
 use crate::Api;
-use crate::caller::{Operator, Reader};
+use crate::caller::{Caller, Operator, Reader};
 use crate::input::{Path, Query};
-use crate::page::{List, PageQuery};
+use crate::page::{Asked, List, PageQuery};
 use crate::problem::Problem;
 
 /// A check, and how it stands.
@@ -100,7 +100,7 @@ impl CheckView {
 
 /// What was asked for by running a check now.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct Asked {
+pub struct Evaluations {
     /// How many evaluations were asked for: one for each connection, or one for the tenant.
     evaluations: usize,
 }
@@ -115,7 +115,7 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// Lists the checks, each with its last outcome.
-#[utoipa::path(get, path = "/v1/checks", tag = "checks", responses((status = 200, body = List<CheckView>)))]
+#[utoipa::path(get, path = "/v1/checks", tag = "checks", security(("token" = ["auditor"])), responses((status = 200, body = List<CheckView>)))]
 async fn list(Reader(caller): Reader, State(api): State<Api>) -> Result<Json<List<CheckView>>, Problem> {
     let mut results: BTreeMap<CheckId, Vec<CheckRun>> = BTreeMap::new();
     for run in api.core.store.latest_results(&caller.tenant).await? {
@@ -126,7 +126,7 @@ async fn list(Reader(caller): Reader, State(api): State<Api>) -> Result<Json<Lis
 }
 
 /// Shows one check.
-#[utoipa::path(get, path = "/v1/checks/{id}", tag = "checks", params(("id" = String, Path)), responses((status = 200, body = CheckView), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/checks/{id}", tag = "checks", security(("token" = ["auditor"])), params(("id" = String, Path)), responses((status = 200, body = CheckView), (status = 404, body = Problem)))]
 async fn show(
     Reader(caller): Reader,
     State(api): State<Api>,
@@ -139,7 +139,7 @@ async fn show(
 }
 
 /// Lists the runs of a check, newest first.
-#[utoipa::path(get, path = "/v1/checks/{id}/runs", tag = "checks", params(("id" = String, Path), PageQuery), responses((status = 200, body = List<RunView>), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/checks/{id}/runs", tag = "checks", security(("token" = ["auditor"])), params(("id" = String, Path), PageQuery), responses((status = 200, body = List<RunView>), (status = 404, body = Problem)))]
 async fn runs(
     Reader(caller): Reader,
     State(api): State<Api>,
@@ -147,13 +147,13 @@ async fn runs(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<List<RunView>>, Problem> {
     let check: CheckId = id.parse()?;
-    let stored =
-        api.core.store.list_runs(&caller.tenant, check, page.cursor.as_deref(), page.limit()?).await?;
-    Ok(Json(List::of(stored, RunView::of)))
+    let asked = page.of(&caller.tenant, &["runs", check.as_str()])?;
+    let stored = api.core.store.list_runs(&caller.tenant, check, asked.after.as_deref(), asked.limit).await?;
+    Ok(Json(List::of(&asked, stored, RunView::of)))
 }
 
 /// Runs a check now: asks for the evaluation of everything that it is about.
-#[utoipa::path(post, path = "/v1/checks/{id}/runs", tag = "checks", params(("id" = String, Path)), responses((status = 202, body = Asked), (status = 404, body = Problem)))]
+#[utoipa::path(post, path = "/v1/checks/{id}/runs", tag = "checks", security(("token" = ["operator"])), params(("id" = String, Path)), responses((status = 202, body = Evaluations), (status = 404, body = Problem)))]
 async fn run_now(
     Operator(caller): Operator,
     State(api): State<Api>,
@@ -171,11 +171,11 @@ async fn run_now(
             .collect()
     };
     api.checks.send_all(&requests, None).await?;
-    Ok((StatusCode::ACCEPTED, Json(Asked { evaluations: requests.len() })).into_response())
+    Ok((StatusCode::ACCEPTED, Json(Evaluations { evaluations: requests.len() })).into_response())
 }
 
 /// Shows one run.
-#[utoipa::path(get, path = "/v1/checks/{id}/runs/{run}", tag = "checks", params(("id" = String, Path), ("run" = String, Path)), responses((status = 200, body = RunView), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/checks/{id}/runs/{run}", tag = "checks", security(("token" = ["auditor"])), params(("id" = String, Path), ("run" = String, Path)), responses((status = 200, body = RunView), (status = 404, body = Problem)))]
 async fn run(
     Reader(caller): Reader,
     State(api): State<Api>,
@@ -187,7 +187,7 @@ async fn run(
 }
 
 /// Lists the entities that failed in a run, each with the reason.
-#[utoipa::path(get, path = "/v1/checks/{id}/runs/{run}/failing", tag = "checks", params(("id" = String, Path), ("run" = String, Path), PageQuery), responses((status = 200, body = List<Failing>), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/checks/{id}/runs/{run}/failing", tag = "checks", security(("token" = ["auditor"])), params(("id" = String, Path), ("run" = String, Path), PageQuery), responses((status = 200, body = List<Failing>), (status = 404, body = Problem)))]
 async fn failing(
     Reader(caller): Reader,
     State(api): State<Api>,
@@ -198,8 +198,46 @@ async fn failing(
     if api.core.store.run(&caller.tenant, check, &run).await?.is_none() {
         return Err(no_run(check, &run));
     }
-    let stored = api.core.store.failing(&caller.tenant, &run, page.cursor.as_deref()).await?;
-    Ok(Json(List::of(stored, |failing| failing)))
+    let asked = page.of(&caller.tenant, &["failing", run.as_str()])?;
+    Ok(Json(collect_failing(&api, &caller, &run, &asked).await?))
+}
+
+/// As many failing entities as were asked for. They are stored in pages of their own size, so a place in the list is the
+/// cursor of a stored page and how many of its entities were given already.
+async fn collect_failing(
+    api: &Api,
+    caller: &Caller,
+    run: &RunId,
+    asked: &Asked,
+) -> Result<List<Failing>, Problem> {
+    let (mut stored, mut skip) = asked.after.as_deref().map(place).transpose()?.unwrap_or_default();
+    let mut items = Vec::new();
+    loop {
+        let cursor = Some(stored.as_str()).filter(|cursor| !cursor.is_empty());
+        let page = api.core.store.failing(&caller.tenant, run, cursor).await?;
+        let wanted = asked.limit - items.len();
+        let left = page.items.len().saturating_sub(skip);
+        items.extend(page.items.into_iter().skip(skip).take(wanted));
+        if left > wanted {
+            let next = asked.cursor(Some(format!("{stored}:{}", skip + wanted)));
+            return Ok(List { items, next_cursor: next });
+        }
+        match page.next {
+            Some(next) if left == wanted => {
+                return Ok(List { items, next_cursor: asked.cursor(Some(format!("{next}:0"))) });
+            }
+            Some(next) => (stored, skip) = (next, 0),
+            None => return Ok(List::whole(items)),
+        }
+    }
+}
+
+fn place(text: &str) -> Result<(String, usize), Problem> {
+    let (stored, skip) = text.split_once(':').unwrap_or_default();
+    let refused = || {
+        Problem::invalid("cursor", "the cursor is not one that this list gave; leave it out to begin anew")
+    };
+    Ok((stored.to_owned(), skip.parse().map_err(|_| refused())?))
 }
 
 fn no_run(check: CheckId, run: &RunId) -> Problem {

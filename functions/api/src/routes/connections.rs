@@ -2,11 +2,12 @@
 
 mod input;
 mod view;
+mod webhook;
 
+use assay::connection::State;
 use assay::ids::ConnectionId;
-use assay::operations::connecting::Begun;
 use axum::Json;
-use axum::extract::State;
+use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
@@ -29,52 +30,56 @@ pub(crate) fn routes() -> Routes {
         .routes(routes!(show, change, disconnect))
         .routes(routes!(verify))
         .routes(routes!(reconnect))
+        .routes(routes!(webhook::make))
 }
 
 /// What each use case automates and needs: to be read before connecting.
-#[utoipa::path(get, path = "/v1/use-cases", tag = "connections", responses((status = 200, body = List<UseCaseView>)))]
+#[utoipa::path(get, path = "/v1/use-cases", tag = "connections", security(("token" = ["auditor"])), responses((status = 200, body = List<UseCaseView>)))]
 async fn use_cases(_reader: Reader) -> Json<List<UseCaseView>> {
     Json(List::whole(UseCaseView::all()))
 }
 
 /// Lists the connections.
-#[utoipa::path(get, path = "/v1/connections", tag = "connections", params(PageQuery), responses((status = 200, body = List<ConnectionView>), (status = 422, body = Problem)))]
+#[utoipa::path(get, path = "/v1/connections", tag = "connections", security(("token" = ["auditor"])), params(PageQuery), responses((status = 200, body = List<ConnectionView>), (status = 422, body = Problem)))]
 async fn list(
     Reader(caller): Reader,
-    State(api): State<Api>,
+    Shared(api): Shared<Api>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<List<ConnectionView>>, Problem> {
-    let stored =
-        api.core.store.list_connections(&caller.tenant, page.cursor.as_deref(), page.limit()?).await?;
-    Ok(Json(List::of(stored, |connection| ConnectionView::of(&connection, None))))
+    let asked = page.of(&caller.tenant, &["connections"])?;
+    let stored = api.core.store.list_connections(&caller.tenant, asked.after.as_deref(), asked.limit).await?;
+    Ok(Json(List::of(&asked, stored, |connection| ConnectionView::of(&connection, None))))
 }
 
 /// Connects a site. By token or service account it is verified at once; with `method` `oauth` the answer has an
 /// `authorize_url` to open in the browser in which access is to be approved.
-#[utoipa::path(post, path = "/v1/connections", tag = "connections", request_body = ConnectInput, responses((status = 201, body = ConnectionView), (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/v1/connections", tag = "connections", security(("token" = ["admin"])), request_body = ConnectInput, responses((status = 201, body = ConnectionView), (status = 422, body = Problem)))]
 async fn connect(
     Admin(caller): Admin,
-    Seed(seed): Seed,
-    State(api): State<Api>,
+    seed: Seed,
+    Shared(api): Shared<Api>,
     Body(input): Body<ConnectInput>,
 ) -> Result<Response, Problem> {
     let (wish, proof) = input.check()?;
-    let id = ConnectionId::parse(&format!("con-{seed}"))?;
-    if api.core.store.connection(&caller.tenant, &id).await?.is_some() {
-        return Err(assay::Error::conflict(format!(
-            "connection {id} was made by an earlier request with this key; look at it"
-        ))
-        .into());
-    }
-    let begun = api.connector.begin(&caller.tenant, id, wish, proof).await?;
+    let id = ConnectionId::parse(&format!("con-{}", seed.text))?;
+    let begun = match api.core.store.connection(&caller.tenant, &id).await? {
+        None => api.connector.begin(&caller.tenant, id, wish, proof).await?,
+        Some(ended) if ended.state == State::Disconnected => {
+            let message =
+                format!("connection {id} was made with this key and is disconnected; use a new key");
+            return Err(assay::Error::conflict(message).into());
+        }
+        // An earlier run of this request died after it had made the connection: what it left undone is done now.
+        Some(made) => api.connector.reconnect(made, proof).await?,
+    };
     Ok((StatusCode::CREATED, Json(ConnectionView::begun(&begun))).into_response())
 }
 
 /// Shows one connection.
-#[utoipa::path(get, path = "/v1/connections/{id}", tag = "connections", params(("id" = String, Path)), responses((status = 200, body = ConnectionView), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/connections/{id}", tag = "connections", security(("token" = ["auditor"])), params(("id" = String, Path)), responses((status = 200, body = ConnectionView), (status = 404, body = Problem)))]
 async fn show(
     Reader(caller): Reader,
-    State(api): State<Api>,
+    Shared(api): Shared<Api>,
     Path(id): Path<ConnectionId>,
 ) -> Result<Json<ConnectionView>, Problem> {
     let connection =
@@ -83,10 +88,10 @@ async fn show(
 }
 
 /// Changes what a connection is for, and verifies that it can be.
-#[utoipa::path(patch, path = "/v1/connections/{id}", tag = "connections", params(("id" = String, Path)), request_body = ChangeInput, responses((status = 200, body = ConnectionView), (status = 404, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(patch, path = "/v1/connections/{id}", tag = "connections", security(("token" = ["admin"])), params(("id" = String, Path)), request_body = ChangeInput, responses((status = 200, body = ConnectionView), (status = 404, body = Problem), (status = 422, body = Problem)))]
 async fn change(
     Admin(caller): Admin,
-    State(api): State<Api>,
+    Shared(api): Shared<Api>,
     Path(id): Path<ConnectionId>,
     Body(input): Body<ChangeInput>,
 ) -> Result<Json<ConnectionView>, Problem> {
@@ -96,10 +101,10 @@ async fn change(
 }
 
 /// Ends a connection: its secrets are deleted, what was read stays as evidence.
-#[utoipa::path(delete, path = "/v1/connections/{id}", tag = "connections", params(("id" = String, Path)), responses((status = 200, body = ConnectionView), (status = 404, body = Problem)))]
+#[utoipa::path(delete, path = "/v1/connections/{id}", tag = "connections", security(("token" = ["admin"])), params(("id" = String, Path)), responses((status = 200, body = ConnectionView), (status = 404, body = Problem)))]
 async fn disconnect(
     Admin(caller): Admin,
-    State(api): State<Api>,
+    Shared(api): Shared<Api>,
     Path(id): Path<ConnectionId>,
 ) -> Result<Json<ConnectionView>, Problem> {
     let ended = api.connector.disconnect(&caller.tenant, &id).await?;
@@ -107,10 +112,10 @@ async fn disconnect(
 }
 
 /// Verifies a connection now.
-#[utoipa::path(post, path = "/v1/connections/{id}/verify", tag = "connections", params(("id" = String, Path)), responses((status = 200, body = ConnectionView), (status = 404, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(post, path = "/v1/connections/{id}/verify", tag = "connections", security(("token" = ["operator"])), params(("id" = String, Path)), responses((status = 200, body = ConnectionView), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn verify(
     Operator(caller): Operator,
-    State(api): State<Api>,
+    Shared(api): Shared<Api>,
     Path(id): Path<ConnectionId>,
 ) -> Result<Json<ConnectionView>, Problem> {
     let verified = api.connector.verify(&caller.tenant, &id).await?;
@@ -118,16 +123,16 @@ async fn verify(
 }
 
 /// Connects again, with new credentials or through Atlassian's page.
-#[utoipa::path(post, path = "/v1/connections/{id}/reconnect", tag = "connections", params(("id" = String, Path)), request_body = ProofInput, responses((status = 200, body = ConnectionView), (status = 404, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/v1/connections/{id}/reconnect", tag = "connections", security(("token" = ["admin"])), params(("id" = String, Path)), request_body = ProofInput, responses((status = 200, body = ConnectionView), (status = 404, body = Problem), (status = 422, body = Problem)))]
 async fn reconnect(
     Admin(caller): Admin,
-    State(api): State<Api>,
+    Shared(api): Shared<Api>,
     Path(id): Path<ConnectionId>,
     Body(input): Body<ProofInput>,
 ) -> Result<Json<ConnectionView>, Problem> {
     let connection =
         api.core.store.connection(&caller.tenant, &id).await?.ok_or_else(|| no_connection(&id))?;
-    let begun: Begun = api.connector.reconnect(connection, input.check()?).await?;
+    let begun = api.connector.reconnect(connection, input.check()?).await?;
     Ok(Json(ConnectionView::begun(&begun)))
 }
 

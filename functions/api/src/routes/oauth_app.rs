@@ -39,22 +39,22 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// Shows which OAuth app is set up, and the callback URL that it needs.
-#[utoipa::path(get, path = "/v1/oauth-app", tag = "connections", responses((status = 200, body = OauthAppView)))]
+#[utoipa::path(get, path = "/v1/oauth-app", tag = "oauth app", security(("token" = ["auditor"])), responses((status = 200, body = OauthAppView)))]
 async fn show(Reader(caller): Reader, State(api): State<Api>) -> Result<Json<OauthAppView>, Problem> {
     let client_id = api.connector.jira.find_oauth_app(&caller.tenant).await?.map(|app| app.client_id);
     Ok(Json(OauthAppView { client_id, callback_url: api.connector.callback_url() }))
 }
 
 /// Sets up the OAuth app, or replaces it.
-#[utoipa::path(put, path = "/v1/oauth-app", tag = "connections", request_body = OauthAppInput, responses((status = 200, body = OauthAppView), (status = 422, body = Problem)))]
+#[utoipa::path(put, path = "/v1/oauth-app", tag = "oauth app", security(("token" = ["admin"])), request_body = OauthAppInput, responses((status = 200, body = OauthAppView), (status = 422, body = Problem)))]
 async fn put(
     Admin(caller): Admin,
     State(api): State<Api>,
     Body(input): Body<OauthAppInput>,
 ) -> Result<Json<OauthAppView>, Problem> {
     let client_id = text("client_id", &input.client_id)?;
-    text("client_secret", input.client_secret.expose())?;
-    let app = OauthApp { client_id: client_id.clone(), client_secret: input.client_secret };
+    let client_secret = Secret::new(text("client_secret", input.client_secret.expose())?);
+    let app = OauthApp { client_id: client_id.clone(), client_secret };
     api.connector.jira.store_oauth_app(&caller.tenant, &app).await?;
     Ok(Json(OauthAppView { client_id: Some(client_id), callback_url: api.connector.callback_url() }))
 }

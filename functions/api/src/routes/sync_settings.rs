@@ -1,6 +1,7 @@
 //! Sync settings: which tasks become tickets, where, and how they are closed.
 
 use assay::check::CheckId;
+use assay::error::Kind;
 use assay::ids::{ConnectionId, IssueId, IssueTypeId, SettingId, fixed};
 use assay::operations::settings::{Choice, Chosen};
 use assay::sqs::ChecksRequest;
@@ -17,6 +18,7 @@ use utoipa_axum::routes;
 use super::Routes;
 use crate::Api;
 use crate::caller::{Admin, Caller, Reader};
+use crate::idempotency::Seed;
 use crate::input::{Body, Path};
 use crate::page::List;
 use crate::problem::Problem;
@@ -122,7 +124,7 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// Lists the sync settings.
-#[utoipa::path(get, path = "/v1/sync-settings", tag = "sync settings", responses((status = 200, body = List<SettingView>)))]
+#[utoipa::path(get, path = "/v1/sync-settings", tag = "sync settings", security(("token" = ["auditor"])), responses((status = 200, body = List<SettingView>)))]
 async fn list(Reader(caller): Reader, State(api): State<Api>) -> Result<Json<List<SettingView>>, Problem> {
     let settings = api.core.store.settings(&caller.tenant).await?;
     Ok(Json(List::whole(settings.into_iter().map(SettingView::of).collect())))
@@ -130,14 +132,22 @@ async fn list(Reader(caller): Reader, State(api): State<Api>) -> Result<Json<Lis
 
 /// Saves a sync setting, after Jira has been asked whether tickets can be created as it says. All open tasks that it is
 /// for get their tickets.
-#[utoipa::path(post, path = "/v1/sync-settings", tag = "sync settings", request_body = SettingInput, responses((status = 201, body = SettingView), (status = 409, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/v1/sync-settings", tag = "sync settings", security(("token" = ["admin"])), request_body = SettingInput, responses((status = 201, body = SettingView), (status = 409, body = Problem), (status = 422, body = Problem)))]
 async fn create(
     Admin(caller): Admin,
+    seed: Seed,
     State(api): State<Api>,
     Body(input): Body<SettingInput>,
 ) -> Result<Response, Problem> {
     let scope = scope(&input.scope)?;
     check_labels(&input.labels)?;
+    let project = input.project.trim();
+    if !(1..=100).contains(&project.chars().count()) || project.chars().any(char::is_control) {
+        return Err(Problem::invalid(
+            "project",
+            "project must be the key or the id of a project, as in `SEC`",
+        ));
+    }
     let choice = Choice { project: input.project, issue_type: input.issue_type };
     let chosen =
         assay::operations::settings::check(&api.connector.jira, &caller.tenant, &input.connection, &choice)
@@ -163,13 +173,35 @@ async fn create(
         updated_at: now,
         version: 0,
     };
-    api.core.store.put_new_setting(&setting).await?;
+    let setting = put(&api, &seed, setting).await?;
     api.checks.send(&ChecksRequest::Plan { tenant: caller.tenant }, None).await?;
     Ok((StatusCode::CREATED, Json(SettingView::of(setting))).into_response())
 }
 
+/// Puts a new setting. An earlier run of the same request may have died after it had put it: then that one stands.
+async fn put(api: &Api, seed: &Seed, setting: SyncSetting) -> Result<SyncSetting, Problem> {
+    let refused = match api.core.store.put_new_setting(&setting).await {
+        Ok(()) => return Ok(setting),
+        Err(error) if *error.kind() == Kind::Conflict => error,
+        Err(error) => return Err(error.into()),
+    };
+    let stored = api.core.store.setting(&setting.tenant, &setting.id).await?;
+    if let Some(stored) = stored.filter(|_| seed.fixed) {
+        let times = (stored.created_at, stored.updated_at);
+        if stored == (SyncSetting { created_at: times.0, updated_at: times.1, ..setting.clone() }) {
+            return Ok(stored);
+        }
+    }
+    let message = format!(
+        "there is a sync setting for {} already, {}; change or delete that one",
+        scope_text(setting.scope),
+        setting.id
+    );
+    Err(assay::Error::conflict(message).because(refused).into())
+}
+
 /// Shows one sync setting.
-#[utoipa::path(get, path = "/v1/sync-settings/{id}", tag = "sync settings", params(("id" = String, Path)), responses((status = 200, body = SettingView), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/sync-settings/{id}", tag = "sync settings", security(("token" = ["auditor"])), params(("id" = String, Path)), responses((status = 200, body = SettingView), (status = 404, body = Problem)))]
 async fn show(
     Reader(caller): Reader,
     State(api): State<Api>,
@@ -179,7 +211,7 @@ async fn show(
 }
 
 /// Changes a sync setting. Tickets that exist stay as they are.
-#[utoipa::path(patch, path = "/v1/sync-settings/{id}", tag = "sync settings", params(("id" = String, Path)), request_body = SettingChange, responses((status = 200, body = SettingView), (status = 404, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(patch, path = "/v1/sync-settings/{id}", tag = "sync settings", security(("token" = ["admin"])), params(("id" = String, Path)), request_body = SettingChange, responses((status = 200, body = SettingView), (status = 404, body = Problem), (status = 422, body = Problem)))]
 async fn change(
     Admin(caller): Admin,
     State(api): State<Api>,
@@ -200,7 +232,7 @@ async fn change(
 }
 
 /// Deletes a sync setting. Its tickets stay in Jira, and are closed when their tasks are resolved.
-#[utoipa::path(delete, path = "/v1/sync-settings/{id}", tag = "sync settings", params(("id" = String, Path)), responses((status = 204), (status = 404, body = Problem)))]
+#[utoipa::path(delete, path = "/v1/sync-settings/{id}", tag = "sync settings", security(("token" = ["admin"])), params(("id" = String, Path)), responses((status = 204), (status = 404, body = Problem)))]
 async fn remove(
     Admin(caller): Admin,
     State(api): State<Api>,

@@ -19,7 +19,7 @@ use super::tickets::IssueView;
 use crate::Api;
 use crate::caller::{Caller, Reader};
 use crate::input::{Path, Query};
-use crate::page::{List, limit};
+use crate::page::{List, PageQuery};
 use crate::problem::Problem;
 
 /// Which tasks are asked for.
@@ -33,7 +33,8 @@ pub struct TaskQuery {
     state: Option<TaskState>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
-    /// How many items, 1 to 200.
+    /// How many items, 1 to 200; 50 if not given.
+    #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<usize>,
 }
 
@@ -93,21 +94,25 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// Lists the tasks.
-#[utoipa::path(get, path = "/v1/tasks", tag = "tasks", params(TaskQuery), responses((status = 200, body = List<TaskView>), (status = 422, body = Problem)))]
+#[utoipa::path(get, path = "/v1/tasks", tag = "tasks", security(("token" = ["auditor"])), params(TaskQuery), responses((status = 200, body = List<TaskView>), (status = 422, body = Problem)))]
 async fn list(
     Reader(caller): Reader,
     State(api): State<Api>,
     Query(query): Query<TaskQuery>,
 ) -> Result<Json<List<TaskView>>, Problem> {
     let filter = TaskFilter { check: query.check, state: query.state };
-    let cursor = query.cursor.as_deref();
-    let stored = api.core.store.list_tasks(&caller.tenant, filter, cursor, limit(query.limit)?).await?;
-    let mut views = with_tickets(&api, &caller, stored.items).await?;
-    Ok(Json(List { items: std::mem::take(&mut views), next_cursor: stored.next }))
+    let check = query.check.map_or("", CheckId::as_str);
+    let state = query.state.map_or_else(String::new, |state| format!("{state:?}"));
+    let page = PageQuery { cursor: query.cursor, limit: query.limit };
+    let asked = page.of(&caller.tenant, &["tasks", check, &state])?;
+    let stored =
+        api.core.store.list_tasks(&caller.tenant, filter, asked.after.as_deref(), asked.limit).await?;
+    let items = with_tickets(&api, &caller, stored.items).await?;
+    Ok(Json(List { items, next_cursor: asked.cursor(stored.next) }))
 }
 
 /// Shows one task.
-#[utoipa::path(get, path = "/v1/tasks/{id}", tag = "tasks", params(("id" = String, Path)), responses((status = 200, body = TaskView), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/tasks/{id}", tag = "tasks", security(("token" = ["auditor"])), params(("id" = String, Path)), responses((status = 200, body = TaskView), (status = 404, body = Problem)))]
 async fn show(
     Reader(caller): Reader,
     State(api): State<Api>,

@@ -21,7 +21,7 @@ use super::Routes;
 use crate::Api;
 use crate::caller::{Caller, Operator, Reader};
 use crate::input::{Path, Query};
-use crate::page::{List, PageQuery, limit};
+use crate::page::{List, PageQuery};
 use crate::problem::Problem;
 
 /// Which tickets are asked for.
@@ -33,7 +33,8 @@ pub struct TicketQuery {
     state: Option<String>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
-    /// How many items, 1 to 200.
+    /// How many items, 1 to 200; 50 if not given.
+    #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<usize>,
 }
 
@@ -154,7 +155,7 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// Lists the tickets.
-#[utoipa::path(get, path = "/v1/tickets", tag = "tickets", params(TicketQuery), responses((status = 200, body = List<TicketView>), (status = 422, body = Problem)))]
+#[utoipa::path(get, path = "/v1/tickets", tag = "tickets", security(("token" = ["auditor"])), params(TicketQuery), responses((status = 200, body = List<TicketView>), (status = 422, body = Problem)))]
 async fn list(
     Reader(caller): Reader,
     State(api): State<Api>,
@@ -168,15 +169,17 @@ async fn list(
             format!("{word:?} is no state of a ticket; there are {}", WORDS.join(", ")),
         ));
     }
+    let page = PageQuery { cursor: query.cursor, limit: query.limit };
+    let asked = page.of(&caller.tenant, &["tickets", query.state.as_deref().unwrap_or_default()])?;
     let filter = TicketFilter { state: query.state };
-    let cursor = query.cursor.as_deref();
-    let stored = api.core.store.list_tickets(&caller.tenant, &filter, cursor, limit(query.limit)?).await?;
+    let stored =
+        api.core.store.list_tickets(&caller.tenant, &filter, asked.after.as_deref(), asked.limit).await?;
     let sites = sites(&api, &caller).await?;
-    Ok(Json(List::of(stored, |ticket| TicketView::of(&ticket, &sites))))
+    Ok(Json(List::of(&asked, stored, |ticket| TicketView::of(&ticket, &sites))))
 }
 
 /// Shows one ticket.
-#[utoipa::path(get, path = "/v1/tickets/{id}", tag = "tickets", params(("id" = String, Path)), responses((status = 200, body = TicketView), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/tickets/{id}", tag = "tickets", security(("token" = ["auditor"])), params(("id" = String, Path)), responses((status = 200, body = TicketView), (status = 404, body = Problem)))]
 async fn show(
     Reader(caller): Reader,
     State(api): State<Api>,
@@ -187,7 +190,7 @@ async fn show(
 }
 
 /// Lists what happened to a ticket, oldest first: who or what, when, why, and with which call to Jira.
-#[utoipa::path(get, path = "/v1/tickets/{id}/trace", tag = "tickets", params(("id" = String, Path), PageQuery), responses((status = 200, body = List<trace::Entry>), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/tickets/{id}/trace", tag = "tickets", security(("token" = ["auditor"])), params(("id" = String, Path), PageQuery), responses((status = 200, body = List<trace::Entry>), (status = 404, body = Problem)))]
 async fn trace(
     Reader(caller): Reader,
     State(api): State<Api>,
@@ -195,12 +198,13 @@ async fn trace(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<List<trace::Entry>>, Problem> {
     require(&api, &caller, &id).await?;
-    let stored = api.core.store.trace(&caller.tenant, &id, page.cursor.as_deref(), page.limit()?).await?;
-    Ok(Json(List::of(stored, |entry| entry)))
+    let asked = page.of(&caller.tenant, &["trace", id.as_str()])?;
+    let stored = api.core.store.trace(&caller.tenant, &id, asked.after.as_deref(), asked.limit).await?;
+    Ok(Json(List::of(&asked, stored, |entry| entry)))
 }
 
 /// Tries a ticket again now that could not be written.
-#[utoipa::path(post, path = "/v1/tickets/{id}/retry", tag = "tickets", params(("id" = String, Path)), responses((status = 202, body = TicketView), (status = 404, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(post, path = "/v1/tickets/{id}/retry", tag = "tickets", security(("token" = ["operator"])), params(("id" = String, Path)), responses((status = 202, body = TicketView), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn retry(
     Operator(caller): Operator,
     State(api): State<Api>,

@@ -1,5 +1,6 @@
 //! API tokens of the tenant: shown once, kept as digests.
 
+use assay::Error;
 use assay::access::{ApiToken, Role};
 use assay::ids::TokenId;
 use axum::Json;
@@ -14,6 +15,7 @@ use utoipa_axum::routes;
 use super::Routes;
 use crate::Api;
 use crate::caller::Admin;
+use crate::idempotency::Seed;
 use crate::input::{Body, Path, Query};
 use crate::page::{List, PageQuery};
 use crate::problem::Problem;
@@ -37,7 +39,7 @@ pub struct TokenView {
     name: String,
     /// What it may do.
     role: Role,
-    /// The token itself: only in the answer that made it.
+    /// The token itself: only in the answer that made it. If that answer was lost, revoke the token and make another.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
     /// Who made it: a token's id, or `iam`.
@@ -69,37 +71,55 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// Lists the tokens, without their secrets.
-#[utoipa::path(get, path = "/v1/tokens", tag = "tokens", params(PageQuery), responses((status = 200, body = List<TokenView>)))]
+#[utoipa::path(get, path = "/v1/tokens", tag = "tokens", security(("token" = ["admin"])), params(PageQuery), responses((status = 200, body = List<TokenView>)))]
 async fn list(
     Admin(caller): Admin,
     State(api): State<Api>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<List<TokenView>>, Problem> {
-    let stored = api.core.store.list_tokens(&caller.tenant, page.cursor.as_deref(), page.limit()?).await?;
-    Ok(Json(List::of(stored, TokenView::of)))
+    let asked = page.of(&caller.tenant, &["tokens"])?;
+    let stored = api.core.store.list_tokens(&caller.tenant, asked.after.as_deref(), asked.limit).await?;
+    Ok(Json(List::of(&asked, stored, TokenView::of)))
 }
 
 /// Makes a token. Its secret is in this answer and nowhere else.
-#[utoipa::path(post, path = "/v1/tokens", tag = "tokens", request_body = TokenInput, responses((status = 201, body = TokenView), (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/v1/tokens", tag = "tokens", security(("token" = ["admin"])), request_body = TokenInput, responses((status = 201, body = TokenView), (status = 422, body = Problem)))]
 async fn issue(
     Admin(caller): Admin,
+    seed: Seed,
     State(api): State<Api>,
     Body(input): Body<TokenInput>,
 ) -> Result<Response, Problem> {
-    let name = input.name.trim();
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-        return Err(Problem::invalid("name", "name must be 1 to 100 characters"));
-    }
+    let name = check_name(&input.name)?;
     let (random, now) = (api.core.random.as_ref(), api.core.clock.now());
-    let (token, shown) =
-        ApiToken::issue(random, &caller.tenant, name, input.role, caller.token.as_str(), now)?;
+    let id = TokenId::parse(&seed.text)?;
+    if seed.fixed
+        && let Some(made) = api.core.store.token(&caller.tenant, &id).await?
+    {
+        // An earlier run of this request died after it had made the token, and its secret with it.
+        return Ok((StatusCode::CREATED, Json(TokenView::of(made))).into_response());
+    }
+    let maker = caller.token.as_str();
+    let (token, shown) = ApiToken::issue_as(random, &caller.tenant, id, name, input.role, maker, now)?;
     api.core.store.put_token(&token).await?;
     let view = TokenView { token: Some(shown.expose().to_owned()), ..TokenView::of(token) };
     Ok((StatusCode::CREATED, Json(view)).into_response())
 }
 
+/// Checks what a token is to be called.
+pub(crate) fn check_name(name: &str) -> Result<&str, Error> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(Error::invalid(
+            "name",
+            "name must be 1 to 100 characters, none of them a control character",
+        ));
+    }
+    Ok(name)
+}
+
 /// Revokes a token, at once and for good.
-#[utoipa::path(delete, path = "/v1/tokens/{id}", tag = "tokens", params(("id" = String, Path)), responses((status = 204), (status = 404, body = Problem)))]
+#[utoipa::path(delete, path = "/v1/tokens/{id}", tag = "tokens", security(("token" = ["admin"])), params(("id" = String, Path)), responses((status = 204), (status = 404, body = Problem)))]
 async fn revoke(
     Admin(caller): Admin,
     State(api): State<Api>,

@@ -149,12 +149,13 @@ fn run_id(subject: &Subject<'_>, started_at: Timestamp) -> Result<RunId> {
 }
 
 /// The evidence of a reading.
-pub(super) fn evidence_of(reading: &Reading) -> Evidence {
+pub(super) fn evidence_of(reading: &Reading, verdict: &Verdict) -> Evidence {
     let read = serde_json::to_vec(&reading.entities).unwrap_or_default();
     Evidence {
         query: reading.query.clone(),
         scope: reading.scope.clone(),
-        coverage: reading.coverage.clone(),
+        // The verdict names every gap: those of the reading, and what its age and counts show.
+        coverage: Coverage { gaps: verdict.gaps.clone(), ..reading.coverage.clone() },
         read_at: Some(reading.read_at),
         digest: digest(&read),
     }

@@ -22,7 +22,7 @@ const LONGEST_QUERY: usize = 2_000;
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ScopeInput {
-    /// Keys of projects, as in `CHG-12`.
+    /// Keys of projects, as in `CHG`.
     projects: Vec<String>,
     /// A query (JQL) that narrows the projects, or stands in their place.
     jql: Option<String>,
@@ -283,14 +283,21 @@ impl IncidentLimitsInput {
         if !fits(self.default_days) {
             return Err(Problem::invalid("incident_limits.default_days", "days must be 1 to 3650"));
         }
+        if self.days_by_priority.len() > 50 {
+            return Err(Problem::invalid("incident_limits.days_by_priority", "name at most 50 priorities"));
+        }
+        let is_id = |priority: &str| {
+            (1..=64).contains(&priority.len()) && priority.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        if self.days_by_priority.keys().any(|priority| !is_id(priority)) {
+            let message = "name priorities by Jira's ids, which are numbers, as in `{\"1\": 2}`";
+            return Err(Problem::invalid("incident_limits.days_by_priority", message));
+        }
         if let Some((priority, _)) = self.days_by_priority.iter().find(|(_, days)| !fits(**days)) {
             return Err(Problem::invalid(
                 format!("incident_limits.days_by_priority.{priority}"),
                 "days must be 1 to 3650",
             ));
-        }
-        if self.days_by_priority.len() > 50 {
-            return Err(Problem::invalid("incident_limits.days_by_priority", "name at most 50 priorities"));
         }
         Ok(IncidentLimits { default_days: self.default_days, days_by_priority: self.days_by_priority })
     }

@@ -1,0 +1,140 @@
+//! The API's own description (OpenAPI 3.1), made from the handlers, and what it says about every route alike.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+
+use crate::idempotency;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Assay",
+        description = "Proves compliance from Jira, and keeps compliance tasks in step with Jira tickets. Every list is `{\"items\": […], \"next_cursor\": …}`; every error is `application/problem+json`; every POST takes an `Idempotency-Key`. The role that a route asks for stands beside its security scheme; each role may do what the ones before it may: auditor, reviewer, operator, admin."
+    ),
+    modifiers(&BearerToken),
+    security(("token" = []))
+)]
+pub(crate) struct Description;
+
+/// Describes the token in the API's description.
+struct BearerToken;
+
+impl utoipa::Modify for BearerToken {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        description
+            .components
+            .get_or_insert_with(Default::default)
+            .add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// What one route takes, as it describes itself.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Takes {
+    /// The names of its query parameters.
+    pub query: BTreeSet<String>,
+    /// Whether it takes a body.
+    pub body: bool,
+}
+
+/// What each route takes, by method (in upper case) and path.
+pub type Routes = BTreeMap<(String, String), Takes>;
+
+/// The description as JSON, with what goes for every route written into each: refusals, the idempotency key, names of
+/// operations that no other operation has.
+pub(crate) fn complete(description: &utoipa::openapi::OpenApi) -> Value {
+    let mut description = serde_json::to_value(description).unwrap_or_default();
+    each_operation(&mut description, |method, operation| {
+        let name = |field: &Value| field.as_str().unwrap_or_default().replace(' ', "_");
+        let id = format!("{}_{}", name(&operation["tags"][0]), name(&operation["operationId"]));
+        operation.insert("operationId".to_owned(), id.into());
+        let guarded = !operation["security"][0]["token"].is_null();
+        let takes = takes(operation);
+        if method == "POST" && guarded {
+            add_key(operation);
+        }
+        let mut refusals = vec![("503", "it cannot be done now; try again")];
+        if guarded {
+            refusals
+                .extend([("401", "no valid token was sent"), ("403", "the token's role may not do this")]);
+        }
+        if takes.body {
+            refusals.extend([("413", "the body is too large"), ("415", "the body is not JSON")]);
+        }
+        if guarded && (takes.body || !takes.query.is_empty() || method == "POST") {
+            refusals.push(("422", "a part of the input breaks a rule; `field` names it"));
+        }
+        refuse(operation, &refusals);
+    });
+    description
+}
+
+/// What each route of a description takes.
+pub(crate) fn routes(description: &Value) -> Routes {
+    let mut routes = Routes::new();
+    for (path, item) in description["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            if let Some(operation) = operation.as_object() {
+                routes.insert((method.to_uppercase(), path.clone()), takes(operation));
+            }
+        }
+    }
+    routes
+}
+
+fn each_operation(description: &mut Value, mut change: impl FnMut(&str, &mut Map<String, Value>)) {
+    let items = description["paths"].as_object_mut().into_iter().flatten();
+    for (method, operation) in items.filter_map(|(_, item)| item.as_object_mut()).flatten() {
+        if let Some(operation) = operation.as_object_mut() {
+            change(&method.to_uppercase(), operation);
+        }
+    }
+}
+
+fn takes(operation: &Map<String, Value>) -> Takes {
+    let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+    let query = parameters.filter(|parameter| parameter["in"] == "query");
+    Takes {
+        query: query.filter_map(|parameter| Some(parameter["name"].as_str()?.to_owned())).collect(),
+        body: operation.contains_key("requestBody"),
+    }
+}
+
+fn add_key(operation: &mut Map<String, Value>) {
+    let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
+    if let Some(parameters) = parameters.as_array_mut() {
+        parameters.push(json!({
+            "name": idempotency::NAME,
+            "in": "header",
+            "description": "1 to 128 visible ASCII characters. A request that is repeated with the same key within 24 hours is answered as the first one was, without what is shown once, and does nothing again.",
+            "required": false,
+            "schema": { "type": "string" },
+        }));
+    }
+}
+
+/// Adds the refusals that are not there yet, and says of all refusals what kind of document they are.
+fn refuse(operation: &mut Map<String, Value>, refusals: &[(&str, &str)]) {
+    let responses = operation.entry("responses").or_insert_with(|| json!({}));
+    let Some(responses) = responses.as_object_mut() else { return };
+    for (status, meaning) in refusals {
+        responses.entry(*status).or_insert_with(|| json!({ "description": meaning }));
+    }
+    for (status, response) in responses.iter_mut().filter(|(status, _)| !status.starts_with('2')) {
+        let schema = json!({ "$ref": "#/components/schemas/Problem" });
+        response["content"] = json!({ "application/problem+json": { "schema": schema } });
+        if response["description"].as_str().is_none_or(str::is_empty) {
+            let meaning = match status.as_str() {
+                "404" => "there is no such thing",
+                "409" => "its state does not allow it, or it was changed meanwhile",
+                "422" => "a part of the input breaks a rule; `field` names it",
+                _ => "refused",
+            };
+            response["description"] = meaning.into();
+        }
+    }
+}
