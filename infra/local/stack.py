@@ -203,7 +203,7 @@ def _tell(stack: Settings) -> None:
     plain(f"    TOKEN=$(python3 -c \"import json; print(json.load(open('{shown}'))['admin_token'])\")")
     for path in ("checks", "tasks", "tickets"):
         plain(f'    curl -H "Authorization: Bearer $TOKEN" {stack.url}/v1/{path}')
-    plain("    make token TENANT=demo ROLE=viewer      another token")
+    plain("    make token TENANT=demo ROLE=auditor      another token")
     plain()
     plain("  Ctrl-C ends everything.")
 

@@ -48,13 +48,24 @@ pub fn too_large() -> Problem {
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let field = if path == "." { "body".to_owned() } else { path };
-        let why = if is_secret(&field) { "it must be text".to_owned() } else { error.inner().to_string() };
+        let why = error.inner().to_string();
+        let field = field_of(&error.path().to_string(), &why);
+        let why = if is_secret(&field) { "it must be there, and be text".to_owned() } else { why };
         Problem::invalid(field, format!("{why}; see `GET /v1/openapi.json`"))
     })?;
     deserializer.end().map_err(|error| Problem::invalid("body", error.to_string()))?;
     Ok(value)
+}
+
+/// The field to blame: of a missing one only serde's message tells the name.
+fn field_of(path: &str, why: &str) -> String {
+    let missing = why.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    match (path, missing) {
+        (".", Some(missing)) => missing.to_owned(),
+        (".", None) => "body".to_owned(),
+        (path, Some(missing)) => format!("{path}.{missing}"),
+        (path, None) => path.to_owned(),
+    }
 }
 
 /// Whether a field holds a secret: then nothing that was sent in it is said again.

@@ -24,7 +24,7 @@ pub struct Problem {
     pub field: Option<String>,
     /// Of a connection: what is wrong, as a fixed word.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<assay::connection::ProblemCode>,
+    pub code: Option<ProblemCode>,
     /// Of a connection: how to mend it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mend: Option<String>,

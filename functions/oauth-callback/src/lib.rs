@@ -9,6 +9,7 @@ use assay::error::Kind;
 use assay::operations::connecting::{Connector, Failure};
 use assay::secret::Secret;
 use axum::Router;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -26,7 +27,13 @@ pub fn router(connector: Connector) -> Router {
     Router::new()
         .route("/oauth/start", get(start))
         .route("/oauth/callback", get(callback))
+        .fallback(nothing)
+        .method_not_allowed_fallback(nothing)
         .with_state(connector)
+}
+
+async fn nothing() -> Response {
+    page::failure(StatusCode::NOT_FOUND, "There is nothing at this address.")
 }
 
 #[derive(Deserialize)]
@@ -42,7 +49,10 @@ struct Callback {
     error: Option<String>,
 }
 
-async fn start(State(connector): State<Connector>, Query(query): Query<Start>) -> Response {
+async fn start(State(connector): State<Connector>, query: Result<Query<Start>, QueryRejection>) -> Response {
+    let Ok(Query(query)) = query else {
+        return page::failure(StatusCode::BAD_REQUEST, "The address has no link; start connecting again.");
+    };
     match connector.depart(&query.link).await {
         Ok(departure) => {
             let cookie = set_cookie(&connector, departure.cookie.expose());
@@ -69,8 +79,11 @@ async fn start(State(connector): State<Connector>, Query(query): Query<Start>) -
 async fn callback(
     State(connector): State<Connector>,
     headers: HeaderMap,
-    Query(query): Query<Callback>,
+    query: Result<Query<Callback>, QueryRejection>,
 ) -> Response {
+    let Ok(Query(query)) = query else {
+        return page::failure(StatusCode::BAD_REQUEST, "The address cannot be read; start connecting again.");
+    };
     let Some(state) = query.state else {
         return page::failure(StatusCode::BAD_REQUEST, "The address has no state; start connecting again.");
     };

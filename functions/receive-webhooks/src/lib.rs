@@ -11,6 +11,7 @@ use assay::ids::{ConnectionId, TenantId};
 use assay::operations::hearing::{Heard, Hearing, Received};
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::routing::post;
 use http::{HeaderMap, StatusCode};
@@ -28,11 +29,12 @@ pub fn router(hearing: Hearing) -> Router {
 
 async fn receive(
     State(hearing): State<Hearing>,
-    Path((tenant, connection)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
     // A path that names nothing is answered like a wrong signature, so that nothing can be learned from it.
+    let Ok(Path((tenant, connection))) = path else { return StatusCode::UNAUTHORIZED };
     let (Ok(tenant), Ok(connection)) = (TenantId::parse(&tenant), ConnectionId::parse(&connection)) else {
         return StatusCode::UNAUTHORIZED;
     };

@@ -8,7 +8,8 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
-/// The machine's clock. Made in `main` only.
+/// The machine's clock, to the millisecond: what is finer would only be noise in records and answers. Made in `main`
+/// only.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -18,7 +19,8 @@ impl Clock for SystemClock {
             clippy::disallowed_methods,
             reason = "this is the one place where the machine's clock is read"
         )]
-        Timestamp::now()
+        let now = Timestamp::now();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 }
 

@@ -156,6 +156,8 @@ impl Connector {
         new: bool,
     ) -> Result<Connection, Failure> {
         self.jira.forget_service_token(&connection.id);
+        // A connection may change its method by connecting again; what is verified depends on the new one.
+        connection.method = credentials.method();
         let verified = self.verify_with(&mut connection, credentials).await?;
         let now = self.jira.core.clock.now();
         verified.apply(&mut connection, now);

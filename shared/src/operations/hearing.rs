@@ -8,6 +8,7 @@ use crate::error::Kind;
 use crate::ids::{ConnectionId, TenantId};
 use crate::jira::OauthApp;
 use crate::jira::webhook::{self, Delivery};
+use crate::secret::Secret;
 use crate::secrets::{self, SecretStore};
 use crate::{Error, Result};
 
@@ -81,27 +82,48 @@ impl Hearing {
         }
     }
 
+    /// Verifies with the secret as it is known here, and if that fails as it is now: it may just have been replaced, and
+    /// Jira does not repeat what was refused.
     async fn verify(&self, connection: &Connection, received: &Received<'_>) -> Result<()> {
-        let verified = match (connection.method, received.authorization, received.signature) {
+        let (name, signed) = match (connection.method, received.authorization, received.signature) {
             (Method::Oauth, Some(authorization), _) => {
-                let Some(secret) = self.secrets.get(&secrets::oauth_app_name(&connection.tenant)).await?
-                else {
-                    return Err(refuse());
-                };
+                (secrets::oauth_app_name(&connection.tenant), Signed::Token(authorization))
+            }
+            (_, _, Some(signature)) => {
+                (secrets::webhook_name(&connection.tenant, &connection.id), Signed::Body(signature))
+            }
+            _ => return Err(refuse()),
+        };
+        let known = self.secrets.get(&name).await?;
+        let verified = self.verify_by(known.as_ref(), &signed, received);
+        if !matches!(&verified, Err(error) if *error.kind() == Kind::Unauthenticated) {
+            return verified;
+        }
+        let fresh = self.secrets.get_fresh(&name).await?;
+        if fresh == known { verified } else { self.verify_by(fresh.as_ref(), &signed, received) }
+    }
+
+    fn verify_by(&self, secret: Option<&Secret>, signed: &Signed<'_>, received: &Received<'_>) -> Result<()> {
+        let Some(secret) = secret else { return Err(refuse()) };
+        let verified = match signed {
+            Signed::Token(authorization) => {
                 let app: OauthApp = serde_json::from_str(secret.expose())
                     .map_err(|_| Error::internal("the secret of the OAuth app is not as Assay writes it"))?;
                 webhook::verify_jwt(Some(authorization), &app.client_secret, self.core.clock.now())
                     .map(|_| ())
             }
-            (_, _, Some(signature)) => {
-                let name = secrets::webhook_name(&connection.tenant, &connection.id);
-                let Some(secret) = self.secrets.get(&name).await? else { return Err(refuse()) };
-                webhook::verify_hmac(&secret, Some(signature), received.body)
-            }
-            _ => Err(refuse()),
+            Signed::Body(signature) => webhook::verify_hmac(secret, Some(signature), received.body),
         };
         verified.map_err(|error| refuse().because(error.chain()))
     }
+}
+
+/// How a delivery is signed.
+enum Signed<'a> {
+    /// By a token beside the body, which the OAuth app's secret signs.
+    Token(&'a str),
+    /// By a signature of the body, which the webhook's own secret made.
+    Body(&'a str),
 }
 
 fn refuse() -> Error {

@@ -99,6 +99,16 @@ impl JiraAccess {
         Ok(Client::new(sender, self.addresses.clone(), facts, authorization, clock, random, sleeper))
     }
 
+    /// The credentials as they can be used now: a grant that is too old is refreshed first.
+    pub async fn current(&self, connection: &Connection, credentials: &Credentials) -> Result<Credentials> {
+        match credentials {
+            Credentials::Oauth(grant) if grant.expires_at <= after(self.core.clock.now(), TOO_OLD) => {
+                self.refresh(connection, false).await
+            }
+            other => Ok(other.clone()),
+        }
+    }
+
     /// Atlassian's sign-in.
     pub fn sign_in(&self) -> SignIn {
         SignIn::new(Arc::clone(&self.sender), self.addresses.clone(), Arc::clone(&self.core.clock))

@@ -20,9 +20,6 @@ const FETCH: &str = "bulkFetchIssues";
 /// How many tickets each of these worlds plans: one is about an incident, the others about change tickets.
 const TICKETS: usize = 3;
 
-/// Longer than any wait of a ticket, in hours of virtual time.
-const LONG: i64 = 24;
-
 /// A world whose tickets are planned and asked for, and nothing is created yet.
 async fn planned() -> World {
     let seed = Seed {
@@ -45,7 +42,7 @@ async fn planned() -> World {
 /// A world whose tickets are open.
 async fn opened() -> World {
     let world = planned().await;
-    world.settle(LONG).await;
+    world.rest().await;
     world.assert_one_issue_for_each_of(TICKETS, "before anything goes wrong").await;
     world
 }
@@ -73,7 +70,7 @@ async fn creates_go_wrong(misfortunes: Vec<Misfortune>, expect: impl Fn(&Misfort
             } else {
                 work_one_by_one(&world).await;
             }
-            world.settle(LONG).await;
+            world.rest().await;
             let what = format!("{}, {times} times", misfortune.name);
             world.assert_one_issue_for_each_of(TICKETS, &what).await;
             for ticket in world.tickets().await {
@@ -140,7 +137,7 @@ async fn a_redirect_to_another_host_is_not_followed_by_any_call() {
         world.tick().await;
         world.upkeep().run(after(world.time.now(), 270)).await.unwrap();
     }
-    world.settle(LONG).await;
+    world.rest().await;
     world.assert_one_issue_for_each_of(TICKETS, "redirects").await;
     elsewhere.assert_unvisited();
 }
@@ -161,7 +158,7 @@ async fn a_search_for_a_lost_issue_that_fails_is_made_again_and_never_takes_fail
         let world = planned().await;
         world.jira.simulator.add_fault(Fault::once(FaultKind::AnswerLost, CREATE));
         world.jira.simulator.add_fault(misfortune.fault(SEARCH, 9));
-        world.settle(LONG).await;
+        world.rest().await;
         let what = format!("search: {}", misfortune.name);
         world.assert_one_issue_for_each_of(TICKETS, &what).await;
         assert_eq!(world.calls(CREATE), 1, "{what}: {}", world.traces().await);
@@ -185,7 +182,7 @@ async fn while_the_search_is_down_for_hours_a_doubt_stays_a_doubt_and_nothing_is
     assert_eq!(world.calls(CREATE), 1);
     assert!(world.tickets().await.iter().all(|ticket| ticket.state.word() == "unknown"));
     world.jira.simulator.clear_faults();
-    world.settle(LONG).await;
+    world.rest().await;
     world.assert_one_issue_for_each_of(TICKETS, "the search is back").await;
     assert_eq!(world.calls(CREATE), 1);
 }
@@ -199,7 +196,7 @@ async fn an_index_that_lags_by_90_seconds_and_flickers_makes_no_second_issue() {
             settings.flicker = flicker;
         });
         world.jira.simulator.add_fault(Fault::once(FaultKind::AnswerLost, CREATE));
-        world.settle(LONG).await;
+        world.rest().await;
         world.assert_one_issue_for_each_of(TICKETS, &format!("flicker {flicker}")).await;
         assert_eq!(world.calls(CREATE), 1, "flicker {flicker}");
         world.assert_honest();
@@ -213,7 +210,7 @@ async fn a_twin_that_comes_to_light_after_the_bound_is_closed_and_the_older_issu
         let world = planned().await;
         world.jira.simulator.set(|settings| settings.index_lag_seconds = lag);
         world.jira.simulator.add_fault(Fault::once(FaultKind::AnswerLost, CREATE));
-        world.settle(LONG).await;
+        world.rest().await;
         let imbalance = world.imbalance().await;
         assert!(imbalance.is_empty(), "lag {lag}: {imbalance:#?}\n{}", world.traces().await);
         for ticket in world.tickets().await {
@@ -238,7 +235,7 @@ async fn a_twin_whose_closing_fails_is_closed_later_and_its_trace_claims_nothing
         world.jira.simulator.set(|settings| settings.index_lag_seconds = 700.0);
         world.jira.simulator.add_fault(Fault::once(FaultKind::AnswerLost, CREATE));
         world.jira.simulator.add_fault(misfortune.fault("getTransitions", 20));
-        world.settle(LONG).await;
+        world.rest().await;
         let imbalance = world.imbalance().await;
         assert!(imbalance.is_empty(), "{}: {imbalance:#?}\n{}", misfortune.name, world.traces().await);
     }
@@ -261,7 +258,7 @@ async fn a_twin_is_closed_too_when_the_ticket_is_to_be_closed_before_the_last_lo
     world.time.advance(60);
     world.jira.simulator.set(|settings| settings.index_lag_seconds = 2.0);
     evaluate_again(&world).await;
-    world.settle(LONG).await;
+    world.rest().await;
     let imbalance = world.imbalance().await;
     assert!(imbalance.is_empty(), "{imbalance:#?}\n{}", world.traces().await);
     assert!(world.tickets().await.iter().all(|ticket| ticket.state.word() == "closed"));
@@ -302,7 +299,7 @@ async fn closing_goes_wrong(operation: &str) {
             world.time.advance(120);
             evaluate_again(&world).await;
             world.jira.simulator.add_fault(misfortune.fault(operation, times));
-            world.settle(LONG).await;
+            world.rest().await;
             let what = format!("{operation}: {}, {times} times", misfortune.name);
             let tickets = world.tickets().await;
             let imbalance = world.imbalance().await;
@@ -345,7 +342,7 @@ async fn a_comparison_that_fails_takes_no_issue_for_gone() {
         world.time.advance(3700);
         world.upkeep().run(after(world.time.now(), 270)).await.unwrap();
         world.jira.simulator.clear_faults();
-        world.settle(LONG).await;
+        world.rest().await;
         world.assert_one_issue_for_each_of(TICKETS, &misfortune.name).await;
     }
     elsewhere.assert_unvisited();
@@ -368,7 +365,7 @@ async fn a_second_look_by_id_that_fails_resolves_no_task() {
     elsewhere.assert_unvisited();
     world.time.advance(4000);
     world.tick().await;
-    world.settle(LONG).await;
+    world.rest().await;
     assert!(world.tasks().await.iter().all(|task| task.state == task::State::Resolved));
     assert!(world.tickets().await.iter().all(|ticket| ticket.state.word() == "closed"));
 }
@@ -403,7 +400,7 @@ async fn a_message_that_comes_twice_to_two_workers_at_once_makes_one_issue() {
             }
             world.time.advance(5);
         }
-        world.settle(LONG).await;
+        world.rest().await;
         let what = misfortune.map_or("nothing goes wrong".to_owned(), |it| it.name);
         world.assert_one_issue_for_each_of(TICKETS, &what).await;
         for ticket in world.tickets().await {
@@ -454,7 +451,7 @@ async fn the_outbox_sends_again_what_was_lost_at_every_stage() {
     world.time.advance(120);
     evaluate_again(&world).await;
     world.sync.lose_everything();
-    world.settle(LONG).await;
+    world.rest().await;
     assert!(world.tickets().await.iter().all(|ticket| ticket.state.word() == "closed"));
     assert_eq!(world.imbalance().await, Vec::<String>::new());
     world.assert_honest();
@@ -505,7 +502,7 @@ async fn an_issue_that_a_person_deleted_before_it_was_closed_is_gone_and_nothing
         mend_all(&world).await;
         world.time.advance(120);
         evaluate_again(&world).await;
-        world.settle(LONG).await;
+        world.rest().await;
         for ticket in world.tickets().await {
             assert!(matches!(ticket.state, State::Gone { .. }), "compared {compared}: {:#?}", ticket.trace);
             assert!(says(&ticket, "is gone"), "{:#?}", ticket.trace);
@@ -533,7 +530,7 @@ async fn a_project_that_was_renamed_and_an_issue_that_was_moved_keep_their_ticke
     mend_all(&world).await;
     world.time.advance(120);
     evaluate_again(&world).await;
-    world.settle(LONG).await;
+    world.rest().await;
     assert!(
         world.tickets().await.iter().all(|ticket| ticket.state.word() == "closed"),
         "{}",
@@ -558,7 +555,7 @@ async fn a_field_that_becomes_required_fails_the_ticket_in_jiras_words_and_is_me
     }
     assert!(world.issues_in("SEC").is_empty());
     world.jira.simulator.edit_project("SEC", "fields/remove", &json!({ "id": "customfield_10050" })).unwrap();
-    world.settle(LONG).await;
+    world.rest().await;
     world.assert_one_issue_for_each_of(TICKETS, "the field is optional again").await;
     for ticket in world.tickets().await {
         assert!(says(&ticket, "Jira refused to create the issue"), "{:#?}", ticket.trace);
@@ -574,7 +571,7 @@ async fn an_assignee_that_may_not_be_assigned_is_left_out_and_the_trace_says_so(
     let wanted = world.tickets().await.iter().filter(|ticket| ticket.content.assignee.is_some()).count();
     assert_eq!(wanted, 1, "the incident has an assignee");
     world.work().await;
-    world.settle(LONG).await;
+    world.rest().await;
     world.assert_one_issue_for_each_of(TICKETS, "nobody is assignable").await;
     for ticket in world.tickets().await {
         assert_eq!(

@@ -12,6 +12,7 @@ pub mod balance;
 pub mod http;
 pub mod misfortune;
 pub mod queue;
+pub mod rest;
 pub mod stack;
 pub mod table;
 pub mod time;

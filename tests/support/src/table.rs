@@ -1,8 +1,15 @@
 //! The table, in an embedded engine that is checked against the real `DynamoDB`.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use assay::dynamodb::{Store, create_table};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::config::interceptors::BeforeSerializationInterceptorContextRef;
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
+};
+use aws_sdk_dynamodb::error::BoxError;
 
 /// The table's name.
 pub const TABLE: &str = "assay";
@@ -18,19 +25,55 @@ pub async fn serve() -> (Store, String) {
     let address = format!("http://{}", listener.local_addr().expect("its address"));
     let database = dynoxide::Database::memory().expect("an engine in memory");
     tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()));
-    let client = client(&address);
+    let client = client(&address, Operations::default());
     create_table(&client, TABLE).await.expect("the table");
     (Store::new(client, TABLE), address)
 }
 
+/// Counts operations on the table by their names.
+#[derive(Clone, Debug, Default)]
+pub struct Operations(Arc<Mutex<BTreeMap<String, u64>>>);
+
+impl Operations {
+    /// What was counted since the last time.
+    pub fn take(&self) -> BTreeMap<String, u64> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Intercept for Operations {
+    fn name(&self) -> &'static str {
+        "Operations"
+    }
+
+    fn read_before_serialization(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(metadata) = config.load::<aws_smithy_runtime_api::client::orchestrator::Metadata>() {
+            let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            *counts.entry(metadata.name().to_owned()).or_default() += 1;
+        }
+        Ok(())
+    }
+}
+
 /// A store on the engine at `address`.
 pub fn reach(address: &str) -> Store {
-    Store::new(client(address), TABLE)
+    reach_counted(address, &Operations::default())
+}
+
+/// A store on the engine at `address` whose operations are counted.
+pub fn reach_counted(address: &str, operations: &Operations) -> Store {
+    Store::new(client(address, operations.clone()), TABLE)
 }
 
 /// Every item in the table of the engine at `address`, as JSON, in the order of the keys.
 pub async fn items(address: &str) -> Vec<serde_json::Value> {
-    let mut pages = client(address).scan().table_name(TABLE).into_paginator().items().send();
+    let mut pages =
+        client(address, Operations::default()).scan().table_name(TABLE).into_paginator().items().send();
     let mut items = Vec::new();
     while let Some(item) = pages.next().await {
         let item: serde_json::Value =
@@ -41,7 +84,7 @@ pub async fn items(address: &str) -> Vec<serde_json::Value> {
     items
 }
 
-fn client(address: &str) -> Client {
+fn client(address: &str, operations: Operations) -> Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-central-1"))
@@ -49,6 +92,7 @@ fn client(address: &str) -> Client {
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .retry_config(aws_config::retry::RetryConfig::disabled())
         .endpoint_url(address)
+        .interceptor(operations)
         .build();
     Client::from_conf(config)
 }

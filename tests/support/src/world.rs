@@ -7,7 +7,7 @@ use assay::clock::{after, seconds_between};
 use assay::connection::{Connection, IncidentLimits, Scope, UseCase};
 use assay::dynamodb::{Store, TaskFilter, TicketFilter};
 use assay::ids::{ConnectionId, IssueTypeId, ProjectId, SettingId, TenantId};
-use assay::jira::{Addresses, OauthApp, ReqwestSender};
+use assay::jira::{Addresses, Credentials, OauthApp, ReqwestSender};
 use assay::operations::Core;
 use assay::operations::checking::Evaluator;
 use assay::operations::connecting::{Begun, Connector, Failure, Proof, Wish};
@@ -29,7 +29,7 @@ use jira_sim::{ClockBase, Options, Running, Simulator};
 use serde_json::Value;
 
 use crate::queue::TimedQueue;
-use crate::table;
+use crate::table::{self, Operations};
 use crate::time::Time;
 
 /// The demo site.
@@ -69,6 +69,25 @@ impl World {
     /// A world with the demo site, in which nothing is connected.
     pub async fn start() -> Self {
         Self::with(Options::default()).await
+    }
+
+    /// A world in this process on a simulator and a table of another one, connected by API token as `con-1` there.
+    pub async fn join(jira: &str, table_address: &str, operations: &Operations, now: Timestamp) -> Self {
+        // A simulator that is never asked: the calls go to the other process's.
+        let idle = Simulator::new(Options {
+            clock: ClockBase::Manual(now),
+            seed: jira_sim::Seed::empty(),
+            openapi_dir: None,
+        });
+        let idle = idle.start().await.expect("the simulator");
+        let store = table::reach_counted(table_address, operations);
+        let mut world = Self::of(idle, store, table_address.to_owned());
+        world.access.addresses = addresses(jira);
+        let (tenant, id) = (world.tenant.clone(), ConnectionId::parse("con-1").expect("an id"));
+        let (email, token) = (Secret::new("admin@example.com"), Secret::new("sim-admin-token"));
+        let credentials = Credentials::ApiToken { email, token };
+        world.access.store_credentials(&tenant, &id, &credentials).await.expect("credentials");
+        world
     }
 
     /// A world with a site of the given sizes. Its clock stands still until it is moved.

@@ -4,7 +4,7 @@
 //! browser that holds the cookie set at the start.
 
 use super::{Connector, Failure};
-use crate::connection::{Connection, Problem, ProblemCode, use_case};
+use crate::connection::{Connection, Problem, ProblemCode, State, use_case};
 use crate::ids::TenantId;
 use crate::jira::credentials::{Credentials, Grant};
 use crate::jira::oauth::TokenError;
@@ -35,6 +35,13 @@ impl Connector {
     pub async fn depart(&self, link: &str) -> Result<Departure> {
         let core = &self.jira.core;
         let attempt = self.take(link).await?;
+        if attempt.browser.is_some() {
+            // A `state`, not a start link: whoever saw it in an address must not bind it to another browser.
+            return Err(Error::invalid(
+                "link",
+                "this is no link that starts connecting; start connecting again",
+            ));
+        }
         let connection = self.require(&attempt.tenant, &attempt.connection).await?;
         let app = self.jira.oauth_app(&attempt.tenant).await?;
         if core.clock.now() >= attempt.expires_at {
@@ -56,6 +63,14 @@ impl Connector {
     ) -> Result<Connection, Failure> {
         let attempt = self.take(state).await?;
         attempt.may_complete(cookie, self.jira.core.clock.now())?;
+        let arrived = self.complete(&attempt, code).await;
+        if let Err(Failure::Problem(problem)) = &arrived {
+            self.note(&attempt, problem).await?;
+        }
+        arrived
+    }
+
+    async fn complete(&self, attempt: &Attempt, code: Result<&Secret, &str>) -> Result<Connection, Failure> {
         let connection = self.require(&attempt.tenant, &attempt.connection).await?;
         let Ok(code) = code else {
             let what = "access was not approved on Atlassian's page";
@@ -68,6 +83,16 @@ impl Connector {
         };
         let grant = self.exchange(&attempt.tenant, code).await?;
         self.adopt(connection, &Credentials::Oauth(grant), false).await
+    }
+
+    /// Writes down why a connection is still pending, for whoever looks at it and not at the browser.
+    async fn note(&self, attempt: &Attempt, problem: &Problem) -> Result<()> {
+        let note = |connection: &mut Connection| {
+            if connection.state == State::Pending {
+                connection.problems = vec![problem.clone()];
+            }
+        };
+        self.jira.change_connection(&attempt.tenant, &attempt.connection, note).await.map(|_| ())
     }
 
     async fn exchange(&self, tenant: &TenantId, code: &Secret) -> Result<Grant, Failure> {

@@ -68,7 +68,9 @@ impl Connector {
         let mut connection = Connection::begin(tenant.clone(), id.clone(), proof.method(), stand_in, now);
         connection.cloud_id = Some(cloud_id.clone());
         let client = self.client(&connection, &credentials).await?;
-        let site = client.site_domain().await.map_err(|error| explain_refusal(&connection, &error))?;
+        let place = format!("the site with the cloud id {cloud_id}");
+        let site = client.site_domain().await;
+        let site = site.map_err(|error| explain_refusal_at(proof.method(), &place, &error))?;
         site.ok_or_else(|| {
             Error::invalid("site", "the site does not tell its domain; enter the Jira domain, too").into()
         })
@@ -80,6 +82,7 @@ impl Connector {
         connection: &mut Connection,
         credentials: &Credentials,
     ) -> Result<Verified, Failure> {
+        let credentials = &self.jira.current(connection, credentials).await?;
         self.find_site(connection, credentials).await?;
         let client = self.client(connection, credentials).await?;
         let myself = match client.myself().await {
@@ -131,6 +134,10 @@ impl Connector {
                 };
                 tracing::warn!(%tenant, connection = %id, code = ?problem.code, "connection needs to be connected again");
                 self.jira.change_connection(&tenant, &id, write).await
+            }
+            // Found out while the grant was refreshed, and written down there.
+            Err(Failure::Error(error)) if *error.kind() == ErrorKind::NeedsReauth => {
+                self.jira.change_connection(&tenant, &id, &change).await
             }
             Err(Failure::Error(error)) => Err(error),
         }
@@ -241,30 +248,33 @@ impl Connector {
 }
 
 fn explain_refusal(connection: &Connection, error: &JiraError) -> Failure {
-    let site = &connection.site;
+    explain_refusal_at(connection.method, connection.site.as_str(), error)
+}
+
+/// What an error means to whoever connects `place`, a site's domain or another name of it.
+fn explain_refusal_at(method: Method, place: &str, error: &JiraError) -> Failure {
     match &error.kind {
-        Kind::Unauthorized => Problem::new(
-            ProblemCode::CredentialsRefused,
-            format!("Jira at {site} does not accept the e-mail address and token"),
-            "check that the token belongs to this e-mail address and has not expired or been revoked; else make a new one",
-        )
-        .into(),
-        Kind::ScopeMissing => Problem::new(
-            ProblemCode::ScopeMissing,
-            "the credentials lack the scope read:jira-user",
-            "make new credentials with the scopes that are listed for the use cases",
-        )
-        .into(),
+        Kind::Unauthorized => credentials_refused(method, place).into(),
+        Kind::ScopeMissing => {
+            let scope =
+                if error.call.path == "/rest/api/3/myself" { "read:jira-user" } else { "read:jira-work" };
+            Problem::new(
+                ProblemCode::ScopeMissing,
+                format!("the credentials lack the scope {scope}"),
+                "make new credentials with the scopes that `GET /v1/use-cases` lists, and connect with them",
+            )
+            .into()
+        }
         Kind::Forbidden => Problem::new(
             ProblemCode::PermissionMissing,
-            format!("the account may not use Jira at {site}"),
+            format!("the account may not use Jira at {place}"),
             "give the account access to Jira in Atlassian Administration",
         )
         .into(),
         Kind::NotFound | Kind::Redirected { .. } => Problem::new(
             ProblemCode::WrongDomain,
-            format!("Jira does not answer at {site}"),
-            "check the domain, and that the site has Jira and was not renamed",
+            format!("Jira does not answer at {place}"),
+            "check the domain and the cloud id, and that the site has Jira and was not renamed",
         )
         .into(),
         Kind::Refused { .. }
@@ -276,6 +286,26 @@ fn explain_refusal(connection: &Connection, error: &JiraError) -> Failure {
         | Kind::TooLarge => {
             Problem::new(ProblemCode::Unreachable, error.to_string(), "try again in a few minutes").into()
         }
+    }
+}
+
+fn credentials_refused(method: Method, place: &str) -> Problem {
+    match method {
+        Method::ApiToken | Method::ScopedApiToken => Problem::new(
+            ProblemCode::CredentialsRefused,
+            format!("Jira at {place} does not accept the e-mail address and token"),
+            "check that the token belongs to this e-mail address and has not expired or been revoked; else make a new one",
+        ),
+        Method::ServiceAccount => Problem::new(
+            ProblemCode::CredentialsRefused,
+            format!("Jira at {place} does not accept the service account"),
+            "check that the service account is active and has access to Jira on this site",
+        ),
+        Method::Oauth => Problem::new(
+            ProblemCode::GrantEnded,
+            format!("Jira at {place} no longer accepts the grant"),
+            "connect the site again and approve access",
+        ),
     }
 }
 

@@ -1,0 +1,265 @@
+//! Every route refuses who may not use it. A route without a row in [`ROWS`] fails the test.
+
+use std::collections::BTreeSet;
+
+use assay::access::Role;
+use assay::check::CheckId;
+use assay_test_support::http::{Answer, Ask};
+use serde_json::{Value, json};
+
+use crate::support::{House, ROLES, TENANT, connect_body};
+
+/// Routes that ask for no token. This list may only shrink.
+pub const OPEN: [&str; 3] = ["GET /", "GET /v1/health", "GET /v1/openapi.json"];
+
+/// How a guarded route refuses.
+struct Row {
+    /// Method and path, as described.
+    route: &'static str,
+    /// The lowest role that may use it.
+    role: Role,
+    /// What an administrator of another tenant gets who names this tenant's things: 404, unless the route names none.
+    foreign: u16,
+}
+
+const fn row(route: &'static str, role: Role, foreign: u16) -> Row {
+    Row { route, role, foreign }
+}
+
+/// What deletes stands last, since each route is really used in this order.
+const ROWS: [Row; 31] = [
+    row("GET /v1/use-cases", Role::Auditor, 200),
+    row("GET /v1/oauth-app", Role::Auditor, 200),
+    row("PUT /v1/oauth-app", Role::Admin, 200),
+    row("GET /v1/connections", Role::Auditor, 200),
+    row("GET /v1/connections/{id}", Role::Auditor, 404),
+    row("POST /v1/connections", Role::Admin, 201),
+    row("PATCH /v1/connections/{id}", Role::Admin, 404),
+    row("POST /v1/connections/{id}/verify", Role::Operator, 404),
+    row("POST /v1/connections/{id}/reconnect", Role::Admin, 404),
+    row("POST /v1/connections/{id}/webhook", Role::Admin, 404),
+    row("GET /v1/checks", Role::Auditor, 200),
+    row("GET /v1/checks/{id}", Role::Auditor, 200),
+    row("GET /v1/checks/{id}/runs", Role::Auditor, 200),
+    row("POST /v1/checks/{id}/runs", Role::Operator, 202),
+    row("GET /v1/checks/{id}/runs/{run}", Role::Auditor, 404),
+    row("GET /v1/checks/{id}/runs/{run}/failing", Role::Auditor, 404),
+    row("GET /v1/tasks", Role::Auditor, 200),
+    row("GET /v1/tasks/{id}", Role::Auditor, 404),
+    row("GET /v1/tickets", Role::Auditor, 200),
+    row("GET /v1/tickets/{id}", Role::Auditor, 404),
+    row("GET /v1/tickets/{id}/trace", Role::Auditor, 404),
+    row("POST /v1/tickets/{id}/retry", Role::Operator, 404),
+    row("GET /v1/sync-settings", Role::Auditor, 200),
+    row("GET /v1/sync-settings/{id}", Role::Auditor, 404),
+    // The connection that its body names is not there for another tenant.
+    row("POST /v1/sync-settings", Role::Admin, 422),
+    row("PATCH /v1/sync-settings/{id}", Role::Admin, 404),
+    row("GET /v1/tokens", Role::Admin, 200),
+    row("POST /v1/tokens", Role::Admin, 201),
+    row("DELETE /v1/tokens/{id}", Role::Admin, 404),
+    row("DELETE /v1/sync-settings/{id}", Role::Admin, 404),
+    row("DELETE /v1/connections/{id}", Role::Admin, 404),
+];
+
+/// This tenant's things, which the rows' paths name.
+struct Things {
+    task: String,
+    ticket: String,
+    run: String,
+    token: String,
+}
+
+impl Things {
+    /// Lets the main job run, so that there is one of each.
+    async fn make(house: &House) -> Self {
+        let connection = house.world.connect().await;
+        house.world.sync_all(&connection).await;
+        house.world.settle(2).await;
+        let tenant = &house.world.tenant;
+        let task = house.world.tasks().await.remove(0);
+        let runs = house.world.store().list_runs(tenant, CheckId::B2, None, 1).await.unwrap();
+        let token = house.token(TENANT, Role::Auditor).await;
+        Self {
+            task: task.id.to_string(),
+            ticket: task.ticket.unwrap().to_string(),
+            run: runs.items[0].id.to_string(),
+            token: token.split('_').nth(2).unwrap().to_owned(),
+        }
+    }
+
+    fn path(&self, template: &str) -> String {
+        let kind = template.split('/').nth(2).unwrap_or_default();
+        let id = match kind {
+            "connections" => "con-1",
+            "checks" => "B2",
+            "tasks" => &self.task,
+            "tickets" => &self.ticket,
+            "sync-settings" => "set-all",
+            "tokens" => &self.token,
+            _ => "",
+        };
+        template.replace("{id}", id).replace("{run}", &self.run)
+    }
+
+    /// Texts of this tenant that no other tenant may ever see.
+    fn own(&self) -> [&str; 5] {
+        [&self.task, &self.ticket, &self.run, &self.token, "con-1"]
+    }
+}
+
+fn body(route: &str) -> Option<Value> {
+    match route {
+        "POST /v1/connections" => Some(connect_body()),
+        "PATCH /v1/connections/{id}" => Some(json!({ "use_cases": ["ticketing"] })),
+        "POST /v1/connections/{id}/reconnect" => {
+            Some(json!({ "method": "api_token", "email": "admin@example.com", "token": "sim-admin-token" }))
+        }
+        "PUT /v1/oauth-app" => {
+            Some(json!({ "client_id": "sim-client", "client_secret": "sim-client-secret" }))
+        }
+        "POST /v1/sync-settings" => Some(json!({
+            "scope": "B2", "connection": "con-1", "project": "SEC", "issue_type": "10100", "mode": "individual",
+        })),
+        "PATCH /v1/sync-settings/{id}" => Some(json!({ "enabled": false })),
+        "POST /v1/tokens" => Some(json!({ "name": "ci", "role": "auditor" })),
+        _ => None,
+    }
+}
+
+fn ask(things: &Things, route: &str) -> Ask {
+    let (method, path) = route.split_once(' ').unwrap();
+    let ask = Ask::new(method, &things.path(path));
+    body(route).map_or(ask, |body| Ask::new(method, &things.path(path)).json(&body))
+}
+
+async fn call(house: &House, things: &Things, route: &str, token: Option<&str>) -> Answer {
+    house.send(ask(things, route).token(token)).await
+}
+
+#[tokio::test]
+async fn every_route_has_a_row_and_every_row_a_route_and_the_role_is_the_one_described() {
+    let house = House::start().await;
+    let description = house.get("/v1/openapi.json").await.json();
+    let mut guarded = BTreeSet::new();
+    let mut open = BTreeSet::new();
+    for (route, operation) in crate::description::operations(&description) {
+        match operation["security"][0]["token"][0].as_str() {
+            Some(role) => guarded.insert(format!("{route} {role}")),
+            None => open.insert(route),
+        };
+    }
+    let rows: BTreeSet<String> = ROWS
+        .iter()
+        .map(|row| format!("{} {}", row.route, format!("{:?}", row.role).to_lowercase()))
+        .collect();
+    assert_eq!(guarded, rows, "write a row of refusals for every route, with the role that it describes");
+    assert_eq!(open, OPEN.map(str::to_owned).into(), "open routes may only become fewer");
+}
+
+#[tokio::test]
+async fn every_route_refuses_who_shows_no_good_token_and_does_nothing() {
+    let house = House::start().await;
+    let things = Things::make(&house).await;
+    let (good, other) = (house.token(TENANT, Role::Admin).await, house.token("other", Role::Admin).await);
+    let revoked = house.token(TENANT, Role::Admin).await;
+    let id = revoked.split('_').nth(2).unwrap();
+    let answer = house.call("DELETE", &format!("/v1/tokens/{id}"), &json!({})).await;
+    assert_eq!(answer.status, 204, "{}", answer.text());
+    let secret = |token: &str| token.rsplit('_').next().unwrap().to_owned();
+    let headers: Vec<String> = [
+        revoked.clone(),
+        // The parts of good tokens, put together wrongly.
+        good.replace("assay_acme_", "assay_other_"),
+        good.replace(&secret(&good), &secret(&other)),
+        format!("{good}a"),
+        format!("{good}_a"),
+        good[..good.len() - 1].to_owned(),
+        good.to_uppercase(),
+        "assay_acme__".to_owned(),
+        "x".repeat(5000),
+        String::new(),
+    ]
+    .iter()
+    .map(|token| format!("Bearer {token}"))
+    .chain([format!("Basic {good}"), good.clone(), format!("Bearer{good}"), format!("Token {good}")])
+    .collect();
+    let before = house.state().await;
+    for row in &ROWS {
+        let answer = call(&house, &things, row.route, None).await;
+        assert_unauthenticated(&answer, row.route);
+        for header in &headers {
+            let answer = house.send(ask(&things, row.route).header("authorization", header)).await;
+            assert_unauthenticated(&answer, &format!("{} with {header}", row.route));
+        }
+    }
+    assert_eq!(house.state().await, before, "something was done without a good token");
+}
+
+#[track_caller]
+fn assert_unauthenticated(answer: &Answer, what: &str) {
+    assert_eq!(answer.status, 401, "{what}: {}", answer.text());
+    assert_eq!(answer.header("www-authenticate"), "Bearer", "{what}");
+    assert_eq!(answer.json()["type"], "urn:assay:problem:unauthenticated", "{what}");
+}
+
+#[tokio::test]
+async fn every_route_refuses_every_role_below_its_own_and_serves_its_own() {
+    let house = House::start().await;
+    let things = Things::make(&house).await;
+    let mut tokens = Vec::new();
+    for role in ROLES {
+        tokens.push((role, house.token(TENANT, role).await));
+    }
+    for row in &ROWS {
+        let before = house.state().await;
+        for (role, token) in tokens.iter().filter(|(role, _)| !role.covers(row.role)) {
+            let answer = call(&house, &things, row.route, Some(token)).await;
+            assert_eq!(answer.status, 403, "{} as {role:?}: {}", row.route, answer.text());
+            assert_eq!(answer.json()["type"], "urn:assay:problem:forbidden");
+        }
+        assert_eq!(house.state().await, before, "{} did something for too low a role", row.route);
+        let (_, token) = tokens.iter().find(|(role, _)| *role == row.role).unwrap();
+        let answer = call(&house, &things, row.route, Some(token)).await;
+        // A ticket that is settled cannot be tried again; all else works.
+        let expected = answer.status.is_success() || row.route == "POST /v1/tickets/{id}/retry";
+        assert!(expected, "{}: {} {}", row.route, answer.status, answer.text());
+    }
+}
+
+#[tokio::test]
+async fn no_route_shows_or_changes_anything_of_another_tenant() {
+    let house = House::start().await;
+    let things = Things::make(&house).await;
+    house.world.set_up_oauth_app().await;
+    let other = house.token("other", Role::Admin).await;
+    let before = house.items_of(&house.world.tenant).await;
+    for row in &ROWS {
+        let answer = call(&house, &things, row.route, Some(&other)).await;
+        assert_eq!(answer.status.as_u16(), row.foreign, "{}: {}", row.route, answer.text());
+        let text = answer.text();
+        // What the caller wrote may be said again: the ids in the path of what is not found.
+        let silent = row.foreign == 200 || row.foreign == 201 || row.foreign == 202;
+        for own in things.own().iter().filter(|_| silent) {
+            assert!(!text.contains(own), "{} shows {own}: {text}", row.route);
+        }
+        assert!(!text.contains("acme"), "{} names the other tenant: {text}", row.route);
+    }
+    assert_eq!(
+        house.items_of(&house.world.tenant).await,
+        before,
+        "another tenant's request changed something"
+    );
+    let store = house.world.store();
+    let connection = store.connection(&house.world.tenant, &"con-1".to_owned().try_into().unwrap()).await;
+    house
+        .world
+        .access
+        .credentials(&connection.unwrap().unwrap())
+        .await
+        .expect("the credentials are untouched");
+    for request in house.world.checks.receive(1000) {
+        assert_eq!(assay::sqs::Message::tenant(&request).as_str(), "other", "{request:?}");
+    }
+    assert_eq!(house.world.sync.len(), 0, "no ticket of another tenant was asked for");
+}

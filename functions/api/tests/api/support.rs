@@ -1,0 +1,118 @@
+//! The API over a world, and callers of every role.
+
+use std::sync::Arc;
+
+use assay::access::Role;
+use assay::ids::TenantId;
+use assay::sqs::{ChecksRequest, Queue, SyncRequest};
+use assay_api::command::{Command, carry_out};
+use assay_api::{Api, router};
+use assay_test_support::http::{Answer, Ask};
+use assay_test_support::world::{SITE, World};
+use axum::Router;
+use serde_json::{Value, json};
+
+/// All roles, the lowest first.
+pub const ROLES: [Role; 4] = [Role::Auditor, Role::Reviewer, Role::Operator, Role::Admin];
+
+/// The tenant that the world's things belong to.
+pub const TENANT: &str = "acme";
+
+/// An API, and an administrator's token for [`TENANT`].
+pub struct House {
+    /// What it stands on.
+    pub world: World,
+    /// The API.
+    pub router: Router,
+    /// The token.
+    pub admin: String,
+}
+
+impl House {
+    /// A house in which nothing is connected.
+    pub async fn start() -> Self {
+        Self::over(World::start().await).await
+    }
+
+    /// The API over a world.
+    pub async fn over(world: World) -> Self {
+        let api = Api {
+            core: world.access.core.clone(),
+            connector: world.connector(),
+            checks: Arc::clone(&world.checks) as Arc<dyn Queue<ChecksRequest>>,
+            sync: Arc::clone(&world.sync) as Arc<dyn Queue<SyncRequest>>,
+        };
+        let mut house = Self { router: router(api), world, admin: String::new() };
+        house.admin = house.token(TENANT, Role::Admin).await;
+        house
+    }
+
+    /// A new token, as direct invocation makes it.
+    pub async fn token(&self, tenant: &str, role: Role) -> String {
+        let role = format!("{role:?}").to_lowercase();
+        let command = json!({ "issue_token": { "tenant": tenant, "role": role, "name": "test" } });
+        let command: Command = serde_json::from_value(command).unwrap();
+        carry_out(&self.world.access.core, command).await.unwrap().token
+    }
+
+    /// Sends what was put together.
+    pub async fn send(&self, ask: Ask) -> Answer {
+        ask.to(&self.router).await
+    }
+
+    /// Asks as the administrator.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Ask::new("GET", path).token(Some(&self.admin))).await
+    }
+
+    /// Sends JSON as the administrator.
+    pub async fn call(&self, method: &str, path: &str, body: &Value) -> Answer {
+        self.send(Ask::new(method, path).token(Some(&self.admin)).json(body)).await
+    }
+
+    /// Sends a POST with an idempotency key as the administrator.
+    pub async fn post_once(&self, path: &str, key: &str, body: &Value) -> Answer {
+        let ask = Ask::new("POST", path).token(Some(&self.admin)).header("idempotency-key", key);
+        self.send(if body.is_null() { ask } else { ask.json(body) }).await
+    }
+
+    /// Everything that could have been written: the table's items, and how many messages wait.
+    pub async fn state(&self) -> (Vec<Value>, usize, usize) {
+        (self.world.items().await, self.world.checks.len(), self.world.sync.len())
+    }
+
+    /// The items of one tenant.
+    pub async fn items_of(&self, tenant: &TenantId) -> Vec<Value> {
+        let beginning = format!("{tenant}#");
+        let items = self.world.items().await.into_iter();
+        items.filter(|item| item["pk"].as_str().unwrap().starts_with(&beginning)).collect()
+    }
+}
+
+/// The body that connects the demo site by API token.
+pub fn connect_body() -> Value {
+    json!({
+        "method": "api_token",
+        "site": SITE,
+        "email": "admin@example.com",
+        "token": "sim-admin-token",
+        "use_cases": ["ticketing", "incident_management"],
+        "change_management": { "projects": ["CHG"] },
+        "incidents": { "projects": ["INC"] },
+    })
+}
+
+/// Fails unless `answer` is a problem with this status that blames this part of the input.
+#[track_caller]
+pub fn assert_problem(answer: &Answer, status: u16, field: Option<&str>) {
+    let text = answer.text();
+    assert_eq!(answer.status.as_u16(), status, "{text}");
+    assert_eq!(answer.header("content-type"), "application/problem+json", "{text}");
+    let problem = answer.json();
+    assert_eq!(problem["status"], status, "{text}");
+    assert!(problem["type"].as_str().unwrap().starts_with("urn:assay:problem:"), "{text}");
+    assert!(
+        !problem["title"].as_str().unwrap().is_empty() && !problem["detail"].as_str().unwrap().is_empty()
+    );
+    assert_eq!(problem["field"].as_str(), field, "{text}");
+}

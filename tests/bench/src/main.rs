@@ -1,0 +1,36 @@
+//! Prints Assay's figures beside their targets: `make bench`. Measured, never asserted: a figure is not a test.
+//!
+//! | module | measures |
+//! |---|---|
+//! | [`startup`] | each deployed binary: process start to first poll, resident memory, size of its archive |
+//! | [`work`] | calls to Jira, points, table operations, time and memory of a check run and of new tickets |
+//! | [`cost`] | what those come to in AWS money |
+
+mod cost;
+mod startup;
+mod table;
+mod work;
+
+use std::io::Write;
+
+/// Writes a line of the report.
+fn say(line: &str) {
+    // A closed pipe ends the report, not the measuring.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [kind, rest @ ..] = arguments.as_slice()
+        && kind == "--child"
+    {
+        work::child(rest).await;
+        return;
+    }
+    let build = if cfg!(debug_assertions) { " (a debug build: only the counts mean anything)" } else { "" };
+    say(&format!("Assay, figures{build}\n"));
+    startup::report().await;
+    let measured = work::report().await;
+    cost::report(&measured);
+}
