@@ -1,12 +1,16 @@
 //! What comes in: bodies, paths and queries, each with a limit and an error that names the field.
 
+use std::marker::PhantomData;
+
 use assay::error::Kind;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::request::Parts;
 use http::{StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 
 use crate::problem::Problem;
 
@@ -46,23 +50,71 @@ pub fn too_large() -> Problem {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let why = error.inner().to_string();
-        let field = field_of(&error.path().to_string(), &why);
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let mut track = serde_path_to_error::Track::new();
+    let value = object(serde_path_to_error::Deserializer::new(&mut json, &mut track)).map_err(|error| {
+        let why = error.to_string();
+        let field = field_of(&track.path().to_string(), &why);
         let why = if is_secret(&field) { "it must be there, and be text".to_owned() } else { why };
         Problem::invalid(field, format!("{why}; see `GET /v1/openapi.json`"))
     })?;
-    deserializer.end().map_err(|error| Problem::invalid("body", error.to_string()))?;
+    json.end().map_err(|error| Problem::invalid("body", error.to_string()))?;
     Ok(value)
+}
+
+/// Reads an object. Without this, what is derived takes a list of the fields' values, too, in their order.
+pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    deserializer.deserialize_map(ObjectVisitor(PhantomData))
+}
+
+/// Reads an object that may be null.
+pub fn optional_object<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_option(OptionVisitor(PhantomData))
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
+struct OptionVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OptionVisitor<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("an object or null")
+    }
+
+    fn visit_none<E>(self) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
+        object(deserializer).map(Some)
+    }
 }
 
 /// The field to blame: of a missing one only serde's message tells the name.
 fn field_of(path: &str, why: &str) -> String {
     let missing = why.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
     match (path, missing) {
-        (".", Some(missing)) => missing.to_owned(),
-        (".", None) => "body".to_owned(),
+        ("." | "?", Some(missing)) => missing.to_owned(),
+        // Where the text ends too early there is no path.
+        ("." | "?", None) => "body".to_owned(),
         (path, Some(missing)) => format!("{path}.{missing}"),
         (path, None) => path.to_owned(),
     }

@@ -12,7 +12,9 @@ fn good_body(route: &str) -> Value {
     match route {
         "POST /v1/connections" => connect_body(),
         "PATCH /v1/connections/{id}" => json!({ "use_cases": ["ticketing"] }),
-        "POST /v1/connections/{id}/reconnect" => json!({ "method": "api_token", "email": "a@b.c", "token": "t" }),
+        "POST /v1/connections/{id}/reconnect" => {
+            json!({ "method": "api_token", "email": "a@b.c", "token": "t" })
+        }
         "PUT /v1/oauth-app" => json!({ "client_id": "c", "client_secret": "s" }),
         "POST /v1/sync-settings" => json!({
             "scope": "all", "connection": "con-1", "project": "SEC", "issue_type": "10100", "mode": "individual",
@@ -128,14 +130,39 @@ async fn a_field_that_breaks_a_rule_is_named() {
         ("POST", connections, connect(json!({ "change_management": [] })), "change_management"),
         ("POST", connections, connect(json!({ "incidents": { "colour": 1 } })), "incidents.colour"),
         ("POST", connections, connect(json!({ "incidents": { "projects": "INC" } })), "incidents.projects"),
-        ("POST", connections, connect(json!({ "incidents": { "projects": ["A", "1"] } })), "incidents.projects[0]"),
-        ("POST", connections, connect(json!({ "incidents": { "projects": vec!["AB"; 51] } })), "incidents.projects"),
-        ("POST", connections, connect(json!({ "change_management": { "jql": long } })), "change_management.jql"),
+        (
+            "POST",
+            connections,
+            connect(json!({ "incidents": { "projects": ["A", "1"] } })),
+            "incidents.projects[0]",
+        ),
+        (
+            "POST",
+            connections,
+            connect(json!({ "incidents": { "projects": vec!["AB"; 51] } })),
+            "incidents.projects",
+        ),
+        (
+            "POST",
+            connections,
+            connect(json!({ "change_management": { "jql": long } })),
+            "change_management.jql",
+        ),
         ("POST", connections, connect(json!({ "incidents": { "jql": "a\nb" } })), "incidents.jql"),
         ("POST", connections, connect(json!({ "incidents": { "jql": "a ORDER BY b" } })), "incidents.jql"),
         ("POST", connections, connect(json!({ "incident_limits": {} })), "incident_limits.default_days"),
-        ("POST", connections, connect(json!({ "incident_limits": { "default_days": 0 } })), "incident_limits.default_days"),
-        ("POST", connections, connect(json!({ "incident_limits": { "default_days": -1 } })), "incident_limits.default_days"),
+        (
+            "POST",
+            connections,
+            connect(json!({ "incident_limits": { "default_days": 0 } })),
+            "incident_limits.default_days",
+        ),
+        (
+            "POST",
+            connections,
+            connect(json!({ "incident_limits": { "default_days": -1 } })),
+            "incident_limits.default_days",
+        ),
         (
             "POST",
             connections,
@@ -226,7 +253,18 @@ async fn a_query_that_a_list_does_not_take_is_refused_and_named() {
         assert_problem(&house.send(ask("limit=1&limit=2")).await, 422, Some("limit"));
         let foreign = if path == "/v1/tokens" { "x.y" } else { &cursor };
         let altered = cursor.replace('.', "A.");
-        for bad in ["", ".", "abc", "%21%21", "%FF%FE", "a.b.c", "AAAA.aaaaaaaaaa", foreign, &altered, &cursor.to_uppercase()] {
+        for bad in [
+            "",
+            ".",
+            "abc",
+            "%21%21",
+            "%FF%FE",
+            "a.b.c",
+            "AAAA.aaaaaaaaaa",
+            foreign,
+            &altered,
+            &cursor.to_uppercase(),
+        ] {
             let answer = house.send(ask(&format!("cursor={bad}"))).await;
             assert_eq!(answer.status, 422, "{path} took the cursor {bad}: {}", answer.text());
             assert_problem(&answer, 422, Some("cursor"));
@@ -252,7 +290,20 @@ async fn an_id_of_odd_characters_names_nothing() {
     let description = house.get("/v1/openapi.json").await.json();
     let before = house.state().await;
     let long = "x".repeat(129);
-    let odd = ["%00", "%0d%0a", "%FF", "%C3%28", "a%2Fb", "a%23b", "a%20b", "%2e%2e%2f", "%E2%80%AE", "'--", "%25", &long];
+    let odd = [
+        "%00",
+        "%0d%0a",
+        "%FF",
+        "%C3%28",
+        "a%2Fb",
+        "a%23b",
+        "a%20b",
+        "%2e%2e%2f",
+        "%E2%80%AE",
+        "'--",
+        "%25",
+        &long,
+    ];
     for (route, _) in operations(&description) {
         let (method, template) = route.split_once(' ').unwrap();
         if !template.contains("{id}") {

@@ -48,12 +48,11 @@ impl Ticket {
         match &self.state {
             State::Planned | State::Failed { .. } if self.wanted == Wanted::Closed => Step::Drop,
             State::Planned | State::Failed { .. } => self.unless_early(now, Step::Create),
-            // The lease has ended: the worker died between its call and its save.
-            State::Creating { .. } => Step::LookUp,
-            State::Unknown { .. } => self.unless_early(now, Step::LookUp),
-            State::Open { .. } if self.wanted == Wanted::Closed => Step::Close,
-            // A second attempt was made: look for a twin once more.
+            // Of one that is being created the lease has ended: the worker died between its call and its save.
+            State::Creating { .. } | State::Unknown { .. } => self.unless_early(now, Step::LookUp),
+            // A second attempt was made: look for a twin once more, even before closing, so that none is left open.
             State::Open { .. } if self.not_before.is_some() => self.unless_early(now, Step::LookUp),
+            State::Open { .. } if self.wanted == Wanted::Closed => Step::Close,
             State::Closing { .. } => self.unless_early(now, Step::Close),
             State::Open { .. } | State::Closed { .. } | State::Gone { .. } => Step::Settled,
         }
@@ -131,16 +130,39 @@ impl Ticket {
             Entry::new(now, "worker", format!("created issue {}", issue.key), "Jira answered so").with(call),
         );
         self.state = State::Open { issue };
-        self.due_at_once_if_unwanted(now);
+        if sweep.is_none() {
+            self.due_at_once_if_unwanted(now);
+        }
     }
 
     /// The issue of a lost create was found.
     pub fn found(&mut self, issue: Issue, call: Call, now: Timestamp) {
         self.release(None);
-        let what = format!("adopted issue {}", issue.key);
-        self.record(Entry::new(now, "worker", what, "it carries this ticket's property").with(call));
+        if self.state.issue().is_none_or(|known| known.id != issue.id) {
+            let what = format!("adopted issue {}", issue.key);
+            self.record(Entry::new(now, "worker", what, "it carries this ticket's property").with(call));
+        }
         self.state = State::Open { issue };
         self.due_at_once_if_unwanted(now);
+    }
+
+    /// A second issue of this ticket was closed.
+    pub fn twin_closed(&mut self, twin: &Issue, now: Timestamp) {
+        self.record_once(now, format!("closed issue {}, a twin", twin.key), "the older issue stays");
+    }
+
+    /// A second issue of this ticket could not be closed. It is looked for again after `wait` seconds.
+    pub fn twin_not_closed(&mut self, twin: &Issue, problem: &str, wait: i64, now: Timestamp) {
+        self.record_once(now, format!("could not close issue {}, a twin", twin.key), problem);
+        let again = Some(after(now, wait));
+        self.release(self.not_before.filter(|at| *at > now).min(again).or(again));
+    }
+
+    /// Adds a line to the trace unless it says so already.
+    fn record_once(&mut self, now: Timestamp, what: String, why: &str) {
+        if self.trace.iter().all(|entry| entry.what != what) {
+            self.record(Entry::new(now, "worker", what, why));
+        }
     }
 
     /// Jira refused to create the issue and said why. It is tried again, ever more rarely, since the cause may be mended.

@@ -7,8 +7,8 @@ use crate::Result;
 use crate::ids::{ProjectId, TicketId};
 use crate::jira::Client;
 use crate::jira::search::FoundTicket;
-use crate::ticket::{State, Ticket};
-use crate::trace::Entry;
+use crate::jira::transition::Closed;
+use crate::ticket::{Issue, State, Ticket};
 
 /// The longest wait after a search that could not be made, in seconds.
 const LONGEST_WAIT: i64 = 300;
@@ -53,10 +53,14 @@ impl Run<'_> {
         &mut self,
         client: &Client,
         ticket: Ticket,
-        issues: &[FoundTicket],
+        found: &[FoundTicket],
         call: &crate::trace::Call,
     ) -> Result<()> {
         let (now, bound) = (self.now(), self.worker.lookup_bound);
+        let mut issues: Vec<Issue> = found.iter().map(|found| found.issue.clone()).collect();
+        // The search may be too late for the issue that a repeated create made, which is the youngest.
+        let own = ticket.state.issue().filter(|own| issues.iter().all(|issue| issue.id != own.id));
+        issues.extend(own.cloned());
         let Some((oldest, twins)) = issues.split_first() else {
             self.worker.save(ticket, |ticket| ticket.not_found(call.clone(), bound, now)).await?;
             return Ok(());
@@ -66,22 +70,19 @@ impl Run<'_> {
             return Ok(());
         }
         self.tally.adopted += 1;
+        let mut outcomes = Vec::new();
         for twin in twins {
-            let outcome = client.close(&twin.issue.id, self.deadline).await;
-            tracing::warn!(ticket = %ticket.id, twin = %twin.issue.key, ?outcome, "closed a second issue of one ticket");
+            outcomes.push((twin, client.close(&twin.id, self.deadline).await));
         }
         let cloud_id = Some(client.cloud_id().clone());
         let change = |ticket: &mut Ticket| {
             ticket.cloud_id.clone_from(&cloud_id);
-            ticket.found(oldest.issue.clone(), call.clone(), now);
-            for twin in twins {
-                let what = format!("closed issue {}, a twin of {}", twin.issue.key, oldest.issue.key);
-                ticket.record(Entry::new(
-                    now,
-                    "worker",
-                    what,
-                    "a repeated create made both; the older one stays",
-                ));
+            ticket.found(oldest.clone(), call.clone(), now);
+            for (twin, outcome) in &outcomes {
+                match outcome {
+                    Closed::Done(..) | Closed::Gone(_) => ticket.twin_closed(twin, now),
+                    Closed::NotYet { problem, wait, .. } => ticket.twin_not_closed(twin, problem, *wait, now),
+                }
             }
         };
         self.worker.save(ticket, change).await?;

@@ -12,16 +12,16 @@ impl Worker {
     /// Applies `change` to the ticket and writes it. If somebody else wrote meanwhile (the planner a wish, a webhook a
     /// status), the change is applied to what they wrote: only this worker's own facts are in it.
     ///
-    /// # Errors
-    /// `Conflict` when another worker has taken the ticket over; then what this one learned is for that one to find.
-    pub(super) async fn save(&self, ticket: Ticket, change: impl Fn(&mut Ticket)) -> Result<Ticket> {
+    /// None when another worker has taken the ticket over or brought it to another state: then `change` is about
+    /// something that is no longer so, and what this worker learned is for the other one to find.
+    pub(super) async fn save(&self, ticket: Ticket, change: impl Fn(&mut Ticket)) -> Result<Option<Ticket>> {
         let owner = ticket.lease.as_ref().map(|lease| lease.owner.clone());
         let mut current = ticket;
         for _ in 0..REPEATS {
             let mut next = current.clone();
             change(&mut next);
             match self.jira.core.store.save_ticket(&mut next).await {
-                Ok(()) => return Ok(next),
+                Ok(()) => return Ok(Some(next)),
                 Err(error) if *error.kind() == Kind::Conflict => {}
                 Err(error) => return Err(error),
             }
@@ -30,8 +30,9 @@ impl Worker {
                 return Err(Error::not_found(format!("ticket {id} is not there any more")));
             };
             let owner_now = stored.lease.as_ref().map(|lease| lease.owner.clone());
-            if owner_now != owner {
-                return Err(Error::conflict(format!("another worker has taken over ticket {id}")));
+            if owner_now != owner || stored.state.word() != current.state.word() {
+                tracing::info!(ticket = %id, "another worker has taken the ticket over");
+                return Ok(None);
             }
             current = stored;
         }
@@ -45,10 +46,8 @@ impl Worker {
         ticket: Ticket,
         change: impl Fn(&mut Ticket),
     ) -> Result<Option<Ticket>> {
-        match self.save(ticket.clone(), &change).await {
-            Ok(saved) => return Ok(Some(saved)),
-            Err(error) if *error.kind() == Kind::Conflict => {}
-            Err(error) => return Err(error),
+        if let Some(saved) = self.save(ticket.clone(), &change).await? {
+            return Ok(Some(saved));
         }
         for _ in 0..REPEATS {
             let Some(mut stored) = self.jira.core.store.ticket(&ticket.tenant, &ticket.id).await? else {

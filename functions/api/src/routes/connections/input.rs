@@ -9,6 +9,7 @@ use assay::secret::Secret;
 use assay::site::SiteDomain;
 use serde::Deserialize;
 
+use crate::input::{object, optional_object};
 use crate::problem::Problem;
 use crate::routes::oauth_app::text;
 
@@ -54,13 +55,13 @@ pub struct ConnectInput {
     /// What the connection is for.
     use_cases: BTreeSet<UseCase>,
     /// Where change tickets are.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     change_management: ScopeInput,
     /// Where incidents are.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     incidents: ScopeInput,
     /// How long incidents may stay open; 30 days if not given.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_object")]
     incident_limits: Option<IncidentLimitsInput>,
     /// For tokens: the e-mail address of the token's account.
     #[serde(default)]
@@ -108,13 +109,13 @@ pub struct ChangeInput {
     #[serde(default)]
     use_cases: Option<BTreeSet<UseCase>>,
     /// Where change tickets are.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_object")]
     change_management: Option<ScopeInput>,
     /// Where incidents are.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_object")]
     incidents: Option<ScopeInput>,
     /// How long incidents may stay open.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_object")]
     incident_limits: Option<IncidentLimitsInput>,
 }
 
