@@ -124,7 +124,11 @@ fn refuse(operation: &mut Map<String, Value>, refusals: &[(&str, &str)]) {
     for (status, meaning) in refusals {
         responses.entry(*status).or_insert_with(|| json!({ "description": meaning }));
     }
-    for (status, response) in responses.iter_mut().filter(|(status, _)| !status.starts_with('2')) {
+    for (status, response) in responses.iter_mut() {
+        if status.starts_with('2') {
+            response["description"] = "done".into();
+            continue;
+        }
         let schema = json!({ "$ref": "#/components/schemas/Problem" });
         response["content"] = json!({ "application/problem+json": { "schema": schema } });
         if response["description"].as_str().is_none_or(str::is_empty) {

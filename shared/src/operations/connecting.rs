@@ -4,6 +4,7 @@
 //! callback; the secret is stored before the connection says that it is active.
 
 pub mod consent;
+mod lacks;
 mod verifying;
 pub mod webhook;
 

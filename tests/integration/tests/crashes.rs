@@ -8,7 +8,7 @@ use assay::operations::milestone::Milestone;
 use assay::secrets::connection_name;
 use assay::sqs::{Queue, SyncRequest};
 use assay::ticket::LEASE;
-use assay_test_support::balance::says;
+use assay_test_support::balance::{assert_says, says};
 use assay_test_support::world::World;
 use jira_sim::{Options, Seed};
 use serde_json::json;
@@ -107,11 +107,11 @@ async fn dies_at(milestone: Milestone, tickets: u64, after: After) {
     };
     assert_eq!(adopted, expected, "{what}: {}", world.traces().await);
     for ticket in &tickets {
-        assert!(says(ticket, "began to create the issue"), "{what}: {:#?}", ticket.trace);
+        assert_says(ticket, "began to create the issue", &what);
         let created = says(ticket, "created issue") || says(ticket, "adopted issue");
         assert!(created, "{what}: {:#?}", ticket.trace);
         if milestone == Milestone::Claimed {
-            assert!(says(ticket, "found no issue; it will be created"), "{what}: {:#?}", ticket.trace);
+            assert_says(ticket, "found no issue; it will be created", &what);
         } else {
             assert_eq!(ticket.attempts, 1, "{what}: {:#?}", ticket.trace);
         }

@@ -42,21 +42,21 @@ impl World {
         assert_eq!(self.issues_in(PROJECT).len(), tickets, "{what}: {}", self.traces().await);
     }
 
-    /// All traces, for people.
+    /// All tickets with their traces, for people.
     pub async fn traces(&self) -> String {
-        let mut text = String::new();
-        for ticket in self.tickets().await {
-            text.push_str(&format!(
-                "{} {:?} wanted {:?} due {:?}\n",
-                ticket.id, ticket.state, ticket.wanted, ticket.due_at
-            ));
-            for entry in &ticket.trace {
-                let status = entry.call.as_ref().and_then(|call| call.status);
-                text.push_str(&format!("  {} {} — {} {status:?}\n", entry.at, entry.what, entry.why));
-            }
-        }
-        text
+        self.tickets().await.iter().map(story).collect()
     }
+}
+
+/// A ticket with its trace, for people.
+pub fn story(ticket: &Ticket) -> String {
+    let (wanted, due) = (ticket.wanted, ticket.due_at);
+    let mut text = format!("{} {:?}, wanted {wanted:?}, due {due:?}\n", ticket.id, ticket.state);
+    for entry in &ticket.trace {
+        let status = entry.call.as_ref().and_then(|call| call.status);
+        text.push_str(&format!("  {} {} — {} {status:?}\n", entry.at, entry.what, entry.why));
+    }
+    text
 }
 
 fn ticket_imbalance(ticket: &Ticket, issues: &[Value]) -> Option<String> {
@@ -76,6 +76,12 @@ fn ticket_imbalance(ticket: &Ticket, issues: &[Value]) -> Option<String> {
         State::Open { .. } | State::Closed { .. } | State::Gone { .. } => None,
         other => Some(format!("{id} is still {}", other.word())),
     }
+}
+
+/// Fails unless a line of the ticket's trace says this.
+#[track_caller]
+pub fn assert_says(ticket: &Ticket, words: &str, what: &str) {
+    assert!(says(ticket, words), "{what}: the trace does not say {words:?}: {}", story(ticket));
 }
 
 /// Whether a line of the ticket's trace says this.

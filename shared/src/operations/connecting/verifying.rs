@@ -1,21 +1,16 @@
 //! Verifying a connection: credentials, site, scopes, administrator rights, permissions, projects, queries. Each thing
 //! that is missing becomes a problem with a name and a way to mend it.
 
-use std::collections::BTreeSet;
-
-use super::{Connector, Failure, Proof, Wish};
 use jiff::Timestamp;
 
-use crate::connection::{Account, Connection, Method, Problem, ProblemCode, Scope, UseCase, use_case};
+use super::{Connector, Failure, Proof, Wish, lacks};
+use crate::connection::{Account, Connection, Method, Problem, ProblemCode, Scope};
 use crate::error::Kind as ErrorKind;
 use crate::ids::{CloudId, ConnectionId, TenantId};
 use crate::jira::error::Kind;
 use crate::jira::{Client, Credentials, JiraError};
 use crate::site::SiteDomain;
 use crate::{Error, Result};
-
-/// Jira's key of the permission of its administrators.
-const ADMINISTER: &str = "ADMINISTER";
 
 /// What Jira said of a connection that it lets in.
 #[derive(Clone, Debug)]
@@ -93,9 +88,9 @@ impl Connector {
         if let Some(problem) = email_problem(credentials, myself.email.as_deref()) {
             return Err(problem.into());
         }
-        problems.extend(scope_problems(connection));
-        problems.extend(permission_problems(connection, &client).await?);
-        problems.extend(check_scopes_of_things(connection, &client).await?);
+        problems.extend(lacks::scopes(connection));
+        problems.extend(lacks::permissions(connection, &client).await?);
+        problems.extend(lacks::things(connection, &client).await?);
         self.book(connection, &client).await?;
         Ok(Verified {
             account: Account { id: myself.id, time_zone: myself.time_zone },
@@ -124,7 +119,10 @@ impl Connector {
                 };
                 self.jira.change_connection(&tenant, &id, write).await
             }
-            Err(Failure::Problem(problem)) if problem.code == ProblemCode::Unreachable => {
+            // Neither says that the credentials are dead, and both may pass by themselves. The verification ages.
+            Err(Failure::Problem(problem))
+                if matches!(problem.code, ProblemCode::Unreachable | ProblemCode::WrongDomain) =>
+            {
                 Err(Error::unavailable(format!("{}; {}", problem.what, problem.mend)))
             }
             Err(Failure::Problem(problem)) => {
@@ -247,7 +245,7 @@ impl Connector {
     }
 }
 
-fn explain_refusal(connection: &Connection, error: &JiraError) -> Failure {
+pub(super) fn explain_refusal(connection: &Connection, error: &JiraError) -> Failure {
     explain_refusal_at(connection.method, connection.site.as_str(), error)
 }
 
@@ -323,106 +321,4 @@ fn email_problem(credentials: &Credentials, told: Option<&str>) -> Option<Proble
             "enter the e-mail address of the account that made the token",
         )
     })
-}
-
-fn scope_problems(connection: &Connection) -> Vec<Problem> {
-    if connection.method != Method::Oauth {
-        return Vec::new();
-    }
-    let lacks = |use_case: &UseCase| {
-        let missing: Vec<&str> = use_case::scopes([use_case])
-            .into_iter()
-            .filter(|scope| {
-                *scope != "offline_access" && !connection.scopes.iter().any(|granted| granted == scope)
-            })
-            .collect();
-        (!missing.is_empty()).then(|| {
-            Problem::new(
-                ProblemCode::ScopeMissing,
-                format!("the grant lacks {}", missing.join(", ")),
-                "add these scopes to the OAuth app and connect again; new scopes do not reach an existing grant",
-            )
-            .of(*use_case)
-        })
-    };
-    connection.use_cases.iter().filter_map(lacks).collect()
-}
-
-async fn permission_problems(connection: &Connection, client: &Client) -> Result<Vec<Problem>, Failure> {
-    let keys: BTreeSet<&str> = connection
-        .use_cases
-        .iter()
-        .flat_map(|use_case| use_case.requirements().permissions.iter().map(|permission| permission.key))
-        .collect();
-    let keys: Vec<&str> = keys.into_iter().collect();
-    let granted =
-        client.granted_permissions(&keys).await.map_err(|error| explain_refusal(connection, &error))?;
-    let mut problems = Vec::new();
-    for use_case in &connection.use_cases {
-        for permission in use_case.requirements().permissions {
-            if granted.get(permission.key).copied().unwrap_or(false) {
-                continue;
-            }
-            let code = if permission.key == ADMINISTER {
-                ProblemCode::NotAdministrator
-            } else {
-                ProblemCode::PermissionMissing
-            };
-            let what =
-                format!("the account lacks the permission {}, needed to {}", permission.name, permission.why);
-            let mend = format!(
-                "grant {} to the account in Jira's permission settings, then verify again",
-                permission.name
-            );
-            problems.push(Problem::new(code, what, mend).of(*use_case));
-        }
-    }
-    Ok(problems)
-}
-
-/// Finds the projects of each use case, and lets Jira parse its query.
-async fn check_scopes_of_things(
-    connection: &mut Connection,
-    client: &Client,
-) -> Result<Vec<Problem>, Failure> {
-    let mut problems = Vec::new();
-    let facts = connection.clone();
-    for (use_case, scope) in [
-        (UseCase::Ticketing, &mut connection.change_management),
-        (UseCase::IncidentManagement, &mut connection.incidents),
-    ] {
-        if facts.use_cases.contains(&use_case) && scope.is_set() {
-            let found = check_scope(scope, client).await.map_err(|error| explain_refusal(&facts, &error))?;
-            problems.extend(found.into_iter().map(|problem| problem.of(use_case)));
-        }
-    }
-    Ok(problems)
-}
-
-async fn check_scope(scope: &mut Scope, client: &Client) -> Result<Vec<Problem>, JiraError> {
-    let mut problems = Vec::new();
-    if !scope.keys.is_empty() {
-        let found = client.projects_by_keys(&scope.keys).await?;
-        for key in &scope.keys {
-            if !found.iter().any(|project| project.key == *key) {
-                let what = format!("there is no project {key}, or the account cannot see it");
-                let mend =
-                    format!("check the key, and give the account the permission Browse projects in {key}");
-                problems.push(Problem::new(ProblemCode::ProjectNotFound, what, mend));
-            }
-        }
-        scope.projects = found;
-    }
-    if let Some(jql) = &scope.jql {
-        let mut answers = client.parse_jql(&[jql.as_str()]).await?;
-        if let Some(Err(complaint)) = answers.pop() {
-            let what = format!("Jira does not understand the query: {complaint}");
-            problems.push(Problem::new(
-                ProblemCode::QueryInvalid,
-                what,
-                "correct the query; Jira's issue search shows where it is wrong",
-            ));
-        }
-    }
-    Ok(problems)
 }

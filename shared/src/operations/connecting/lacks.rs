@@ -1,0 +1,112 @@
+//! What each use case of a connection lacks: scopes, permissions, projects, a query that Jira understands.
+
+use std::collections::BTreeSet;
+
+use super::Failure;
+use super::verifying::explain_refusal;
+use crate::connection::{Connection, Method, Problem, ProblemCode, Scope, UseCase, use_case};
+use crate::jira::{Client, JiraError};
+
+/// Jira's key of the permission of its administrators.
+const ADMINISTER: &str = "ADMINISTER";
+
+/// The scopes that each use case lacks, where Atlassian tells which were granted.
+pub(super) fn scopes(connection: &Connection) -> Vec<Problem> {
+    if connection.method != Method::Oauth {
+        return Vec::new();
+    }
+    let lacks = |use_case: &UseCase| {
+        let missing: Vec<&str> = use_case::scopes([use_case])
+            .into_iter()
+            .filter(|scope| {
+                *scope != "offline_access" && !connection.scopes.iter().any(|granted| granted == scope)
+            })
+            .collect();
+        (!missing.is_empty()).then(|| {
+            Problem::new(
+                ProblemCode::ScopeMissing,
+                format!("the grant lacks {}", missing.join(", ")),
+                "add these scopes to the OAuth app and connect again; new scopes do not reach an existing grant",
+            )
+            .of(*use_case)
+        })
+    };
+    connection.use_cases.iter().filter_map(lacks).collect()
+}
+
+/// The permissions that each use case lacks.
+pub(super) async fn permissions(connection: &Connection, client: &Client) -> Result<Vec<Problem>, Failure> {
+    let keys: BTreeSet<&str> = connection
+        .use_cases
+        .iter()
+        .flat_map(|use_case| use_case.requirements().permissions.iter().map(|permission| permission.key))
+        .collect();
+    let keys: Vec<&str> = keys.into_iter().collect();
+    let granted =
+        client.granted_permissions(&keys).await.map_err(|error| explain_refusal(connection, &error))?;
+    let mut problems = Vec::new();
+    for use_case in &connection.use_cases {
+        for permission in use_case.requirements().permissions {
+            if granted.get(permission.key).copied().unwrap_or(false) {
+                continue;
+            }
+            let code = if permission.key == ADMINISTER {
+                ProblemCode::NotAdministrator
+            } else {
+                ProblemCode::PermissionMissing
+            };
+            let what =
+                format!("the account lacks the permission {}, needed to {}", permission.name, permission.why);
+            let mend = format!(
+                "grant {} to the account in Jira's permission settings, then verify again",
+                permission.name
+            );
+            problems.push(Problem::new(code, what, mend).of(*use_case));
+        }
+    }
+    Ok(problems)
+}
+
+/// Finds the projects of each use case, lets Jira parse its query, and says what of them is missing.
+pub(super) async fn things(connection: &mut Connection, client: &Client) -> Result<Vec<Problem>, Failure> {
+    let mut problems = Vec::new();
+    let facts = connection.clone();
+    for (use_case, scope) in [
+        (UseCase::Ticketing, &mut connection.change_management),
+        (UseCase::IncidentManagement, &mut connection.incidents),
+    ] {
+        if facts.use_cases.contains(&use_case) && scope.is_set() {
+            let found = check_scope(scope, client).await.map_err(|error| explain_refusal(&facts, &error))?;
+            problems.extend(found.into_iter().map(|problem| problem.of(use_case)));
+        }
+    }
+    Ok(problems)
+}
+
+async fn check_scope(scope: &mut Scope, client: &Client) -> Result<Vec<Problem>, JiraError> {
+    let mut problems = Vec::new();
+    if !scope.keys.is_empty() {
+        let found = client.projects_by_keys(&scope.keys).await?;
+        for key in &scope.keys {
+            if !found.iter().any(|project| project.key == *key) {
+                let what = format!("there is no project {key}, or the account cannot see it");
+                let mend =
+                    format!("check the key, and give the account the permission Browse projects in {key}");
+                problems.push(Problem::new(ProblemCode::ProjectNotFound, what, mend));
+            }
+        }
+        scope.projects = found;
+    }
+    if let Some(jql) = &scope.jql {
+        let mut answers = client.parse_jql(&[jql.as_str()]).await?;
+        if let Some(Err(complaint)) = answers.pop() {
+            let what = format!("Jira does not understand the query: {complaint}");
+            problems.push(Problem::new(
+                ProblemCode::QueryInvalid,
+                what,
+                "correct the query; Jira's issue search shows where it is wrong",
+            ));
+        }
+    }
+    Ok(problems)
+}
