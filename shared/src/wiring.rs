@@ -73,6 +73,7 @@ impl Wiring {
             addresses: Addresses::from_config(&self.config)?,
             sleeper: Arc::new(TokioSleeper),
             service_tokens: Arc::default(),
+            patience: None,
         })
     }
 

@@ -55,7 +55,12 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value = object(serde_path_to_error::Deserializer::new(&mut json, &mut track)).map_err(|error| {
         let why = error.to_string();
         let field = field_of(&track.path().to_string(), &why);
-        let why = if is_secret(&field) { "it must be there, and be text".to_owned() } else { why };
+        let why = match why.rsplit_once(" at line ") {
+            _ if is_secret(&field) => "it must be there, and be text",
+            // Who knows the field needs no place in the text.
+            Some((why, _)) if field != "body" => why,
+            _ => &why,
+        };
         Problem::invalid(field, format!("{why}; see `GET /v1/openapi.json`"))
     })?;
     json.end().map_err(|error| Problem::invalid("body", error.to_string()))?;

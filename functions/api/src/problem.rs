@@ -116,6 +116,7 @@ impl From<ConnectionProblem> for Problem {
         let detail = format!("{}; {}", problem.what, problem.mend);
         let title = "The connection could not be made";
         let base = if problem.code == ProblemCode::Unreachable {
+            tracing::warn!(error = detail, "request could not be done now");
             let base = Self::new(StatusCode::SERVICE_UNAVAILABLE, "connection", title, detail);
             Self { retry_after: Some(60), ..base }
         } else {

@@ -3,7 +3,7 @@
 //! Reads the link or the `state`, and the browser's cookie; `assay::operations::connecting` does the work; answers with a
 //! redirect to Atlassian, or with a page that says what became of it.
 
-mod page;
+pub mod page;
 
 use assay::error::Kind;
 use assay::operations::connecting::{Connector, Failure};
@@ -28,12 +28,16 @@ pub fn router(connector: Connector) -> Router {
         .route("/oauth/start", get(start))
         .route("/oauth/callback", get(callback))
         .fallback(nothing)
-        .method_not_allowed_fallback(nothing)
+        .method_not_allowed_fallback(not_allowed)
         .with_state(connector)
 }
 
 async fn nothing() -> Response {
     page::failure(StatusCode::NOT_FOUND, "There is nothing at this address.")
+}
+
+async fn not_allowed() -> Response {
+    page::failure(StatusCode::METHOD_NOT_ALLOWED, "This address is there to be opened in a browser.")
 }
 
 #[derive(Deserialize)]

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 
 /// Connected, perhaps with things that are missing.
-pub(crate) fn success(connection: &Connection) -> Response {
+pub fn success(connection: &Connection) -> Response {
     let mut body = format!(
         "<p>{} is connected. Its checks are being evaluated now.</p>",
         escape(connection.site.as_str())
@@ -21,7 +21,7 @@ pub(crate) fn success(connection: &Connection) -> Response {
 }
 
 /// Not connected, for a reason that a person can mend.
-pub(crate) fn problem(problem: &Problem) -> Response {
+pub fn problem(problem: &Problem) -> Response {
     let body = format!(
         "<p>What is wrong: {}.</p><p>How to mend it: {}.</p>",
         escape(&problem.what),
@@ -31,7 +31,7 @@ pub(crate) fn problem(problem: &Problem) -> Response {
 }
 
 /// Not connected, for another reason.
-pub(crate) fn failure(status: StatusCode, message: &str) -> Response {
+pub fn failure(status: StatusCode, message: &str) -> Response {
     page(status, "Not connected", &format!("<p>{}</p>", escape(message)))
 }
 

@@ -188,6 +188,15 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// Takes a gap that came to light after judging: what was a pass is one no more.
+    pub fn doubt(&mut self, gap: Gap) {
+        if matches!(self.outcome, Outcome::Pass | Outcome::NotApplicable) {
+            self.outcome = Outcome::CannotTell;
+            self.because = format!("cannot tell: {gap}");
+        }
+        self.gaps.push(gap);
+    }
+
     /// Whether entities that are not among the failing ones are known to be in order, so that their tasks may end.
     pub fn clears_the_rest(&self) -> bool {
         self.gaps.is_empty()

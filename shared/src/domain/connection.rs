@@ -242,6 +242,10 @@ pub struct Connection {
     pub verified_at: Option<Timestamp>,
     /// When it was last written.
     pub updated_at: Timestamp,
+    /// Grows by one each time that somebody connects again, disconnects, or changes what the connection is for: what was
+    /// found out about it before does not hold any more.
+    #[serde(default)]
+    pub epoch: u64,
     /// Grows by one with every write.
     pub version: u64,
 }
@@ -274,6 +278,7 @@ impl Connection {
             created_at: now,
             verified_at: None,
             updated_at: now,
+            epoch: 0,
             version: 0,
         }
     }
@@ -302,8 +307,22 @@ impl Connection {
         self.problems = vec![problem];
     }
 
+    /// Takes a problem of the whole connection that may pass by itself: it still works, or will, but nothing may rest on
+    /// it meanwhile.
+    pub fn troubled(&mut self, problem: Problem) {
+        self.state = State::Degraded;
+        self.problems.retain(|known| known.code != problem.code || known.use_case.is_some());
+        self.problems.push(problem);
+    }
+
+    /// Whether it has a problem of the whole connection, so that it must be verified before anything rests on it.
+    pub fn is_troubled(&self) -> bool {
+        self.problems.iter().any(|problem| problem.use_case.is_none())
+    }
+
     /// Ends the connection.
     pub fn disconnect(&mut self) {
+        self.epoch += 1;
         self.state = State::Disconnected;
         self.problems.clear();
         self.refresh_lease = None;

@@ -25,6 +25,16 @@ pub struct Plan {
     pub links: Vec<(TaskId, TicketId)>,
 }
 
+impl Plan {
+    /// Takes everything out that follows from a task which could not be written.
+    pub fn forget(&mut self, task: &TaskId) {
+        let concerns = |ticket: &Ticket| ticket.tasks.contains(task);
+        self.new.retain(|ticket| !concerns(ticket));
+        self.changed.retain(|ticket| !concerns(ticket));
+        self.links.retain(|(linked, _)| linked != task);
+    }
+}
+
 /// The fixed id of the ticket that stands for one generation of one task.
 ///
 /// The setting is not part of it: a task must not get a second issue because somebody changed a setting.
@@ -56,10 +66,11 @@ pub fn plan(
             (task::State::Open, Some(_)) if task.ticket.as_ref() != Some(&id) => {
                 plan.links.push((task.id.clone(), id));
             }
+            (task::State::Open, Some(ticket)) => plan.changed.extend(moved(ticket, task, settings, now)),
             (task::State::Resolved, Some(ticket)) if wants_closing(ticket, settings) => {
                 plan.changed.push(closing(ticket, now));
             }
-            (task::State::Open | task::State::Resolved, _) => {}
+            (task::State::Resolved, _) => {}
         }
     }
     Ok(plan)
@@ -77,12 +88,36 @@ fn wants_closing(ticket: &Ticket, settings: &[SyncSetting]) -> bool {
 
 fn closing(ticket: &Ticket, now: Timestamp) -> Ticket {
     let mut ticket = ticket.clone();
-    ticket.wanted = Wanted::Closed;
-    if ticket.lease.is_none() {
-        ticket.due_at = Some(now);
-    }
-    ticket.record(Entry::new(now, "planner", "wants the issue closed", "its task is resolved"));
+    ticket.want_closed(now);
     ticket
+}
+
+/// The ticket with the setting that is in force now, if it has no issue and may have none, and its setting was changed,
+/// deleted or is not the nearest any more: what Jira refuses in one place may be right in another.
+fn moved(ticket: &Ticket, task: &Task, settings: &[SyncSetting], now: Timestamp) -> Option<Ticket> {
+    let setting = nearest(settings, task.check)?;
+    let untried = matches!(ticket.state, State::Planned | State::Failed { .. })
+        && ticket.lease.is_none()
+        && ticket.doubted_since.is_none()
+        && ticket.wanted == Wanted::Open;
+    let same = ticket.connection == setting.connection
+        && ticket.project == setting.project
+        && ticket.issue_type == setting.issue_type;
+    if !untried || same {
+        return None;
+    }
+    let fresh = new_ticket(ticket.id.clone(), task, setting, now);
+    let mut moved = Ticket {
+        attempts: ticket.attempts,
+        trace: ticket.trace.clone(),
+        created_at: ticket.created_at,
+        version: ticket.version,
+        ..fresh
+    };
+    moved.due_at = Some(now);
+    let what = format!("will be created in project {}", setting.project_key);
+    moved.record(Entry::new(now, "planner", what, "the sync setting changed"));
+    Some(moved)
 }
 
 fn new_ticket(id: TicketId, task: &Task, setting: &SyncSetting, now: Timestamp) -> Ticket {
@@ -98,8 +133,10 @@ fn new_ticket(id: TicketId, task: &Task, setting: &SyncSetting, now: Timestamp) 
         content: Content::of_task(task, &setting.labels, setting.epic.as_ref()),
         wanted: Wanted::Open,
         state: State::Planned,
+        twins: Vec::new(),
         issue_status: None,
         attempts: 0,
+        doubted_since: None,
         left_out: Vec::new(),
         lease: None,
         not_before: None,

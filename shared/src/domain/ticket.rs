@@ -180,10 +180,16 @@ pub struct Ticket {
     /// See the module's picture.
     #[serde(flatten)]
     pub state: State,
+    /// Further issues that repeated creates made and that are still to be closed.
+    #[serde(default)]
+    pub twins: Vec<Issue>,
     /// The issue's status, once read.
     pub issue_status: Option<IssueStatus>,
     /// How many creates have been sent.
     pub attempts: u32,
+    /// When the first create was sent of which nobody knows whether it took effect; none while there is no such doubt.
+    #[serde(default)]
+    pub doubted_since: Option<Timestamp>,
     /// Optional fields that Jira refused for this ticket and that are therefore left out.
     #[serde(default)]
     pub left_out: Vec<String>,

@@ -1,5 +1,6 @@
 //! Turns: when connections and tenants are looked at next, beside claiming them.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -21,19 +22,24 @@ struct Comparison {
 }
 
 impl Store {
-    /// Makes a connection due at `due_at`, after an evaluation.
+    /// Makes a connection due at `due_at`, after an evaluation from `began` to `ended`.
     ///
     /// | stored | then |
     /// |---|---|
-    /// | due at any time | due at `due_at`, version + 1 |
+    /// | due by `began`, or after `ended` (the evaluation's claim) | due at `due_at`, version + 1 |
+    /// | due in between: hastened by news that the evaluation may not have seen | nothing |
     /// | not due at all (disconnected meanwhile), or no connection | nothing |
     pub async fn set_connection_due(
         &self,
         tenant: &TenantId,
         id: &ConnectionId,
+        (began, ended): (Timestamp, Timestamp),
         due_at: Timestamp,
     ) -> Result<()> {
-        self.turn(tenant, id, due_at, "attribute_type(#record.#due_at, :text)").await
+        let condition = "attribute_type(#record.#due_at, :text) AND (#due_sk <= :began OR #due_sk > :ended)";
+        let moment = |at| super::item::text(keys::due_sort(at, tenant, id.as_str()));
+        let values = [(":began", moment(began)), (":ended", moment(ended))];
+        self.turn(tenant, id, due_at, condition, values).await
     }
 
     /// Makes a connection due at `due_at` if it would be due later: something about it has changed.
@@ -49,7 +55,8 @@ impl Store {
         due_at: Timestamp,
     ) -> Result<()> {
         // The index key begins with the time in digits of fixed length, so it sorts as times do.
-        self.turn(tenant, id, due_at, "attribute_type(#record.#due_at, :text) AND #due_sk > :due_sk").await
+        self.turn(tenant, id, due_at, "attribute_type(#record.#due_at, :text) AND #due_sk > :due_sk", [])
+            .await
     }
 
     async fn turn(
@@ -58,10 +65,14 @@ impl Store {
         id: &ConnectionId,
         due_at: Timestamp,
         condition: &str,
+        values: impl IntoIterator<Item = (&'static str, AttributeValue)>,
     ) -> Result<()> {
         let key = keys::connection(tenant, id);
         let update = "SET #record.#due_at = :due_at, #record.#version = #record.#version + :one";
-        let change = Change::new(update, condition)
+        let change = values
+            .into_iter()
+            .fold(Change::new(update, condition), |change, (name, value)| change.value(name, value));
+        let change = change
             .value(":due_at", encode(&key, &due_at)?)
             .value(":one", number(1))
             .value(":text", super::item::text("S"))

@@ -168,9 +168,9 @@ impl Client {
         self.book().paused.map(|(_, until)| until)
     }
 
-    /// Whether Jira refused the credentials themselves.
-    pub fn credentials_refused(&self) -> bool {
-        self.book().credentials_refused
+    /// What Jira was shown and refused as credentials, if it did.
+    pub fn refused_authorization(&self) -> Option<&Secret> {
+        self.book().credentials_refused.then_some(&self.authorization)
     }
 
     /// What time it is.

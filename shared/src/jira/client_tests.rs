@@ -215,9 +215,9 @@ async fn a_connection_without_an_account_is_never_confirmed() {
 async fn refused_credentials_are_remembered() {
     let stage = Stage::new(vec![text(401, "scope does not match"), text(401, "")]);
     assert!(stage.client.request(read()).await.is_err());
-    assert!(!stage.client.credentials_refused());
+    assert!(stage.client.refused_authorization().is_none());
     assert!(stage.client.request(read()).await.is_err());
-    assert!(stage.client.credentials_refused());
+    assert!(stage.client.refused_authorization().is_some());
 }
 
 #[tokio::test]

@@ -342,10 +342,11 @@ fn read_tokens(response: &Response, now: Timestamp) -> Result<Tokens, TokenError
             Err(match refusal.as_ref().map(|refusal| refusal.error.as_str()) {
                 Some("invalid_grant" | "unauthorized_client") => TokenError::GrantEnded,
                 Some("invalid_client" | "access_denied") => TokenError::ClientRefused,
+                None if status == 401 && response.body.is_empty() => TokenError::ClientRefused,
                 // A page of something between us and Atlassian is no verdict about the grant.
-                None if status == 403 || status == 404 => TokenError::Unavailable { retry_after: None },
-                _ if status == 401 => TokenError::ClientRefused,
-                _ => TokenError::Refused { status },
+                None => TokenError::Unavailable { retry_after: None },
+                Some(_) if status == 401 => TokenError::ClientRefused,
+                Some(_) => TokenError::Refused { status },
             })
         }
         _ => Err(TokenError::InDoubt),

@@ -1,7 +1,8 @@
 //! Evaluating checks: evidence is read, judged, kept; failing entities become tasks, and tasks tickets.
 //!
-//! Order of writes, so that a crash anywhere is repaired by the next evaluation: wishes to close tickets, tasks, new
-//! tickets, and last the run that says what was found.
+//! Order of writes: tasks, wishes to close tickets, new tickets, and last the run that says what was found. A crash
+//! anywhere in between is repaired by the next evaluation, which plans anew for all tasks that are open or were resolved
+//! not long ago.
 
 mod evidence;
 mod recording;
@@ -26,9 +27,12 @@ use crate::{Error, Result};
 /// After how many seconds a connection is verified again before it is read: half of what a verification holds for.
 const VERIFY_AFTER: i64 = judge::VERIFICATION_HOLDS_FOR / 2;
 
-/// How long a connection that was claimed by the tick is not claimed again, in seconds: longer than an evaluation's
-/// time-out with all its retries by the queue would need for the first try.
-const CLAIM: i64 = 600;
+/// How long a connection that was claimed by the tick is not claimed again, in seconds: longer than the function's time-out,
+/// and short enough that a refresh whose answer was lost by a crash is repeated within Atlassian's ten minutes of leeway.
+const CLAIM: i64 = 330;
+
+/// After how many seconds a connection that could not be opened is tried again.
+const SOON: i64 = 240;
 
 /// How many are claimed by one tick from one shard.
 const CLAIMS_A_SHARD: usize = 100;
@@ -55,8 +59,9 @@ impl Evaluator {
     /// do not ask twice; if the message is then lost, the claim ends and the next tick asks again.
     pub async fn fan_out(&self) -> Result<usize> {
         let (store, now) = (&self.jira.core.store, self.jira.core.clock.now());
-        let mut requests = Vec::new();
+        let mut asked = 0;
         for shard in crate::dynamodb::keys::shards() {
+            let mut requests = Vec::new();
             for (tenant, connection, due_at) in store.due_connections(shard, now, CLAIMS_A_SHARD).await? {
                 if store.claim_due_connection(&tenant, &connection, due_at, after(now, CLAIM)).await? {
                     requests.push(ChecksRequest::Connection { tenant, connection });
@@ -67,9 +72,10 @@ impl Evaluator {
                     requests.push(ChecksRequest::Tenant { tenant });
                 }
             }
+            self.checks.send_all(&requests, None).await?;
+            asked += requests.len();
         }
-        self.checks.send_all(&requests, None).await?;
-        Ok(requests.len())
+        Ok(asked)
     }
 
     /// Carries out one request.
@@ -127,7 +133,10 @@ impl Evaluator {
             quota.wait(Priority::Checks, 0, connection.method == crate::connection::Method::Oauth, now)
         {
             tracing::info!(%tenant, connection = %id, wait, "points are short; the evaluation waits");
-            return core.store.set_connection_due(tenant, id, after(now, wait)).await;
+            return core
+                .store
+                .set_connection_due(tenant, id, (now, core.clock.now()), after(now, wait))
+                .await;
         }
         let connection = self.fresh(connection).await?;
         match self.open(&connection).await? {
@@ -140,16 +149,24 @@ impl Evaluator {
                 }
                 result?;
             }
-            Err(verdict) => self.record_unreadable(&connection, &verdict).await?,
+            Err(verdict) => {
+                self.record_unreadable(&connection, &verdict).await?;
+                // It may be over soon; and a refresh whose answer was lost must be repeated soon.
+                let soon = if connection.state.usable() { self.interval.min(SOON) } else { self.interval };
+                return core
+                    .store
+                    .set_connection_due(tenant, id, (now, core.clock.now()), after(now, soon))
+                    .await;
+            }
         }
-        core.store.set_connection_due(tenant, id, after(now, self.interval)).await
+        core.store.set_connection_due(tenant, id, (now, core.clock.now()), after(now, self.interval)).await
     }
 
     /// Verifies a connection whose verification is half used up. If Jira cannot be reached, the old one still holds.
     async fn fresh(&self, connection: Connection) -> Result<Connection> {
         let age =
             connection.verified_at.map_or(i64::MAX, |at| seconds_between(at, self.jira.core.clock.now()));
-        if !connection.state.usable() || age < VERIFY_AFTER {
+        if !connection.state.usable() || (age < VERIFY_AFTER && !connection.is_troubled()) {
             return Ok(connection);
         }
         match self.connector.verify(&connection.tenant, &connection.id).await {
@@ -170,9 +187,7 @@ impl Evaluator {
         }
         match self.jira.open(connection).await {
             Ok(client) => Ok(Ok(client)),
-            Err(error)
-                if matches!(error.kind(), Kind::NeedsReauth | Kind::Unavailable | Kind::Limited { .. }) =>
-            {
+            Err(error) if *error.kind() != Kind::Internal => {
                 let gap = Gap::Unavailable { detail: error.to_string() };
                 Ok(Err(Verdict {
                     gaps: vec![gap],
@@ -189,7 +204,7 @@ impl Evaluator {
         if connection.use_cases.contains(&UseCase::Ticketing) {
             if connection.change_management.is_set() {
                 let reading = evidence::change_tickets(connection, client, started_at).await;
-                self.react_to(connection, &reading).await?;
+                self.react_to(connection, client, &reading).await?;
                 for check in [CheckId::B2, CheckId::B4] {
                     self.finish(connection, client, check, &reading, started_at).await?;
                 }
@@ -204,7 +219,7 @@ impl Evaluator {
         if connection.use_cases.contains(&UseCase::IncidentManagement) {
             if connection.incidents.is_set() {
                 let reading = evidence::incidents(connection, client, started_at).await;
-                self.react_to(connection, &reading).await?;
+                self.react_to(connection, client, &reading).await?;
                 self.finish(connection, client, CheckId::B3, &reading, started_at).await?;
             } else {
                 let verdict = judge::nothing_configured("incidents");
@@ -226,7 +241,7 @@ impl Evaluator {
     ) -> Result<()> {
         let now = self.jira.core.clock.now();
         let verdict = evidence::judge(check, connection, reading, now);
-        let evidence = recording::evidence_of(reading, &verdict);
+        let evidence = recording::evidence_of(reading);
         self.record(&recording::Subject::of(connection, check), verdict, evidence, Some(client), started_at)
             .await
     }
@@ -248,29 +263,18 @@ impl Evaluator {
         Ok(())
     }
 
-    /// Where Jira refused our credentials in the middle of a reading: finds out whether they are really dead, and if so
-    /// writes that down, so that nobody waits in vain.
-    async fn react_to(&self, connection: &Connection, reading: &Reading) -> Result<()> {
-        let refused = reading
-            .coverage
-            .gaps
-            .iter()
-            .any(|gap| matches!(gap, Gap::Refused { .. } | Gap::CallerUnconfirmed));
-        if !refused {
+    /// Where Jira refused our credentials in the middle of a reading: finds out whether they are really dead.
+    async fn react_to(&self, connection: &Connection, client: &Client, reading: &Reading) -> Result<()> {
+        let doubtful = |gap: &Gap| matches!(gap, Gap::Refused { .. } | Gap::CallerUnconfirmed);
+        if let Some(refused) = client.refused_authorization() {
+            self.jira.confirm_refusal(connection, refused).await?;
+        }
+        if !reading.coverage.gaps.iter().any(doubtful) {
             return Ok(());
         }
-        if connection.method == crate::connection::Method::Oauth {
-            // Replaces an access token that was revoked before its time; ends in `needs_reauth` if the grant is gone.
-            match self.jira.refresh(connection, true).await {
-                Ok(_) => {}
-                Err(error) if matches!(error.kind(), Kind::NeedsReauth | Kind::Unavailable) => return Ok(()),
-                Err(error) => return Err(error),
-            }
-        }
-        self.jira.forget_service_token(&connection.id);
         match self.connector.verify(&connection.tenant, &connection.id).await {
             Ok(_) => Ok(()),
-            Err(error) if matches!(error.kind(), Kind::Internal) => Err(error),
+            Err(error) if *error.kind() == Kind::Internal => Err(error),
             Err(error) => {
                 tracing::warn!(connection = %connection.id, error = error.chain(), "could not verify after a refusal");
                 Ok(())

@@ -156,25 +156,36 @@ impl Connector {
         credentials: &Credentials,
         new: bool,
     ) -> Result<Connection, Failure> {
-        self.jira.forget_service_token(&connection.id);
-        // A connection may change its method by connecting again; what is verified depends on the new one.
+        // A connection may change its method and its account by connecting again; what is verified depends on the new ones.
         connection.method = credentials.method();
+        connection.account = None;
+        connection.scopes.clear();
         let verified = self.verify_with(&mut connection, credentials).await?;
         let now = self.jira.core.clock.now();
-        verified.apply(&mut connection, now);
-        connection.due_at = Some(now);
+        let adopt = |stored: &mut Connection| {
+            stored.method = credentials.method();
+            stored.epoch += 1;
+            verified.apply(stored, now);
+            stored.due_at = Some(now);
+        };
         let (tenant, id) = (connection.tenant.clone(), connection.id.clone());
-        self.jira.store_credentials(&tenant, &id, credentials).await?;
         if new {
-            self.jira.core.store.put_new_connection(&connection).await?;
+            adopt(&mut connection);
+            self.jira.store_credentials(&tenant, &id, credentials).await?;
+            if let Err(error) = self.jira.core.store.put_new_connection(&connection).await {
+                self.jira.secrets.delete(&secrets::connection_name(&tenant, &id)).await?;
+                return Err(error.into());
+            }
         } else {
-            let method = credentials.method();
-            let change = |stored: &mut Connection| {
-                stored.method = method;
-                verified.apply(stored, now);
-                stored.due_at = Some(now);
+            // Under the lease, so that nobody who refreshes the old grant saves it over the new one.
+            let lease = self.jira.hold(&tenant, &id).await?;
+            let stored = self.jira.store_credentials(&tenant, &id, credentials).await;
+            let changed = match stored {
+                Ok(()) => self.jira.change_connection(&tenant, &id, adopt).await,
+                Err(error) => Err(error),
             };
-            connection = self.jira.change_connection(&tenant, &id, change).await?;
+            self.jira.give_back(&tenant, &id, &lease).await?;
+            connection = changed?;
         }
         self.jira.core.store.put_comparison_if_new(&tenant, now).await?;
         self.ask_for_evaluation(&connection).await?;
@@ -197,18 +208,22 @@ impl Connector {
         if matches!(connection.state, State::Pending | State::Disconnected) {
             return Err(Error::conflict(format!("connection {id} is not connected; connect it first")));
         }
-        self.verify_stored(connection, |_| {}).await
+        self.verify_stored(connection).await
     }
 
     /// Changes what a connection is for, and verifies that it can be.
     pub async fn change(&self, tenant: &TenantId, id: &ConnectionId, wish: Wish) -> Result<Connection> {
         let mut connection = self.require(tenant, id).await?;
-        let wished = |connection: &mut Connection| apply(connection, wish.clone());
+        let wished = |connection: &mut Connection| {
+            apply(connection, wish.clone());
+            connection.epoch += 1;
+        };
         if !connection.state.usable() {
             return self.jira.change_connection(tenant, id, wished).await;
         }
-        wished(&mut connection);
-        let changed = self.verify_stored(connection, wished).await?;
+        // The wish is written first: whatever is being found out about the connection as it was holds no more.
+        connection = self.jira.change_connection(tenant, id, wished).await?;
+        let changed = self.verify_stored(connection).await?;
         self.ask_for_evaluation(&changed).await?;
         Ok(changed)
     }
@@ -216,11 +231,19 @@ impl Connector {
     /// Ends a connection and deletes its secret. What was read stays, as evidence.
     pub async fn disconnect(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Connection> {
         self.require(tenant, id).await?;
+        // Under the lease, so that nobody who refreshes the grant brings its secret back.
+        let lease = self.jira.hold(tenant, id).await?;
+        let ended = self.end(tenant, id).await;
+        self.jira.give_back(tenant, id, &lease).await?;
+        let ended = ended?;
+        self.checks.send(&ChecksRequest::Tenant { tenant: tenant.clone() }, None).await?;
+        Ok(ended)
+    }
+
+    async fn end(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Connection> {
         let ended = self.jira.change_connection(tenant, id, Connection::disconnect).await?;
-        self.jira.forget_service_token(id);
         self.jira.secrets.delete(&secrets::connection_name(tenant, id)).await?;
         self.jira.secrets.delete(&secrets::webhook_name(tenant, id)).await?;
-        self.checks.send(&ChecksRequest::Tenant { tenant: tenant.clone() }, None).await?;
         Ok(ended)
     }
 

@@ -10,8 +10,7 @@ use crate::ids::{TaskId, TenantId, TicketId};
 use crate::plan::{Plan, plan, ticket_id};
 use crate::sqs::{Queue, SyncRequest};
 use crate::task::{State, Task};
-use crate::ticket::{Ticket, Wanted};
-use crate::trace::Entry;
+use crate::ticket::{State as TicketState, Ticket, Wanted};
 
 /// Carries out plans.
 #[derive(Clone)]
@@ -36,19 +35,18 @@ impl Planner {
         plan(tenant, tasks, &settings, &tickets, self.core.clock.now())
     }
 
-    /// Writes the wishes to close. To be done before the tasks are written as resolved, so that a crash in between loses
-    /// nothing.
+    /// Writes the wishes. To be done after the tasks are written.
     pub async fn close(&self, tenant: &TenantId, plan: &Plan) -> Result<()> {
         let mut requests = Vec::new();
         for ticket in &plan.changed {
-            if self.want_closed(ticket).await? {
+            if self.wish(ticket).await? {
                 requests.push(SyncRequest { tenant: tenant.clone(), ticket: ticket.id.clone() });
             }
         }
         self.sync.send_all(&requests, None).await
     }
 
-    async fn want_closed(&self, planned: &Ticket) -> Result<bool> {
+    async fn wish(&self, planned: &Ticket) -> Result<bool> {
         let mut next = planned.clone();
         for _ in 0..5 {
             match self.core.store.save_ticket(&mut next).await {
@@ -60,16 +58,14 @@ impl Planner {
             let Some(current) = self.core.store.ticket(&planned.tenant, &planned.id).await? else {
                 return Ok(false);
             };
-            if current.wanted == Wanted::Closed {
-                return Ok(true);
+            let ended = matches!(current.state, TicketState::Closed { .. } | TicketState::Gone { .. });
+            if ended || current.wanted == planned.wanted || planned.wanted == Wanted::Open {
+                return Ok(!ended);
             }
-            let now = self.core.clock.now();
             next = current;
-            next.wanted = Wanted::Closed;
-            next.due_at = next.lease.as_ref().map(|lease| lease.until).or(Some(now));
-            next.record(Entry::new(now, "planner", "wants the issue closed", "its task is resolved"));
+            next.want_closed(self.core.clock.now());
         }
-        // The next evaluation wishes again.
+        // The next evaluation wishes again, since it looks after tasks that were resolved not long ago.
         Ok(false)
     }
 

@@ -7,9 +7,10 @@
 //!
 //! Source: jira-facts 1.4.
 
+mod refreshing;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -18,22 +19,15 @@ use crate::clock::after;
 use crate::connection::{Connection, Problem, ProblemCode, State};
 use crate::error::Kind;
 use crate::ids::{ConnectionId, TenantId};
-use crate::jira::credentials::{Access, Credentials, Grant, OauthApp};
-use crate::jira::oauth::{SignIn, TokenError};
+use crate::jira::credentials::{Access, Credentials, OauthApp};
+use crate::jira::oauth::SignIn;
 use crate::jira::{Addresses, Client, Facts, Sender, Sleeper};
 use crate::secret::Secret;
 use crate::secrets::{self, SecretStore};
 use crate::{Error, Result};
 
 /// How long before its end an access token is no longer used, in seconds: longer than any function runs.
-const TOO_OLD: i64 = 330;
-
-/// How long one refresh may take, in seconds: longer than the call's time-out, twice.
-const REFRESH_LEASE: i64 = 45;
-
-/// How often, and after how long each time, the loser of the lease reads the secret again: in all, longer than the lease.
-const REREADS: u32 = 100;
-const REREAD_AFTER: Duration = Duration::from_millis(500);
+pub(super) const TOO_OLD: i64 = 330;
 
 /// How often a change of a connection is repeated onto what somebody else wrote meanwhile.
 const REPEATS: u32 = 8;
@@ -51,8 +45,12 @@ pub struct JiraAccess {
     pub addresses: Addresses,
     /// Waits.
     pub sleeper: Arc<dyn Sleeper>,
-    /// Access tokens of service accounts, which are never stored: each process asks for its own.
-    pub service_tokens: Arc<Mutex<HashMap<ConnectionId, Access>>>,
+    /// Access tokens of service accounts, by a digest of their credentials. They are never stored: each process asks for
+    /// its own.
+    pub service_tokens: Arc<Mutex<HashMap<String, Access>>>,
+    /// How long a client may make calls, in seconds, so that the function ends before its time-out; none where the
+    /// caller says so itself.
+    pub patience: Option<i64>,
 }
 
 impl JiraAccess {
@@ -68,8 +66,38 @@ impl JiraAccess {
                 connection.id
             )));
         }
-        let credentials = self.credentials(connection).await?;
-        self.client(connection, &credentials).await
+        let opened = match self.credentials(connection).await {
+            Ok(credentials) => self.client(connection, &credentials).await,
+            Err(error) => Err(error),
+        };
+        match opened {
+            Err(error) if *error.kind() == Kind::NeedsReauth => {
+                Err(self.explain_lost(connection, error).await?)
+            }
+            opened => opened,
+        }
+    }
+
+    /// Writes down that a connection cannot be opened any more: its secret is gone, or Atlassian refuses it. (A grant
+    /// that ended was written down where that was found out.)
+    async fn explain_lost(&self, connection: &Connection, error: Error) -> Result<Error> {
+        // The cached secret may be an old one.
+        let stored = match self.fresh_credentials(connection).await {
+            Ok(Credentials::Oauth(_)) => return Ok(error),
+            Ok(credentials) => self.client(connection, &credentials).await.map(|_| ()),
+            Err(missing) => Err(missing),
+        };
+        match stored {
+            Ok(()) => {
+                Ok(Error::unavailable(format!("connection {} was connected again; try again", connection.id)))
+            }
+            Err(still) if *still.kind() == Kind::NeedsReauth => {
+                let problem =
+                    Problem::new(ProblemCode::CredentialsRefused, still.to_string(), "connect again");
+                self.lost(connection, problem).await
+            }
+            Err(other) => Ok(other),
+        }
     }
 
     /// A client with the given credentials, whatever the connection's state: for verifying. A stored grant that is too
@@ -78,7 +106,7 @@ impl JiraAccess {
         let now = self.core.clock.now();
         let authorization = match credentials {
             Credentials::Oauth(grant) if grant.expires_at <= after(now, TOO_OLD) => {
-                self.refresh(connection, false).await?.authorization()?
+                self.refresh(connection, None).await?.authorization()?
             }
             Credentials::ServiceAccount { client_id, client_secret, .. } => {
                 let access = self.service_access(connection, client_id, client_secret).await?;
@@ -96,14 +124,19 @@ impl JiraAccess {
         };
         let (clock, random) = (Arc::clone(&self.core.clock), Arc::clone(&self.core.random));
         let (sender, sleeper) = (Arc::clone(&self.sender), Arc::clone(&self.sleeper));
-        Ok(Client::new(sender, self.addresses.clone(), facts, authorization, clock, random, sleeper))
+        let client =
+            Client::new(sender, self.addresses.clone(), facts, authorization, clock, random, sleeper);
+        Ok(match self.patience {
+            Some(patience) => client.until(after(now, patience)),
+            None => client,
+        })
     }
 
     /// The credentials as they can be used now: a grant that is too old is refreshed first.
     pub async fn current(&self, connection: &Connection, credentials: &Credentials) -> Result<Credentials> {
         match credentials {
             Credentials::Oauth(grant) if grant.expires_at <= after(self.core.clock.now(), TOO_OLD) => {
-                self.refresh(connection, false).await
+                self.refresh(connection, None).await
             }
             other => Ok(other.clone()),
         }
@@ -120,7 +153,8 @@ impl JiraAccess {
         read(connection, self.secrets.get(&name).await?.as_ref())
     }
 
-    async fn fresh_credentials(&self, connection: &Connection) -> Result<Credentials> {
+    /// The stored credentials as they are now.
+    pub async fn fresh_credentials(&self, connection: &Connection) -> Result<Credentials> {
         let name = secrets::connection_name(&connection.tenant, &connection.id);
         read(connection, self.secrets.get_fresh(&name).await?.as_ref())
     }
@@ -172,103 +206,27 @@ impl JiraAccess {
         client_id: &str,
         client_secret: &Secret,
     ) -> Result<Access> {
+        let key = crate::ids::fixed(&[connection.id.as_str(), client_id, client_secret.expose()]);
         let now = self.core.clock.now();
-        if let Some(access) = self.known_service_access(&connection.id, now) {
+        if let Some(access) = self.known_service_access(&key, now) {
             return Ok(access);
         }
         let access = self.sign_in().client_credentials(client_id, client_secret).await?;
         if let Ok(mut known) = self.service_tokens.lock() {
-            known.insert(connection.id.clone(), access.clone());
+            known.insert(key, access.clone());
         }
         Ok(access)
     }
 
-    fn known_service_access(&self, id: &ConnectionId, now: Timestamp) -> Option<Access> {
+    fn known_service_access(&self, key: &str, now: Timestamp) -> Option<Access> {
         let known = self.service_tokens.lock().ok()?;
-        known.get(id).filter(|access| access.expires_at > after(now, TOO_OLD)).cloned()
+        known.get(key).filter(|access| access.expires_at > after(now, TOO_OLD)).cloned()
     }
 
-    /// Forgets a service account's access token, after Jira refused it or its credentials were replaced.
-    pub fn forget_service_token(&self, id: &ConnectionId) {
+    /// Forgets the access tokens of service accounts, after Jira refused one: others are asked for again at no risk.
+    pub fn forget_service_tokens(&self) {
         if let Ok(mut known) = self.service_tokens.lock() {
-            known.remove(id);
-        }
-    }
-
-    /// Refreshes a 3LO grant, or waits for whoever is doing so. `refused` says that Jira refused the present access
-    /// token although its time is not over, so that it must be replaced all the same.
-    pub async fn refresh(&self, connection: &Connection, refused: bool) -> Result<Credentials> {
-        let owner = crate::random::text(self.core.random.as_ref(), 10)?;
-        let refused = match self.credentials(connection).await? {
-            Credentials::Oauth(grant) if refused => Some(grant.access_token),
-            _ => None,
-        };
-        let (tenant, id) = (&connection.tenant, &connection.id);
-        for _ in 0..REREADS {
-            let now = self.core.clock.now();
-            let until = after(now, REFRESH_LEASE);
-            if self.core.store.take_refresh_lease(tenant, id, &owner, until, now).await? {
-                let result = self.refresh_under_lease(connection, refused.as_ref()).await;
-                self.core.store.release_refresh_lease(tenant, id, &owner).await?;
-                return result;
-            }
-            self.sleeper.sleep(REREAD_AFTER).await;
-            if let Some(fresh) = self.already_refreshed(connection, refused.as_ref()).await? {
-                return Ok(fresh);
-            }
-        }
-        Err(Error::unavailable(format!("another refresh of connection {id} did not end; try again")))
-    }
-
-    async fn already_refreshed(
-        &self,
-        connection: &Connection,
-        refused: Option<&Secret>,
-    ) -> Result<Option<Credentials>> {
-        let now = self.core.clock.now();
-        match self.fresh_credentials(connection).await? {
-            Credentials::Oauth(grant)
-                if grant.expires_at > after(now, TOO_OLD) && refused != Some(&grant.access_token) =>
-            {
-                Ok(Some(Credentials::Oauth(grant)))
-            }
-            Credentials::Oauth(_) => Ok(None),
-            // Somebody connected again by another method meanwhile.
-            other => Ok(Some(other)),
-        }
-    }
-
-    async fn refresh_under_lease(
-        &self,
-        connection: &Connection,
-        refused: Option<&Secret>,
-    ) -> Result<Credentials> {
-        if let Some(fresh) = self.already_refreshed(connection, refused).await? {
-            return Ok(fresh);
-        }
-        let Credentials::Oauth(grant) = self.fresh_credentials(connection).await? else {
-            return Err(Error::internal(format!("connection {} has no grant to refresh", connection.id)));
-        };
-        match self.exchange(&connection.tenant, &grant).await? {
-            Ok(next) => {
-                let renewed = Credentials::Oauth(next);
-                self.store_credentials(&connection.tenant, &connection.id, &renewed).await?;
-                Ok(renewed)
-            }
-            Err(
-                error @ (TokenError::GrantEnded | TokenError::ClientRefused | TokenError::Refused { .. }),
-            ) => Err(self.lost(&connection.tenant, &connection.id, problem_of(&error)).await?),
-            Err(error @ (TokenError::InDoubt | TokenError::Unavailable { .. })) => Err(error.into()),
-        }
-    }
-
-    async fn exchange(&self, tenant: &TenantId, grant: &Grant) -> Result<Result<Grant, TokenError>> {
-        let app = self.oauth_app(tenant).await?;
-        let sign_in = self.sign_in();
-        match sign_in.refresh(&app, grant).await {
-            // The answer was lost: within the leeway the old token is taken once more.
-            Err(TokenError::InDoubt) => Ok(sign_in.refresh(&app, grant).await),
-            answer => Ok(answer),
+            known.clear();
         }
     }
 
@@ -299,13 +257,16 @@ impl JiraAccess {
         Err(Error::conflict(format!("connection {id} is written by too many at once; try again")))
     }
 
-    /// Marks a connection as needing a person, and gives the error that says so.
-    pub async fn lost(&self, tenant: &TenantId, id: &ConnectionId, problem: Problem) -> Result<Error> {
+    /// Marks a connection as needing a person, and gives the error that says so. If somebody connected again or
+    /// disconnected since `connection` was read, their word stands.
+    pub async fn lost(&self, connection: &Connection, problem: Problem) -> Result<Error> {
+        let (tenant, id) = (&connection.tenant, &connection.id);
         let error =
             Error::new(Kind::NeedsReauth, format!("connection {id}: {}; {}", problem.what, problem.mend));
-        let changed = self.change_connection(tenant, id, |connection| {
-            if !matches!(connection.state, State::Disconnected | State::NeedsReauth) {
-                connection.lost(problem.clone());
+        let changed = self.change_connection(tenant, id, |stored| {
+            let ended = matches!(stored.state, State::Disconnected | State::NeedsReauth);
+            if stored.epoch == connection.epoch && !ended {
+                stored.lost(problem.clone());
             }
         });
         match changed.await {
@@ -317,16 +278,47 @@ impl JiraAccess {
         }
         Ok(error)
     }
-}
 
-fn problem_of(error: &TokenError) -> Problem {
-    match error {
-        TokenError::GrantEnded => Problem::new(
-            ProblemCode::GrantEnded,
-            "Atlassian no longer accepts the grant: it was revoked, unused for 90 days, or is a year old",
-            "connect the site again and approve access",
-        ),
-        other => other.problem(),
+    /// Notes a problem on a connection that may pass without a new consent. The connection is verified again before its
+    /// next evaluation.
+    pub async fn degrade(&self, connection: &Connection, problem: Problem) -> Result<Connection> {
+        self.change_connection(&connection.tenant, &connection.id, |stored| {
+            if stored.epoch == connection.epoch && stored.state.usable() {
+                stored.troubled(problem.clone());
+            }
+        })
+        .await
+    }
+
+    /// Jira refused `refused` as credentials: finds out whether they are really dead, and if so writes that down, so that
+    /// nobody waits in vain.
+    pub async fn confirm_refusal(&self, connection: &Connection, refused: &Secret) -> Result<()> {
+        self.forget_service_tokens();
+        let found = match self.fresh_credentials(connection).await {
+            // Somebody put others in their place meanwhile.
+            Ok(Credentials::Oauth(_)) => self.refresh(connection, Some(refused)).await.map(|_| ()),
+            Ok(credentials) => self.try_credentials(connection, &credentials).await,
+            Err(error) => Err(error),
+        };
+        match found {
+            Err(error) if !error.retryable() && *error.kind() != Kind::NeedsReauth => Err(error),
+            // What is lost is written down; what could not be found out is asked again when Jira refuses again.
+            _ => Ok(()),
+        }
+    }
+
+    async fn try_credentials(&self, connection: &Connection, credentials: &Credentials) -> Result<()> {
+        let client = self.client(connection, credentials).await?;
+        match client.myself().await {
+            Err(error) if error.kind == crate::jira::error::Kind::Unauthorized => {
+                let what = format!("Jira at {} no longer accepts the credentials", connection.site);
+                let mend = "make new credentials and connect again";
+                self.lost(connection, Problem::new(ProblemCode::CredentialsRefused, what, mend))
+                    .await
+                    .map(|_| ())
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use super::milestone::{Milestone, Milestones};
 use super::session::JiraAccess;
 use crate::clock::seconds_between;
-use crate::connection::{Connection, Method, Problem, ProblemCode};
+use crate::connection::{Connection, Method};
 use crate::error::Kind;
 use crate::ids::{ConnectionId, TenantId, TicketId};
 use crate::jira::Client;
@@ -30,6 +30,12 @@ use crate::{Error, Result};
 
 /// Rounds in which a batch goes on with tickets that have a next step at once, for example without a refused field.
 const ROUNDS: u32 = 3;
+
+/// Seconds until tickets are asked for again whose connection needs a person.
+const PATIENCE: i64 = 900;
+
+/// Seconds until tickets are asked for again whose connection could not be opened just now.
+const SOON: i64 = 120;
 
 /// Brings tickets to their wanted state.
 #[derive(Clone)]
@@ -83,7 +89,7 @@ impl Worker {
     /// Carries out a batch of sync requests; the answer has one verdict for each of them, in order.
     ///
     /// # Errors
-    /// When the table cannot be read: then the whole batch must come again.
+    /// When there is no randomness: then the whole batch must come again.
     pub async fn run(&self, requests: &[SyncRequest], deadline: Timestamp) -> Result<(Vec<Verdict>, Tally)> {
         let name = crate::random::text(self.jira.core.random.as_ref(), 10)?;
         let mut run = Run { worker: self, name, deadline, tally: Tally::default(), retry: BTreeSet::new() };
@@ -93,10 +99,12 @@ impl Worker {
         }
         for (tenant, ids) in by_tenant {
             let ids: Vec<TicketId> = ids.into_iter().cloned().collect();
-            let tickets = self.jira.core.store.tickets(tenant, &ids).await?;
-            self.milestones.reached(Milestone::Loaded);
             // Boxed, since it is a deep tree of futures.
-            Box::pin(run.tickets(tenant, tickets)).await?;
+            if let Err(error) = Box::pin(run.tenant(tenant, &ids)).await {
+                // What fails for one tenant is that tenant's alone.
+                tracing::error!(%tenant, error = error.chain(), "a tenant's tickets could not be worked on");
+                run.retry.extend(ids.into_iter().map(|id| (tenant.clone(), id)));
+            }
         }
         let verdict = |request: &SyncRequest| {
             let again = run.retry.contains(&(request.tenant.clone(), request.ticket.clone()));
@@ -115,12 +123,19 @@ impl Run<'_> {
         self.now() >= self.deadline
     }
 
+    async fn tenant(&mut self, tenant: &TenantId, ids: &[TicketId]) -> Result<()> {
+        let tickets = self.worker.jira.core.store.tickets(tenant, ids).await?;
+        self.worker.milestones.reached(Milestone::Loaded);
+        self.tickets(tenant, tickets).await
+    }
+
     async fn tickets(&mut self, tenant: &TenantId, tickets: Vec<Ticket>) -> Result<()> {
         let mut by_connection: BTreeMap<ConnectionId, Vec<Ticket>> = BTreeMap::new();
         for ticket in tickets {
             by_connection.entry(ticket.connection.clone()).or_default().push(ticket);
         }
         for (connection, mut tickets) in by_connection {
+            self.settle_the_settled(&tickets).await?;
             for _ in 0..ROUNDS {
                 tickets.retain(|ticket| {
                     !matches!(ticket.next_step(self.now()), Step::Settled | Step::Wait { .. })
@@ -134,9 +149,6 @@ impl Run<'_> {
                 }
                 let ids: Vec<TicketId> = tickets.iter().map(|ticket| ticket.id.clone()).collect();
                 if let Err(error) = self.one_round(tenant, &connection, tickets).await {
-                    if !error.retryable() {
-                        return Err(error);
-                    }
                     tracing::warn!(%tenant, %connection, error = error.chain(), "a round ended early");
                     self.retry.extend(ids.into_iter().map(|id| (tenant.clone(), id)));
                     break;
@@ -144,6 +156,16 @@ impl Run<'_> {
                 tickets = self.worker.jira.core.store.tickets(tenant, &ids).await?;
                 self.ask_again(&tickets).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Takes tickets that have nothing left to do off the list of what is due.
+    async fn settle_the_settled(&self, tickets: &[Ticket]) -> Result<()> {
+        let is_due_for_nothing =
+            |ticket: &&Ticket| ticket.due_at.is_some() && ticket.next_step(self.now()) == Step::Settled;
+        for ticket in tickets.iter().filter(is_due_for_nothing) {
+            self.worker.save(ticket.clone(), Ticket::settled).await?;
         }
         Ok(())
     }
@@ -159,7 +181,8 @@ impl Run<'_> {
             if let Step::Wait { until } = ticket.next_step(now)
                 && ticket.lease.is_none()
             {
-                let delay = seconds_between(now, until).clamp(1, i64::from(LONGEST_DELAY));
+                // A second more than the whole seconds between, so that the message does not come too early.
+                let delay = (seconds_between(now, until) + 1).clamp(1, i64::from(LONGEST_DELAY));
                 let request = SyncRequest { tenant: ticket.tenant.clone(), ticket: ticket.id.clone() };
                 self.worker.sync.send(&request, u32::try_from(delay).ok()).await?;
             }
@@ -187,14 +210,21 @@ impl Run<'_> {
             return Ok(());
         }
         let Some(connection) = self.worker.jira.core.store.connection(tenant, id).await? else {
-            return self.without_connection(create, look_up, close, "the connection was deleted").await;
+            let why = "the connection was deleted";
+            return self.park(create, look_up, close, why, PATIENCE).await;
         };
         let client = match self.open(&connection).await {
             Ok(client) => client,
-            Err(error) if matches!(error.kind(), Kind::NeedsReauth | Kind::Conflict) => {
-                return self.without_connection(create, look_up, close, &error.to_string()).await;
+            // A fault of ours: the message comes again, and ends in the dead letters if it goes on.
+            Err(error) if *error.kind() == Kind::Internal => return Err(error),
+            Err(error) => {
+                let wait = match error.kind() {
+                    Kind::Limited { retry_after } => i64::from(*retry_after),
+                    Kind::Unavailable => SOON,
+                    _ => PATIENCE,
+                };
+                return self.park(create, look_up, close, &error.to_string(), wait).await;
             }
-            Err(error) => return Err(error),
         };
         let result = self.with(&connection, &client, create, look_up, close).await;
         self.book(&connection, &client).await?;
@@ -218,7 +248,7 @@ impl Run<'_> {
         let (core, now) = (&self.worker.jira.core, self.now());
         let quota = core.store.quota(&connection.tenant, &connection.id, now).await?;
         if let Some(wait) = quota.wait(Priority::Sync, 0, connection.method == Method::Oauth, now) {
-            let message = format!("connection {}: no points are left for {wait} seconds", connection.id);
+            let message = format!("connection {}: Jira's points for this hour are spent", connection.id);
             return Err(Error::new(
                 Kind::Limited { retry_after: u32::try_from(wait).unwrap_or(60) },
                 message,
@@ -234,63 +264,36 @@ impl Run<'_> {
         if let Some(until) = client.paused_until() {
             store.pause(tenant, id, until).await?;
         }
-        if client.credentials_refused() {
-            self.confirm_refusal(connection).await?;
+        if let Some(refused) = client.refused_authorization() {
+            self.worker.jira.confirm_refusal(connection, refused).await?;
         }
         Ok(())
     }
 
-    /// Jira refused our credentials: finds out whether they are dead, and if so writes that down.
-    async fn confirm_refusal(&self, connection: &Connection) -> Result<()> {
-        let jira = &self.worker.jira;
-        jira.forget_service_token(&connection.id);
-        if connection.method == Method::Oauth {
-            return match jira.refresh(connection, true).await {
-                Ok(_) => Ok(()),
-                Err(error) if error.retryable() || *error.kind() == Kind::NeedsReauth => Ok(()),
-                Err(error) => Err(error),
-            };
-        }
-        let client = jira.open(connection).await?;
-        if let Err(error) = client.myself().await
-            && matches!(error.kind, crate::jira::error::Kind::Unauthorized)
-        {
-            let what = format!("Jira at {} no longer accepts the credentials", connection.site);
-            let mend = "make new credentials and connect again";
-            jira.lost(
-                &connection.tenant,
-                &connection.id,
-                Problem::new(ProblemCode::CredentialsRefused, what, mend),
-            )
-            .await?;
-        }
-        Ok(())
-    }
-
-    /// Parks tickets that cannot be worked on because their connection cannot be used. The outbox asks again.
-    async fn without_connection(
+    /// Parks tickets that cannot be worked on because their connection cannot be used now. They are asked for again after
+    /// `wait` seconds.
+    async fn park(
         &self,
         create: Vec<Ticket>,
         look_up: Vec<Ticket>,
         close: Vec<Ticket>,
         why: &str,
+        wait: i64,
     ) -> Result<()> {
-        /// Seconds until the outbox asks again.
-        const PATIENCE: i64 = 900;
         let now = self.now();
         for ticket in create {
             let told = ticket.trace.last().is_some_and(|entry| entry.why == why);
             if told {
-                self.worker.save(ticket, |ticket| ticket.could_not_look(PATIENCE, now)).await?;
+                self.worker.save(ticket, |ticket| ticket.could_not_look(wait, now)).await?;
             } else {
-                self.worker.save(ticket, |ticket| ticket.postponed(why, None, PATIENCE, now)).await?;
+                self.worker.save(ticket, |ticket| ticket.postponed(why, None, wait, now)).await?;
             }
         }
         for ticket in look_up {
-            self.worker.save(ticket, |ticket| ticket.could_not_look(PATIENCE, now)).await?;
+            self.worker.save(ticket, |ticket| ticket.could_not_look(wait, now)).await?;
         }
         for ticket in close {
-            self.worker.save(ticket, |ticket| ticket.not_closed(why.to_owned(), None, PATIENCE, now)).await?;
+            self.worker.save(ticket, |ticket| ticket.not_closed(why.to_owned(), None, wait, now)).await?;
         }
         Ok(())
     }

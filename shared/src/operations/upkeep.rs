@@ -60,7 +60,10 @@ impl Upkeep {
                 }
                 let next = clock::after(now, self.interval);
                 if self.jira.core.store.claim_due_comparison(&tenant, due_at, next).await? {
-                    self.compare(&tenant, deadline, &mut tally).await?;
+                    // What fails for one tenant is that tenant's alone.
+                    if let Err(error) = self.compare(&tenant, deadline, &mut tally).await {
+                        tracing::error!(%tenant, error = error.chain(), "could not compare a tenant's tickets");
+                    }
                 }
             }
         }
@@ -93,7 +96,7 @@ impl Upkeep {
                 by_connection.entry(ticket.connection.clone()).or_default().push(ticket);
             }
             for (connection, tickets) in by_connection {
-                self.compare_some(tenant, &connection, tickets, tally).await?;
+                self.compare_some(tenant, &connection, tickets, deadline, tally).await?;
             }
             cursor = page.next;
             if cursor.is_none() || self.jira.core.clock.now() >= deadline {
@@ -107,6 +110,7 @@ impl Upkeep {
         tenant: &TenantId,
         id: &ConnectionId,
         tickets: Vec<Ticket>,
+        deadline: Timestamp,
         tally: &mut Tally,
     ) -> Result<()> {
         let core = &self.jira.core;
@@ -120,7 +124,7 @@ impl Upkeep {
             return Ok(());
         }
         let client = match self.jira.open(&connection).await {
-            Ok(client) => client,
+            Ok(client) => client.until(deadline),
             Err(error) if error.retryable() || *error.kind() == Kind::NeedsReauth => {
                 tracing::warn!(%tenant, connection = %id, error = error.chain(), "could not compare tickets");
                 return Ok(());
@@ -156,6 +160,8 @@ impl Upkeep {
                 // Missing in the bulk answer: asked for by itself before anything is concluded.
                 match client.issue_status(&issue.id).await {
                     Ok(Seen::There { key, status, .. }) => self.note(ticket, &key, &status).await?,
+                    // Hidden is not gone: the ticket is kept until the project can be seen again.
+                    Ok(Seen::Gone(_)) if !client.sees_project(&ticket.project).await => {}
                     Ok(Seen::Gone(call)) => {
                         tally.gone += 1;
                         self.lose(ticket, &call).await?;

@@ -91,7 +91,7 @@ impl Ask {
 
 impl World {
     /// Calls the simulator's control API, for example `POST /__sim/tokens`.
-    pub async fn control(&self, method: &str, path: &str, body: &Value) -> Value {
+    pub async fn control_api(&self, method: &str, path: &str, body: &Value) -> Value {
         let client = reqwest::Client::builder().build().expect("a client");
         let request = client.request(method.parse().expect("a method"), format!("{}{path}", self.jira.url()));
         let request = request.header("content-type", "application/json").body(body.to_string());
@@ -99,6 +99,17 @@ impl World {
         let (status, text) = (answer.status(), answer.text().await.expect("a body"));
         assert!(status.is_success(), "{path}: {status} {text}");
         serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    /// Sends a form to the simulator's consent page; returns the address that it sends the browser to.
+    pub async fn submit(&self, form: &str) -> String {
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
+        let request = client.expect("a client").post(format!("{}/authorize", self.jira.url()));
+        let request =
+            request.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned());
+        let answer = request.send().await.expect("the consent page answers");
+        let location = answer.headers().get("location").and_then(|value| value.to_str().ok());
+        location.map(ToOwned::to_owned).unwrap_or_else(|| panic!("no redirect but {}", answer.status()))
     }
 
     /// Every item of the table as JSON, in the order of the keys.

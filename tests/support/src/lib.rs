@@ -9,6 +9,7 @@
 //! broke Atlassian's OpenAPI documents.
 
 pub mod balance;
+pub mod consent;
 pub mod http;
 pub mod misfortune;
 pub mod queue;

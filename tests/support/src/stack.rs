@@ -49,6 +49,8 @@ impl Stack {
         let text = std::fs::read_to_string(&file).expect("the stack's file can be read");
         let content: File =
             serde_json::from_str(&text).expect("the stack's file is as the local stack writes it");
+        // The error says that there is a provider already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         // The flow of consent is driven step by step, as a browser's redirects are seen.
         let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
         let client = builder.timeout(Duration::from_secs(35)).build().expect("a client");

@@ -110,6 +110,7 @@ impl World {
             addresses: addresses(&jira.url()),
             sleeper: Arc::new(time.clone()),
             service_tokens: Arc::default(),
+            patience: None,
         };
         Self {
             sync: Arc::new(TimedQueue::new(time.clock())),

@@ -113,7 +113,7 @@ async fn what_failed_or_was_refused_is_not_remembered() {
     assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (422, &json!("credentials_refused")));
     assert_eq!(house.state().await, before);
     let token = json!({ "account": "acc-admin", "token": "tomorrows-token" });
-    house.world.control("POST", "/__sim/tokens", &token).await;
+    house.world.control_api("POST", "/__sim/tokens", &token).await;
     for (key, body) in [("k", connect_body()), ("k2", body)] {
         let answer = house.post_once("/v1/connections", key, &body).await;
         assert_eq!(answer.status, 201, "{key}: {}", answer.text());
@@ -179,7 +179,8 @@ async fn die_in(house: &House, path: &str, key: &str, body: &Value) {
     let checks = Arc::clone(&deadly) as Arc<dyn Queue<ChecksRequest>>;
     let mut connector = house.world.connector();
     connector.checks = Arc::clone(&checks);
-    let api = Api { core: house.world.access.core.clone(), connector, checks, sync: house.world.sync.clone() };
+    let api =
+        Api { core: house.world.access.core.clone(), connector, checks, sync: house.world.sync.clone() };
     let router: Router = router(api);
     let ask = Ask::new("POST", path).token(Some(&house.admin)).header("idempotency-key", key).json(body);
     tokio::select! {

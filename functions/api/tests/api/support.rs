@@ -1,9 +1,10 @@
 //! The API over a world, and callers of every role.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use assay::access::Role;
 use assay::ids::TenantId;
+use assay::secrets::MemorySecrets;
 use assay::sqs::{ChecksRequest, Queue, SyncRequest};
 use assay_api::command::{Command, carry_out};
 use assay_api::{Api, router};
@@ -26,6 +27,10 @@ pub struct House {
     pub router: Router,
     /// The token.
     pub admin: String,
+    /// The secrets.
+    pub secrets: Arc<MemorySecrets>,
+    /// Every answer, as it was said.
+    pub said: Mutex<Vec<String>>,
 }
 
 impl House {
@@ -35,14 +40,17 @@ impl House {
     }
 
     /// The API over a world.
-    pub async fn over(world: World) -> Self {
+    pub async fn over(mut world: World) -> Self {
+        let secrets = Arc::new(MemorySecrets::default());
+        world.access.secrets = Arc::clone(&secrets) as _;
         let api = Api {
             core: world.access.core.clone(),
             connector: world.connector(),
             checks: Arc::clone(&world.checks) as Arc<dyn Queue<ChecksRequest>>,
             sync: Arc::clone(&world.sync) as Arc<dyn Queue<SyncRequest>>,
         };
-        let mut house = Self { router: router(api), world, admin: String::new() };
+        let (admin, said) = (String::new(), Mutex::default());
+        let mut house = Self { router: router(api), world, admin, secrets, said };
         house.admin = house.token(TENANT, Role::Admin).await;
         house
     }
@@ -57,7 +65,9 @@ impl House {
 
     /// Sends what was put together.
     pub async fn send(&self, ask: Ask) -> Answer {
-        ask.to(&self.router).await
+        let answer = ask.to(&self.router).await;
+        self.said.lock().unwrap().push(format!("{:?} {}", answer.headers, answer.text()));
+        answer
     }
 
     /// Asks as the administrator.

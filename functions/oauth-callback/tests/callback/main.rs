@@ -1,1 +1,6 @@
-//! The JSON API, called in process.
+//! Connecting through Atlassian's consent page: begun at the API, approved at the simulated Atlassian, completed here.
+
+mod attempts;
+mod consent;
+mod pages;
+mod support;

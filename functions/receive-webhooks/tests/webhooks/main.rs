@@ -1,1 +1,5 @@
-//! The JSON API, called in process.
+//! Deliveries of webhooks: signed rightly they make their connection due, and otherwise nothing.
+
+mod dynamic;
+mod signed;
+mod support;

@@ -121,10 +121,10 @@ impl Ticket {
         }
     }
 
-    /// Jira answered that the issue was created. After a second attempt a twin may still come to light: the ticket
-    /// stays due for one more look, `bound` seconds later.
+    /// Jira answered that the issue was created. If an earlier create was in doubt, a twin may still come to light: the
+    /// ticket stays due for one more look, `bound` seconds later.
     pub fn created(&mut self, issue: Issue, call: Call, bound: i64, now: Timestamp) {
-        let sweep = (self.attempts > 1).then(|| after(now, bound));
+        let sweep = self.doubted_since.map(|_| after(now, bound));
         self.release(sweep);
         self.record(
             Entry::new(now, "worker", format!("created issue {}", issue.key), "Jira answered so").with(call),
@@ -135,27 +135,38 @@ impl Ticket {
         }
     }
 
-    /// The issue of a lost create was found.
-    pub fn found(&mut self, issue: Issue, call: Call, now: Timestamp) {
-        self.release(None);
+    /// The issue of a lost create was found. If more than one create was sent, the issue of another one may not be in the
+    /// index yet: the ticket stays due for one more look, `bound` seconds later.
+    pub fn found(&mut self, issue: Issue, call: Call, bound: i64, now: Timestamp) {
+        let first = !matches!(self.state, State::Open { .. });
+        let sweep = (first && self.attempts > 1).then(|| after(now, bound));
+        self.release(sweep);
+        if sweep.is_none() {
+            self.doubted_since = None;
+        }
         if self.state.issue().is_none_or(|known| known.id != issue.id) {
             let what = format!("adopted issue {}", issue.key);
             self.record(Entry::new(now, "worker", what, "it carries this ticket's property").with(call));
         }
         self.state = State::Open { issue };
-        self.due_at_once_if_unwanted(now);
+        if sweep.is_none() {
+            self.due_at_once_if_unwanted(now);
+        }
     }
 
     /// A second issue of this ticket was closed.
     pub fn twin_closed(&mut self, twin: &Issue, now: Timestamp) {
+        self.twins.retain(|known| known.id != twin.id);
         self.record_once(now, format!("closed issue {}, a twin", twin.key), "the older issue stays");
     }
 
-    /// A second issue of this ticket could not be closed. It is looked for again after `wait` seconds.
+    /// A second issue of this ticket could not be closed. It is tried again after `wait` seconds.
     pub fn twin_not_closed(&mut self, twin: &Issue, problem: &str, wait: i64, now: Timestamp) {
+        if self.twins.iter().all(|known| known.id != twin.id) {
+            self.twins.push(twin.clone());
+        }
         self.record_once(now, format!("could not close issue {}, a twin", twin.key), problem);
-        let again = Some(after(now, wait));
-        self.release(self.not_before.filter(|at| *at > now).min(again).or(again));
+        self.release(Some(after(now, wait)));
     }
 
     /// Adds a line to the trace unless it says so already.
@@ -198,6 +209,7 @@ impl Ticket {
             State::Creating { since } | State::Unknown { since, .. } => since,
             _ => now,
         };
+        self.doubted_since.get_or_insert(since);
         self.state = State::Unknown { since, looks: 0 };
         self.release(Some(after(now, look_again_after(0))));
         let mut entry =
@@ -214,9 +226,13 @@ impl Ticket {
             State::Unknown { since, looks } => Some((since, looks)),
             _ => None,
         };
+        if let Some((since, _)) = doubt {
+            self.doubted_since.get_or_insert(since);
+        }
         match doubt {
             // The look after a second attempt: no twin.
             None => {
+                self.doubted_since = None;
                 self.release(None);
                 self.record(
                     Entry::new(
@@ -292,6 +308,20 @@ impl Ticket {
         self.release(None);
         self.record(Entry::new(now, "worker", "dropped", "its tasks were resolved before an issue existed"));
         self.state = State::Closed { issue: None };
+    }
+
+    /// The tasks want the issue closed.
+    pub fn want_closed(&mut self, now: Timestamp) {
+        self.wanted = Wanted::Closed;
+        // A worker that has it looks at the wish when it has saved what it learned.
+        self.due_at = self.lease.as_ref().map(|lease| lease.until).or(Some(now));
+        self.record(Entry::new(now, "planner", "wants the issue closed", "its task is resolved"));
+    }
+
+    /// Nothing is left to do: the ticket is not due any more.
+    pub fn settled(&mut self) {
+        self.not_before = None;
+        self.due_at = None;
     }
 
     /// A person asks to try again now. Returns whether there is anything to try.

@@ -69,7 +69,7 @@ fn a_found_issue_is_adopted_and_settles_the_ticket() {
     let mut it = ticket(at(0));
     it.begin_create("one", at(0));
     it.in_doubt("no answer came", None, at(5));
-    it.found(issue(), call(), at(8));
+    it.found(issue(), call(), BOUND, at(8));
     assert_eq!((it.next_step(at(9)), it.due_at), (Step::Settled, None));
 }
 
@@ -77,14 +77,14 @@ fn a_found_issue_is_adopted_and_settles_the_ticket() {
 fn after_a_repeated_create_a_twin_is_looked_for_once_more() {
     let mut it = ticket(at(0));
     it.begin_create("one", at(0));
-    it.postponed("no connection", None, 5, at(1));
-    assert_eq!(it.next_step(at(2)), Step::Wait { until: at(6) });
-    it.begin_create("one", at(6));
-    it.created(issue(), call(), BOUND, at(7));
-    assert_eq!(it.next_step(at(8)), Step::Wait { until: at(7 + BOUND) });
-    assert_eq!(it.next_step(at(7 + BOUND)), Step::LookUp);
-    it.not_found(call(), BOUND, at(7 + BOUND));
-    assert_eq!((it.next_step(at(8 + BOUND)), it.due_at), (Step::Settled, None));
+    it.in_doubt("no answer came", None, at(1));
+    it.not_found(call(), BOUND, at(BOUND));
+    it.begin_create("one", at(BOUND));
+    it.created(issue(), call(), BOUND, at(BOUND + 1));
+    assert_eq!(it.next_step(at(BOUND + 2)), Step::Wait { until: at(2 * BOUND + 1) });
+    assert_eq!(it.next_step(at(2 * BOUND + 1)), Step::LookUp);
+    it.not_found(call(), BOUND, at(2 * BOUND + 1));
+    assert_eq!((it.next_step(at(2 * BOUND + 2)), it.due_at), (Step::Settled, None));
 }
 
 #[test]
@@ -148,4 +148,27 @@ fn a_new_status_or_key_is_worth_a_write_and_the_same_one_is_not() {
     assert!(!it.seen("SEC-1", IssueStatus { read_at: at(99), ..done() }, "comparison"));
     assert!(it.seen("NEW-7", done(), "comparison"));
     assert_eq!(it.state.issue().unwrap().key, "NEW-7");
+}
+
+#[test]
+fn a_create_that_certainly_had_no_effect_leaves_nothing_to_look_for() {
+    let mut it = ticket(at(0));
+    it.begin_create("one", at(0));
+    it.postponed("no connection", None, 5, at(1));
+    assert_eq!(it.next_step(at(2)), Step::Wait { until: at(6) });
+    it.begin_create("one", at(6));
+    it.created(issue(), call(), BOUND, at(7));
+    assert_eq!((it.next_step(at(8)), it.due_at), (Step::Settled, None));
+}
+
+#[test]
+fn an_issue_found_after_two_lost_creates_is_looked_past_once_more() {
+    let mut it = ticket(at(0));
+    it.begin_create("one", at(0));
+    it.in_doubt("no answer came", None, at(1));
+    it.not_found(call(), BOUND, at(BOUND));
+    it.begin_create("one", at(BOUND));
+    it.in_doubt("no answer came", None, at(BOUND + 1));
+    it.found(issue(), call(), BOUND, at(BOUND + 3));
+    assert_eq!(it.next_step(at(2 * BOUND + 3)), Step::LookUp, "the other one may not be in the index yet");
 }

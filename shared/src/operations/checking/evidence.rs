@@ -13,6 +13,7 @@ use crate::evidence::{Coverage, Entity, Gap, Reading};
 use crate::ids::IssueId;
 use crate::jira::Client;
 use crate::jira::reading::{Query, entity_of};
+use crate::task::Subject;
 
 const DAY: i64 = 24 * 3600;
 
@@ -58,39 +59,57 @@ pub(super) fn judge(check: CheckId, connection: &Connection, reading: &Reading, 
     }
 }
 
-/// Which of `subjects`, read by id, fail no longer, are out of scope, or are gone. A subject that could not be read is
-/// not among them, so that its task stays open.
-pub(super) async fn still_fine(
+/// What a second look at subjects, by id, showed.
+pub(super) struct SecondLook {
+    /// Subjects that fail no longer, are out of scope, or are gone.
+    pub(super) fine: BTreeSet<String>,
+    /// Keys of projects that the account cannot see (any more) although subjects are in them.
+    pub(super) hidden: BTreeSet<String>,
+}
+
+/// Looks again at `subjects`, by id. A subject that could not be read is not among the fine ones, so that its task stays
+/// open.
+pub(super) async fn look_again(
     check: CheckId,
     connection: &Connection,
     client: &Client,
-    subjects: &[&str],
+    subjects: &[&Subject],
     now: Timestamp,
-) -> Result<BTreeSet<String>> {
-    let (issues, others): (Vec<&&str>, Vec<&&str>) =
-        subjects.iter().partition(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
+) -> Result<SecondLook> {
+    let is_issue = |subject: &&&Subject| subject.id.bytes().all(|byte| byte.is_ascii_digit());
+    let (issues, others): (Vec<&&Subject>, Vec<&&Subject>) = subjects.iter().partition(is_issue);
     // Subjects that are no issues (a connection as a whole) are judged by the reading alone.
-    let mut fine: BTreeSet<String> = others.into_iter().map(|id| (*id).to_owned()).collect();
-    let ids = issues.iter().map(|id| IssueId::parse(id)).collect::<Result<Vec<_>>>()?;
+    let fine = others.into_iter().map(|subject| subject.id.clone()).collect();
+    let mut look = SecondLook { fine, hidden: BTreeSet::new() };
+    let ids = issues.iter().map(|subject| IssueId::parse(&subject.id)).collect::<Result<Vec<_>>>()?;
     if ids.is_empty() {
-        return Ok(fine);
+        return Ok(look);
     }
     let fetched = match client.fetch(&ids, &FIELDS, &[]).await {
         Ok(fetched) => fetched,
         Err(error) => {
             tracing::warn!(error = %error, "could not look again by id; tasks stay open");
-            return Ok(fine);
+            return Ok(look);
         }
     };
-    fine.extend(fetched.gone.iter().map(ToString::to_string));
+    for subject in issues.iter().filter(|subject| fetched.gone.iter().any(|gone| gone.as_str() == subject.id))
+    {
+        // What is not found was deleted only if its project can be seen.
+        let project = subject.key.rsplit_once('-').map_or(subject.key.as_str(), |(project, _)| project);
+        if look.hidden.contains(project) || !client.sees_project_of_key(project).await {
+            look.hidden.insert(project.to_owned());
+        } else {
+            look.fine.insert(subject.id.clone());
+        }
+    }
     for (id, issue) in &fetched.issues {
         let Some(entity) = entity_of(issue, client) else { continue };
         let moved_away = !in_projects(check, connection, issue.project());
         if moved_away || !fails_alone(check, connection, &entity, now) {
-            fine.insert(id.to_string());
+            look.fine.insert(id.to_string());
         }
     }
-    Ok(fine)
+    Ok(look)
 }
 
 fn in_projects(check: CheckId, connection: &Connection, project: Option<&str>) -> bool {

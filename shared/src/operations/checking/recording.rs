@@ -6,8 +6,9 @@ use jiff::Timestamp;
 
 use super::{Evaluator, is_conflict};
 use crate::check::{CheckId, CheckRun, Evidence, Verdict};
+use crate::clock::seconds_between;
 use crate::connection::Connection;
-use crate::evidence::{Coverage, Reading};
+use crate::evidence::{Coverage, Gap, Reading};
 use crate::ids::{ConnectionId, RunId, TenantId, digest, fixed};
 use crate::jira::client::Client;
 use crate::plan::Plan;
@@ -36,8 +37,8 @@ impl Evaluator {
     pub(super) async fn record(
         &self,
         subject: &Subject<'_>,
-        verdict: Verdict,
-        evidence: Evidence,
+        mut verdict: Verdict,
+        mut evidence: Evidence,
         client: Option<&Client>,
         started_at: Timestamp,
     ) -> Result<()> {
@@ -52,7 +53,8 @@ impl Evaluator {
             run: &run_id,
             now: core.clock.now(),
         };
-        let fine = self.confirmed_fine(subject, &context, &verdict, &stored, client).await?;
+        let fine = self.look_again(subject, &context, &mut verdict, &stored, client).await?;
+        evidence.coverage.gaps.clone_from(&verdict.gaps);
         let changes = task::reconcile(&context, &verdict, &stored, &fine)?;
         self.write_tasks(subject.tenant, &stored, changes).await?;
         let run = CheckRun {
@@ -70,12 +72,13 @@ impl Evaluator {
         core.store.put_run(&run, &verdict.failing).await
     }
 
-    /// The subjects of open tasks that, read by id, fail no longer.
-    async fn confirmed_fine(
+    /// Looks again, by id, at the subjects of open tasks that the verdict does not name. What it shows may cast doubt on
+    /// the verdict itself. Returns the subjects that fail no longer.
+    async fn look_again(
         &self,
         subject: &Subject<'_>,
         context: &task::Context<'_>,
-        verdict: &Verdict,
+        verdict: &mut Verdict,
         stored: &[Task],
         client: Option<&Client>,
     ) -> Result<BTreeSet<String>> {
@@ -83,29 +86,33 @@ impl Evaluator {
             return Ok(BTreeSet::new());
         }
         let candidates = task::candidates(context, verdict, stored)?;
-        let subjects: Vec<&str> = candidates.iter().map(|task| task.subject.id.as_str()).collect();
-        match (subject.connection, client) {
-            (Some(connection), Some(client)) => {
-                super::evidence::still_fine(subject.check, connection, client, &subjects, context.now).await
-            }
+        let subjects: Vec<&task::Subject> = candidates.iter().map(|task| &task.subject).collect();
+        let (Some(connection), Some(client)) = (subject.connection, client) else {
             // Checks about the tenant read no search that could lose anything.
-            _ => Ok(subjects.into_iter().map(ToOwned::to_owned).collect()),
+            return Ok(subjects.into_iter().map(|subject| subject.id.clone()).collect());
+        };
+        let look =
+            super::evidence::look_again(subject.check, connection, client, &subjects, context.now).await?;
+        for project in look.hidden {
+            verdict.doubt(Gap::Hidden { project });
         }
+        Ok(look.fine)
     }
 
     /// Writes tasks and plans their tickets, in the order that survives a crash.
     async fn write_tasks(&self, tenant: &TenantId, stored: &[Task], mut changes: Changes) -> Result<()> {
-        let after = merged(stored, &changes);
-        let plan = self.planner.decide(tenant, &after).await?;
-        self.planner.close(tenant, &plan).await?;
+        let after = merged(stored, &changes, self.jira.core.clock.now());
+        let mut plan = self.planner.decide(tenant, &after).await?;
         let written = link(&mut changes, &plan);
         let tasks: Vec<Task> = changes.all().cloned().collect();
-        for result in self.jira.core.store.save_tasks(&tasks).await {
+        for (task, result) in tasks.iter().zip(self.jira.core.store.save_tasks(&tasks).await) {
             match result {
                 Ok(()) => {}
-                // Another evaluation of the same check wrote first; the next one sorts it out.
+                // Another evaluation of the same check wrote first; the next one sorts it out. Nothing follows from what
+                // was not written.
                 Err(error) if is_conflict(&error) => {
-                    tracing::info!(%tenant, "a task was written by another evaluation");
+                    tracing::info!(%tenant, task = %task.id, "a task was written by another evaluation");
+                    plan.forget(&task.id);
                 }
                 Err(error) => return Err(error),
             }
@@ -113,15 +120,23 @@ impl Evaluator {
         for (id, ticket) in plan.links.iter().filter(|(id, _)| !written.contains(id)) {
             self.jira.core.store.link_task(tenant, id, ticket).await?;
         }
+        self.planner.close(tenant, &plan).await?;
         self.planner.open(tenant, &plan).await
     }
 }
 
-/// The tasks as they will be after the changes: open ones, and those that are resolved now.
-fn merged(stored: &[Task], changes: &Changes) -> Vec<Task> {
+/// How long the ticket of a resolved task is looked after, in seconds: a day, in which every crash and race between
+/// writing the task and wishing its ticket closed is repaired by the next evaluation.
+const LOOKED_AFTER: i64 = 24 * 3600;
+
+/// The tasks as they will be after the changes: open ones, and those that were resolved not long ago.
+fn merged(stored: &[Task], changes: &Changes, now: Timestamp) -> Vec<Task> {
     let written: BTreeSet<_> = changes.all().map(|task| task.id.clone()).collect();
-    let untouched =
-        stored.iter().filter(|task| task.state == task::State::Open && !written.contains(&task.id));
+    let matters = |task: &&Task| match task.state {
+        task::State::Open => true,
+        task::State::Resolved => task.resolved_at.is_some_and(|at| seconds_between(at, now) < LOOKED_AFTER),
+    };
+    let untouched = stored.iter().filter(|task| !written.contains(&task.id)).filter(matters);
     untouched.chain(changes.all()).cloned().collect()
 }
 
@@ -149,13 +164,12 @@ fn run_id(subject: &Subject<'_>, started_at: Timestamp) -> Result<RunId> {
 }
 
 /// The evidence of a reading.
-pub(super) fn evidence_of(reading: &Reading, verdict: &Verdict) -> Evidence {
+pub(super) fn evidence_of(reading: &Reading) -> Evidence {
     let read = serde_json::to_vec(&reading.entities).unwrap_or_default();
     Evidence {
         query: reading.query.clone(),
         scope: reading.scope.clone(),
-        // The verdict names every gap: those of the reading, and what its age and counts show.
-        coverage: Coverage { gaps: verdict.gaps.clone(), ..reading.coverage.clone() },
+        coverage: reading.coverage.clone(),
         read_at: Some(reading.read_at),
         digest: digest(&read),
     }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::{Connector, Failure, Proof, Wish, lacks};
-use crate::connection::{Account, Connection, Method, Problem, ProblemCode, Scope};
+use crate::connection::{Account, Connection, Method, Problem, ProblemCode, Scope, State};
 use crate::error::Kind as ErrorKind;
 use crate::ids::{CloudId, ConnectionId, TenantId};
 use crate::jira::error::Kind;
@@ -102,43 +102,66 @@ impl Connector {
         })
     }
 
-    /// Verifies `connection` with the stored credentials and writes the result down, together with `change`.
-    pub(super) async fn verify_stored(
-        &self,
-        mut connection: Connection,
-        change: impl Fn(&mut Connection),
-    ) -> Result<Connection> {
-        let (tenant, id) = (connection.tenant.clone(), connection.id.clone());
-        let credentials = self.jira.credentials(&connection).await?;
+    /// Verifies `connection` with the stored credentials and writes the result down, unless somebody connected again,
+    /// disconnected or changed it meanwhile.
+    pub(super) async fn verify_stored(&self, connection: Connection) -> Result<Connection> {
         let now = self.jira.core.clock.now();
-        match self.verify_with(&mut connection, &credentials).await {
+        let (tenant, id, epoch) = (connection.tenant.clone(), connection.id.clone(), connection.epoch);
+        match self.verify_until_sure(&connection).await {
             Ok(verified) => {
                 let write = |stored: &mut Connection| {
-                    change(stored);
-                    verified.apply(stored, now);
+                    if stored.epoch == epoch && stored.state != State::Disconnected {
+                        verified.apply(stored, now);
+                    }
                 };
                 self.jira.change_connection(&tenant, &id, write).await
             }
-            // Neither says that the credentials are dead, and both may pass by themselves. The verification ages.
-            Err(Failure::Problem(problem))
-                if matches!(problem.code, ProblemCode::Unreachable | ProblemCode::WrongDomain) =>
-            {
+            // Neither says that the credentials are dead, and both may pass by themselves.
+            Err(Failure::Problem(problem)) if problem.code == ProblemCode::Unreachable => {
                 Err(Error::unavailable(format!("{}; {}", problem.what, problem.mend)))
             }
-            Err(Failure::Problem(problem)) => {
-                let write = |stored: &mut Connection| {
-                    change(stored);
-                    stored.lost((*problem).clone());
-                };
-                tracing::warn!(%tenant, connection = %id, code = ?problem.code, "connection needs to be connected again");
-                self.jira.change_connection(&tenant, &id, write).await
+            Err(Failure::Problem(problem)) if problem.code == ProblemCode::WrongDomain => {
+                self.jira.degrade(&connection, *problem).await
             }
-            // Found out while the grant was refreshed, and written down there.
+            Err(Failure::Problem(problem)) => {
+                self.jira.lost(&connection, *problem).await?;
+                self.require(&tenant, &id).await
+            }
+            // Found out while the grant was refreshed, and written down there; or the secret is gone.
             Err(Failure::Error(error)) if *error.kind() == ErrorKind::NeedsReauth => {
-                self.jira.change_connection(&tenant, &id, &change).await
+                let problem =
+                    Problem::new(ProblemCode::CredentialsRefused, error.to_string(), "connect again");
+                self.jira.lost(&connection, problem).await?;
+                self.require(&tenant, &id).await
             }
             Err(Failure::Error(error)) => Err(error),
         }
+    }
+
+    /// Verifies with the stored credentials as they are now. An access token that is refused before its time says
+    /// nothing about the grant or the account behind it: it is replaced, and asked with once more.
+    async fn verify_until_sure(&self, connection: &Connection) -> Result<Verified, Failure> {
+        let stored = self.jira.fresh_credentials(connection).await?;
+        let credentials = self.jira.current(connection, &stored).await?;
+        let refused = match self.verify_with(&mut connection.clone(), &credentials).await {
+            Err(Failure::Problem(problem))
+                if matches!(problem.code, ProblemCode::CredentialsRefused | ProblemCode::GrantEnded) =>
+            {
+                Failure::Problem(problem)
+            }
+            other => return other,
+        };
+        let again = match &credentials {
+            Credentials::Oauth(_) => {
+                self.jira.refresh(connection, Some(&credentials.authorization()?)).await?
+            }
+            Credentials::ServiceAccount { .. } => {
+                self.jira.forget_service_tokens();
+                credentials
+            }
+            Credentials::ApiToken { .. } | Credentials::ScopedApiToken { .. } => return Err(refused),
+        };
+        self.verify_with(&mut connection.clone(), &again).await
     }
 
     async fn client(&self, connection: &Connection, credentials: &Credentials) -> Result<Client, Failure> {
@@ -160,8 +183,9 @@ impl Connector {
         if let Credentials::Oauth(grant) = credentials {
             let sites = self.jira.sign_in().accessible_resources(&grant.access_token).await;
             let sites = sites.map_err(|error| explain_refusal(connection, &error))?;
-            // The one that was asked for, never silently another.
-            let Some(site) = sites.iter().find(|site| site.is_at(&connection.site)) else {
+            // The one that was asked for, never silently another. Its cloud id survives a renaming.
+            let known = sites.iter().find(|site| Some(&site.cloud_id) == connection.cloud_id.as_ref());
+            let Some(site) = known.or_else(|| sites.iter().find(|site| site.is_at(&connection.site))) else {
                 let names: Vec<&str> = sites.iter().map(|site| site.url.as_str()).collect();
                 let covered = if names.is_empty() { "no site".to_owned() } else { names.join(", ") };
                 return Err(Problem::new(

@@ -1,6 +1,6 @@
 //! Closing issues: the workflow is walked to a done status, as far as Jira allows.
 
-use super::Run;
+use super::{PATIENCE, Run};
 use crate::Result;
 use crate::error::Kind;
 use crate::jira::Client;
@@ -37,8 +37,16 @@ impl Run<'_> {
                         |ticket: &mut Ticket| ticket.not_closed(problem.clone(), call.clone(), wait, now);
                     self.worker.save(ticket, change).await?;
                 }
-                Closed::Gone(call) => {
+                Closed::Gone(call) if client.sees_project(&ticket.project).await => {
                     self.worker.save(ticket, |ticket| ticket.lost(call.clone(), "worker", now)).await?;
+                }
+                Closed::Gone(call) => {
+                    let problem =
+                        "the connection's account cannot browse the ticket's project any more".to_owned();
+                    let change = |ticket: &mut Ticket| {
+                        ticket.not_closed(problem.clone(), Some(call.clone()), PATIENCE, now)
+                    };
+                    self.worker.save(ticket, change).await?;
                 }
             }
         }

@@ -54,7 +54,7 @@ impl Run<'_> {
         issue_type: &IssueTypeId,
         tickets: Vec<Ticket>,
     ) -> Result<()> {
-        let claimed = self.claim(tickets).await?;
+        let claimed = self.claim(tickets).await;
         if claimed.is_empty() {
             return Ok(());
         }
@@ -85,18 +85,29 @@ impl Run<'_> {
     }
 
     /// Writes `creating` into each ticket. Those that another worker has claimed meanwhile are left to it.
-    async fn claim(&self, tickets: Vec<Ticket>) -> Result<Vec<Ticket>> {
-        let now = self.now();
+    async fn claim(&mut self, tickets: Vec<Ticket>) -> Vec<Ticket> {
+        let (now, name, store) = (self.now(), self.name.clone(), self.worker.jira.core.store.clone());
+        let (name, store) = (&name, &store);
         let claims = tickets.into_iter().map(|mut ticket| async move {
-            ticket.begin_create(&self.name, now);
-            match self.worker.jira.core.store.save_ticket(&mut ticket).await {
+            ticket.begin_create(name, now);
+            match store.save_ticket(&mut ticket).await {
                 Ok(()) => Ok(Some(ticket)),
                 Err(error) if *error.kind() == Kind::Conflict => Ok(None),
-                Err(error) => Err(error),
+                Err(error) => Err((ticket, error)),
             }
         });
-        let claims: Result<Vec<Option<Ticket>>> = join_all(claims).await.into_iter().collect();
-        Ok(claims?.into_iter().flatten().collect())
+        let mut claimed = Vec::new();
+        for claim in join_all(claims).await {
+            match claim {
+                Ok(ticket) => claimed.extend(ticket),
+                // Its message comes again; the others need not wait for it.
+                Err((ticket, error)) => {
+                    tracing::warn!(ticket = %ticket.id, error = error.chain(), "could not claim a ticket");
+                    self.again(std::slice::from_ref(&ticket));
+                }
+            }
+        }
+        claimed
     }
 
     /// Writes what Jira answered for one ticket.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::Run;
 use crate::Result;
 use crate::ids::{ProjectId, TicketId};
@@ -21,8 +23,8 @@ impl Run<'_> {
             by_project.entry(ticket.project.clone()).or_default().push(ticket);
         }
         for (project, tickets) in by_project {
-            // An issue cannot be older than its ticket.
-            let Some(since) = tickets.iter().map(|ticket| ticket.created_at).min() else { continue };
+            // An issue cannot be older than the first create that is in doubt.
+            let Some(since) = tickets.iter().map(doubted_since).min() else { continue };
             match client.find_tickets(&project, since).await {
                 Ok(found) => {
                     let call = found.call;
@@ -58,9 +60,10 @@ impl Run<'_> {
     ) -> Result<()> {
         let (now, bound) = (self.now(), self.worker.lookup_bound);
         let mut issues: Vec<Issue> = found.iter().map(|found| found.issue.clone()).collect();
+        issues.retain(|issue| ticket.twins.iter().all(|twin| twin.id != issue.id));
         // The search may be too late for the issue that a repeated create made, which is the youngest.
         let own = ticket.state.issue().filter(|own| issues.iter().all(|issue| issue.id != own.id));
-        issues.extend(own.cloned());
+        issues.extend(own.into_iter().chain(&ticket.twins).cloned());
         let Some((oldest, twins)) = issues.split_first() else {
             self.worker.save(ticket, |ticket| ticket.not_found(call.clone(), bound, now)).await?;
             return Ok(());
@@ -77,7 +80,7 @@ impl Run<'_> {
         let cloud_id = Some(client.cloud_id().clone());
         let change = |ticket: &mut Ticket| {
             ticket.cloud_id.clone_from(&cloud_id);
-            ticket.found(oldest.clone(), call.clone(), now);
+            ticket.found(oldest.clone(), call.clone(), bound, now);
             for (twin, outcome) in &outcomes {
                 match outcome {
                     Closed::Done(..) | Closed::Gone(_) => ticket.twin_closed(twin, now),
@@ -88,4 +91,13 @@ impl Run<'_> {
         self.worker.save(ticket, change).await?;
         Ok(())
     }
+}
+
+/// When the first create was sent that may have made an issue nobody knows of.
+fn doubted_since(ticket: &Ticket) -> Timestamp {
+    let creating = match ticket.state {
+        State::Creating { since } | State::Unknown { since, .. } => Some(since),
+        _ => None,
+    };
+    ticket.doubted_since.or(creating).unwrap_or(ticket.created_at)
 }

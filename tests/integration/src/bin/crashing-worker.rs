@@ -103,6 +103,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         addresses: addresses(&order.jira),
         sleeper: Arc::new(Restless),
         service_tokens: Arc::default(),
+        patience: None,
     };
     // What a dying worker would have sent is lost with it, which the outbox repairs.
     let worker = Worker {

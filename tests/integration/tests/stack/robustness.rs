@@ -41,7 +41,7 @@ async fn one_issue_a_ticket(stack: &Stack, tenant: &Tenant<'_>, project: &str, s
     }
 }
 
-async fn queue_like(stack: &Stack, part: &str) -> (aws_sdk_sqs::Client, String) {
+async fn queue_named(stack: &Stack, part: &str) -> (aws_sdk_sqs::Client, String) {
     let config = aws_sdk_sqs::Config::builder()
         .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
         .region(aws_sdk_sqs::config::Region::new("us-east-1"))
@@ -52,8 +52,8 @@ async fn queue_like(stack: &Stack, part: &str) -> (aws_sdk_sqs::Client, String) 
     let client = aws_sdk_sqs::Client::from_conf(config);
     let all = client.list_queues().send().await.expect("queues");
     let url =
-        all.queue_urls().iter().find(|url| url.rsplit('/').next().is_some_and(|name| name.contains(part)));
-    let url = url.unwrap_or_else(|| panic!("no queue like {part}: {:?}", all.queue_urls())).clone();
+        all.queue_urls().iter().find(|url| url.rsplit('/').next().is_some_and(|name| name == part));
+    let url = url.unwrap_or_else(|| panic!("no queue named {part}: {:?}", all.queue_urls())).clone();
     (client, url)
 }
 
@@ -61,8 +61,8 @@ async fn queue_like(stack: &Stack, part: &str) -> (aws_sdk_sqs::Client, String) 
 async fn a_poison_message_is_parked_alone_and_its_neighbours_are_done() {
     let stack = Stack::find();
     let tenant = stack.tenant("poison", "admin").await;
-    let (client, queue) = queue_like(&stack, "SyncQueue").await;
-    let (_, dead) = queue_like(&stack, "SyncDeadLetters").await;
+    let (client, queue) = queue_named(&stack, "assay-sync").await;
+    let (_, dead) = queue_named(&stack, "assay-sync-dead").await;
     // The deployed time-out of 360 seconds would make five receptions last half an hour.
     let short = client
         .set_queue_attributes()
