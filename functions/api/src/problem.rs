@@ -11,10 +11,12 @@ use serde::Serialize;
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Problem {
     /// A fixed word for programs, as `urn:assay:problem:<word>`.
-    #[serde(rename = "type")]
-    pub kind: String,
+    #[serde(rename = "type", serialize_with = "as_urn")]
+    #[schema(value_type = String)]
+    pub kind: &'static str,
     /// What happened, in a few words.
-    pub title: String,
+    #[schema(value_type = String)]
+    pub title: &'static str,
     /// The HTTP status.
     pub status: u16,
     /// What was tried, with what, and what to do now.
@@ -33,11 +35,15 @@ pub struct Problem {
     pub retry_after: Option<u32>,
 }
 
+fn as_urn<S: serde::Serializer>(word: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("urn:assay:problem:{word}"))
+}
+
 impl Problem {
-    fn new(status: StatusCode, word: &str, title: &str, detail: String) -> Self {
+    fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
         Self {
-            kind: format!("urn:assay:problem:{word}"),
-            title: title.to_owned(),
+            kind,
+            title,
             status: status.as_u16(),
             detail,
             field: None,

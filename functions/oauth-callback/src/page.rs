@@ -12,9 +12,11 @@ pub fn success(connection: &Connection) -> Response {
     );
     if !connection.problems.is_empty() {
         body.push_str("<p>Some of its use cases lack something:</p><ul>");
-        for problem in &connection.problems {
-            body.push_str(&format!("<li>{}: {}</li>", escape(&problem.what), escape(&problem.mend)));
-        }
+        let lines = connection
+            .problems
+            .iter()
+            .map(|problem| format!("<li>{}: {}</li>", escape(&problem.what), escape(&problem.mend)));
+        body.extend(lines);
         body.push_str("</ul>");
     }
     page(StatusCode::OK, "Connected", &body)

@@ -121,14 +121,15 @@ impl Connector {
         let site = self.site_of(&wish, &proof, tenant, &id).await?;
         let mut connection = Connection::begin(tenant.clone(), id, proof.method(), site, now);
         apply(&mut connection, wish);
-        self.prove(connection, &proof, true).await
+        // Boxed, since it is a deep tree of futures.
+        Box::pin(self.prove(connection, &proof, true)).await
     }
 
     /// Begins again with an existing connection: new credentials, perhaps by another method.
     pub async fn reconnect(&self, mut connection: Connection, proof: Proof) -> Result<Begun, Failure> {
         connection.method = proof.method();
         connection.problems.clear();
-        self.prove(connection, &proof, false).await
+        Box::pin(self.prove(connection, &proof, false)).await
     }
 
     async fn prove(&self, connection: Connection, proof: &Proof, new: bool) -> Result<Begun, Failure> {

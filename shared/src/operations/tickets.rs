@@ -100,7 +100,7 @@ impl Worker {
         for (tenant, ids) in by_tenant {
             let ids: Vec<TicketId> = ids.into_iter().cloned().collect();
             // Boxed, since it is a deep tree of futures.
-            if let Err(error) = Box::pin(run.tenant(tenant, &ids)).await {
+            if let Err(error) = run.tenant(tenant, &ids).await {
                 // What fails for one tenant is that tenant's alone.
                 tracing::error!(%tenant, error = error.chain(), "a tenant's tickets could not be worked on");
                 run.retry.extend(ids.into_iter().map(|id| (tenant.clone(), id)));
@@ -148,7 +148,7 @@ impl Run<'_> {
                     break;
                 }
                 let ids: Vec<TicketId> = tickets.iter().map(|ticket| ticket.id.clone()).collect();
-                if let Err(error) = self.one_round(tenant, &connection, tickets).await {
+                if let Err(error) = Box::pin(self.one_round(tenant, &connection, tickets)).await {
                     tracing::warn!(%tenant, %connection, error = error.chain(), "a round ended early");
                     self.retry.extend(ids.into_iter().map(|id| (tenant.clone(), id)));
                     break;

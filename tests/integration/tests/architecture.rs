@@ -1,5 +1,7 @@
 //! The direction of dependencies, read off the `use` lines and paths of the library.
 
+#![expect(clippy::expect_used, reason = "what is not as expected fails the test")]
+
 use std::path::{Path, PathBuf};
 
 /// Layers from the bottom up, each with the modules of it and what it must not name.
@@ -174,7 +176,7 @@ fn functions_depend_on_the_library_and_not_on_each_other() {
 #[test]
 fn no_file_is_more_than_a_newcomer_can_hold() {
     let mut long = Vec::new();
-    for folder in ["shared/src", "functions", "tests"] {
+    for folder in ["shared/src", "functions", "tests/jira-sim/src", "tests/support/src", "tests/bench/src"] {
         for path in rust_files(&root().join(folder)) {
             let lines = std::fs::read_to_string(&path).expect("a file").lines().count();
             if lines > 420 {

@@ -4,6 +4,8 @@
 //! All is mended in Jira before a reading goes wrong, so that a good reading would pass, resolve every task and close
 //! every ticket. A bad one must do none of it, and must say why it could not tell.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::sync::Arc;
 
 use assay::check::Outcome;
@@ -288,10 +290,13 @@ async fn pages_that_do_not_lead_to_an_end_are_no_pass() {
     matrix.assert_passes_again("tokens").await;
 }
 
+/// What is changed, in words; in the answers of which path; and how.
+type Shape = (&'static str, &'static str, fn(&mut Value));
+
 #[tokio::test]
 async fn an_answer_of_another_shape_is_no_pass() {
     let matrix = mended().await;
-    let changes: [(&str, &'static str, fn(&mut Value)); 7] = [
+    let changes: [Shape; 7] = [
         ("no issues", "/search/jql", |body| drop(body.as_object_mut().unwrap().remove("issues"))),
         ("issues of another kind", "/search/jql", |body| body["issues"] = json!({})),
         ("issues without fields", "/search/jql", |body| {
@@ -331,7 +336,7 @@ async fn a_reading_that_is_partial_and_shows_a_failure_fails_and_names_the_gap()
     world.as_person("POST", "/rest/api/3/issue", Some(json!({ "fields": fields }))).await;
     world.time.advance(NEXT);
     matrix.tamper("/search/approximate-count", |body| {
-        body["count"] = json!(body["count"].as_u64().unwrap() + 1)
+        body["count"] = json!(body["count"].as_u64().unwrap() + 1);
     });
     world.reevaluate().await;
     let result = world.result("B2").await;
@@ -348,7 +353,8 @@ async fn a_verification_that_is_too_old_is_no_pass_for_the_checks_about_the_tena
     for check in ABOUT_TENANT {
         assert_eq!(world.outcome(check).await, Outcome::Pass, "{check}");
     }
-    for misfortune in [Misfortune::status(503, None), Misfortune::status(404, None), Misfortune::html(200)] {
+    for misfortune in [Misfortune::status(503, None), Misfortune::html(200), Misfortune::limited(None, None)]
+    {
         world.jira.simulator.add_fault(misfortune.fault("getCurrentUser", 100_000));
         world.time.advance(25 * 3600);
         matrix.assert_cannot_tell(&ABOUT_TENANT, &format!("not verified: {}", misfortune.name)).await;
@@ -365,6 +371,23 @@ async fn a_verification_that_is_too_old_is_no_pass_for_the_checks_about_the_tena
             assert_eq!(world.outcome(check).await, Outcome::Pass, "{check}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_site_that_is_not_at_its_address_for_a_while_is_no_pass_and_needs_no_person_when_it_is_back() {
+    let matrix = mended().await;
+    let world = &matrix.world;
+    world.jira.simulator.add_fault(Misfortune::status(404, None).fault("*", 100_000));
+    for _ in 0..2 {
+        matrix.assert_cannot_tell(&READ, "not there").await;
+        world.time.advance(13 * 3600);
+    }
+    world.reevaluate().await;
+    for check in ABOUT_TENANT {
+        assert_ne!(world.outcome(check).await, Outcome::Pass, "{check}");
+    }
+    world.jira.simulator.clear_faults();
+    matrix.assert_passes_again("back").await;
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! A worker may die anywhere: its process is really killed, and in the end every ticket has exactly one issue.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};

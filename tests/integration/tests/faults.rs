@@ -1,6 +1,8 @@
 //! Whatever goes wrong between us and Jira: in the end every ticket has exactly one issue, and its trace says what
 //! happened.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::sync::Arc;
 
 use assay::clock::after;
@@ -108,7 +110,7 @@ async fn a_create_that_a_limit_turned_away_is_made_when_jira_allows_it_and_is_ne
     creates_go_wrong(Misfortune::limits(), |misfortune, tickets| {
         let what = &misfortune.name;
         for ticket in tickets {
-            assert!(!says(ticket, "does not know"), "{what}: {}", story(&ticket));
+            assert!(!says(ticket, "does not know"), "{what}: {}", story(ticket));
             assert_says(ticket, "created issue", what);
         }
         // The short wait after a burst is waited for within the call. Every other wait is told by the ticket that met it;
@@ -126,7 +128,7 @@ async fn a_create_that_jira_refused_is_made_once_jira_no_longer_refuses_it() {
     creates_go_wrong(Misfortune::refusals(), |misfortune, tickets| {
         let what = &misfortune.name;
         for ticket in tickets {
-            assert!(!says(ticket, "does not know"), "{what}: {}", story(&ticket));
+            assert!(!says(ticket, "does not know"), "{what}: {}", story(ticket));
             assert_says(ticket, "created issue", what);
         }
         // A call that is refused as a whole is made again in halves; a single refused one is told.

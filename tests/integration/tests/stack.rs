@@ -1,5 +1,7 @@
 //! The deployed functions, through API Gateway, schedules and queues, against the simulator. See `tests/README.md`.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what is not as expected fails the test")]
+
 mod stack {
     mod main_job;
     mod robustness;

@@ -54,7 +54,7 @@ pub fn story(ticket: &Ticket) -> String {
     let mut text = format!("{} {:?}, wanted {wanted:?}, due {due:?}\n", ticket.id, ticket.state);
     for entry in &ticket.trace {
         let status = entry.call.as_ref().and_then(|call| call.status);
-        text.push_str(&format!("  {} {} — {} {status:?}\n", entry.at, entry.what, entry.why));
+        text = format!("{text}  {} {} — {} {status:?}\n", entry.at, entry.what, entry.why);
     }
     text
 }

@@ -2,17 +2,72 @@
 
 use assay::check::Outcome;
 use assay::connection::Connection;
+use assay::ids::ConnectionId;
+use assay::jira::OauthApp;
 use assay::operations::connecting::{Begun, Proof};
 use assay::secret::Secret;
 use assay::sqs::{ChecksRequest, Queue};
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{CLOUD_ID, World, wish};
 
 impl World {
+    /// Saves the OAuth app that the simulator knows.
+    pub async fn set_up_oauth_app(&self) {
+        let app =
+            OauthApp { client_id: "sim-client".to_owned(), client_secret: Secret::new("sim-client-secret") };
+        self.access.store_oauth_app(&self.tenant, &app).await.expect("the app is stored");
+    }
+
+    /// Connects the demo site through the consent page, as a person in a browser would.
+    pub async fn connect_by_consent(&self) -> Connection {
+        self.set_up_oauth_app().await;
+        self.store().put_tenant_if_new(&self.tenant, self.time.now()).await.expect("the tenant");
+        let id = ConnectionId::parse("con-oauth").expect("an id");
+        let begun =
+            self.connector().begin(&self.tenant, id, wish(), Proof::Consent).await.expect("it begins");
+        self.follow(begun).await
+    }
+
+    /// Approves on the simulator's consent page; returns the code and the state that come back.
+    pub async fn approve(&self, location: &str) -> (String, String) {
+        let consent = url::Url::parse(location).expect("the consent page's address");
+        let mut form: Vec<(String, String)> =
+            consent.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        form.push(("decision".to_owned(), "approve".to_owned()));
+        form.push(("account".to_owned(), "acc-admin".to_owned()));
+        form.push(("cloud_id".to_owned(), CLOUD_ID.to_owned()));
+        let body: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let client =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        let answer = client
+            .post(format!("{}/authorize", self.jira.url()))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body)
+            .send()
+            .await
+            .expect("the consent page answers");
+        let target =
+            answer.headers().get("location").and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+        let Some(target) = target else {
+            panic!("no redirect: {} {}", answer.status(), answer.text().await.unwrap_or_default())
+        };
+        let back = url::Url::parse(&target).expect("the callback's address");
+        let part =
+            |name: &str| back.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        (part("code").expect("a code"), part("state").expect("a state"))
+    }
+
     /// Connects again through the consent page, as a person in a browser would.
     pub async fn reconnect_by_consent(&self, connection: &Connection) -> Connection {
-        let begun = self.connector().reconnect(connection.clone(), Proof::Consent).await.expect("it begins");
+        let connector = self.connector();
+        let begun =
+            Box::pin(connector.reconnect(connection.clone(), Proof::Consent)).await.expect("it begins");
+        self.follow(begun).await
+    }
+
+    /// Follows the link to the consent page and back, in one browser.
+    async fn follow(&self, begun: Begun) -> Connection {
         let Begun::Consent(_, link) = begun else { panic!("consent needs a link") };
         let link = link.split_once("link=").expect("a link").1.to_owned();
         let departure = self.connector().depart(&link).await.expect("the browser departs");

@@ -109,7 +109,7 @@ impl World {
             request.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned());
         let answer = request.send().await.expect("the consent page answers");
         let location = answer.headers().get("location").and_then(|value| value.to_str().ok());
-        location.map(ToOwned::to_owned).unwrap_or_else(|| panic!("no redirect but {}", answer.status()))
+        location.map_or_else(|| panic!("no redirect but {}", answer.status()), ToOwned::to_owned)
     }
 
     /// Every item of the table as JSON, in the order of the keys.

@@ -134,10 +134,10 @@ impl Stack {
         let port = self.aws.rsplit(':').next().unwrap_or_default().to_owned();
         let runs = |pid: &u32| {
             let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-            let mut parts = environment.split(|byte| *byte == 0).map(String::from_utf8_lossy);
-            let ours = |part: &str| part.starts_with("AWS_ENDPOINT_URL=") && part.ends_with(&port);
-            let all: Vec<String> = parts.by_ref().map(std::borrow::Cow::into_owned).collect();
-            all.iter().any(|part| *part == mark) && all.iter().any(|part| ours(part))
+            let parts = environment.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+            let parts: Vec<String> = parts.map(std::borrow::Cow::into_owned).collect();
+            let ours = |part: &String| part.starts_with("AWS_ENDPOINT_URL=") && part.ends_with(&port);
+            parts.contains(&mark) && parts.iter().any(ours)
         };
         let entries = std::fs::read_dir("/proc").expect("/proc can be read").filter_map(Result::ok);
         entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(runs).collect()

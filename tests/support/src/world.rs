@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use assay::clock::{after, seconds_between};
 use assay::connection::{Connection, IncidentLimits, Scope, UseCase};
-use assay::dynamodb::{Store, TaskFilter, TicketFilter};
+use assay::dynamodb::Store;
 use assay::ids::{ConnectionId, IssueTypeId, ProjectId, SettingId, TenantId};
-use assay::jira::{Addresses, Credentials, OauthApp, ReqwestSender};
+use assay::jira::{Addresses, Credentials, ReqwestSender};
 use assay::operations::Core;
 use assay::operations::checking::Evaluator;
 use assay::operations::connecting::{Begun, Connector, Failure, Proof, Wish};
@@ -22,11 +22,8 @@ use assay::secrets::{MemorySecrets, SecretStore};
 use assay::site::SiteDomain;
 use assay::sqs::{ChecksRequest, Queue, SyncRequest};
 use assay::sync_setting::{ClosureRule, Mode, SyncSetting};
-use assay::task::Task;
-use assay::ticket::Ticket;
 use jiff::Timestamp;
 use jira_sim::{ClockBase, Options, Running, Simulator};
-use serde_json::Value;
 
 use crate::queue::TimedQueue;
 use crate::table::{self, Operations};
@@ -177,62 +174,8 @@ impl World {
         let id = ConnectionId::parse(id)?;
         self.store().put_tenant_if_new(&self.tenant, self.time.now()).await?;
         match self.connector().begin(&self.tenant, id, wish(), proof).await? {
-            Begun::Connected(connection) => Ok(*connection),
-            Begun::Consent(connection, _) => Ok(*connection),
+            Begun::Connected(connection) | Begun::Consent(connection, _) => Ok(*connection),
         }
-    }
-
-    /// Saves the OAuth app that the simulator knows.
-    pub async fn set_up_oauth_app(&self) {
-        let app =
-            OauthApp { client_id: "sim-client".to_owned(), client_secret: Secret::new("sim-client-secret") };
-        self.access.store_oauth_app(&self.tenant, &app).await.expect("the app is stored");
-    }
-
-    /// Connects the demo site through the consent page, as a person in a browser would.
-    pub async fn connect_by_consent(&self) -> Connection {
-        self.set_up_oauth_app().await;
-        self.store().put_tenant_if_new(&self.tenant, self.time.now()).await.expect("the tenant");
-        let id = ConnectionId::parse("con-oauth").expect("an id");
-        let begun =
-            self.connector().begin(&self.tenant, id, wish(), Proof::Consent).await.expect("it begins");
-        let Begun::Consent(_, link) = begun else { panic!("consent needs a link") };
-        let link = link.split_once("link=").expect("a link").1.to_owned();
-        let departure = self.connector().depart(&link).await.expect("the browser departs");
-        let (code, state) = self.approve(&departure.location).await;
-        let connector = self.connector();
-        let arrived = connector.arrive(&state, Some(departure.cookie.expose()), Ok(&Secret::new(code))).await;
-        arrived.expect("the browser arrives")
-    }
-
-    /// Approves on the simulator's consent page; returns the code and the state that come back.
-    pub async fn approve(&self, location: &str) -> (String, String) {
-        let consent = url::Url::parse(location).expect("the consent page's address");
-        let mut form: Vec<(String, String)> =
-            consent.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-        form.push(("decision".to_owned(), "approve".to_owned()));
-        form.push(("account".to_owned(), "acc-admin".to_owned()));
-        form.push(("cloud_id".to_owned(), CLOUD_ID.to_owned()));
-        let body: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let client =
-            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-        let answer = client
-            .post(format!("{}/authorize", self.jira.url()))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(body)
-            .send()
-            .await
-            .expect("the consent page answers");
-        let target =
-            answer.headers().get("location").and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
-        let target = match target {
-            Some(target) => target,
-            None => panic!("no redirect: {} {}", answer.status(), answer.text().await.unwrap_or_default()),
-        };
-        let back = url::Url::parse(&target).expect("the callback's address");
-        let part =
-            |name: &str| back.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-        (part("code").expect("a code"), part("state").expect("a state"))
     }
 
     /// Saves the setting that every open task becomes a task in `SEC`.
@@ -339,78 +282,6 @@ impl World {
         self.evaluator().fan_out().await.expect("a tick");
         self.evaluate().await;
         self.work().await;
-    }
-
-    /// All tickets.
-    pub async fn tickets(&self) -> Vec<Ticket> {
-        let mut all = Vec::new();
-        let mut cursor = None;
-        loop {
-            let page = self
-                .store()
-                .list_tickets(&self.tenant, &TicketFilter::default(), cursor.as_deref(), 200)
-                .await;
-            let page = page.expect("tickets");
-            all.extend(page.items);
-            cursor = page.next;
-            if cursor.is_none() {
-                return all;
-            }
-        }
-    }
-
-    /// All tasks.
-    pub async fn tasks(&self) -> Vec<Task> {
-        let mut all = Vec::new();
-        let mut cursor = None;
-        loop {
-            let page =
-                self.store().list_tasks(&self.tenant, TaskFilter::default(), cursor.as_deref(), 200).await;
-            let page = page.expect("tasks");
-            all.extend(page.items);
-            cursor = page.next;
-            if cursor.is_none() {
-                return all;
-            }
-        }
-    }
-
-    /// The issues in the simulator's project with this key that are not deleted.
-    pub fn issues_in(&self, project: &str) -> Vec<Value> {
-        let all = self.jira.simulator.issues();
-        all.into_iter()
-            .filter(|issue| {
-                issue["project"] == project && issue["deleted"] != Value::Bool(true) && issue["site"] == SITE
-            })
-            .collect()
-    }
-
-    /// Calls Jira as a person with the administrator's token would.
-    pub async fn as_person(&self, method: &str, path: &str, body: Option<Value>) -> Value {
-        let client = reqwest::Client::builder().build().expect("a client");
-        let method = method.parse().expect("a method");
-        let mut request = client
-            .request(method, format!("{}{path}", self.jira.site_url(SITE)))
-            .basic_auth("admin@example.com", Some("sim-admin-token"));
-        if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body.to_string());
-        }
-        let answer = request.send().await.expect("Jira answers");
-        let status = answer.status();
-        let text = answer.text().await.expect("a body");
-        assert!(status.is_success(), "{path}: {status} {text}");
-        serde_json::from_str(&text).unwrap_or(Value::Null)
-    }
-
-    /// How many calls Jira got that meet the condition on method and operation.
-    pub fn calls(&self, operation: &str) -> usize {
-        self.jira.simulator.journal().iter().filter(|call| call.operation == operation).count()
-    }
-
-    /// Fails if a call or an answer broke Atlassian's OpenAPI documents.
-    pub fn assert_honest(&self) {
-        let violations = self.jira.simulator.violations();
-        assert!(violations.is_empty(), "calls that break Atlassian's documents: {violations:#?}");
     }
 
     /// The secrets.

@@ -63,14 +63,14 @@ async fn connect(
     let (wish, proof) = input.check()?;
     let id = ConnectionId::parse(&format!("con-{}", seed.text))?;
     let begun = match api.core.store.connection(&caller.tenant, &id).await? {
-        None => api.connector.begin(&caller.tenant, id, wish, proof).await?,
+        None => Box::pin(api.connector.begin(&caller.tenant, id, wish, proof)).await?,
         Some(ended) if ended.state == State::Disconnected => {
             let message =
                 format!("connection {id} was made with this key and is disconnected; use a new key");
             return Err(assay::Error::conflict(message).into());
         }
         // An earlier run of this request died after it had made the connection: what it left undone is done now.
-        Some(made) => api.connector.reconnect(made, proof).await?,
+        Some(made) => Box::pin(api.connector.reconnect(made, proof)).await?,
     };
     Ok((StatusCode::CREATED, Json(ConnectionView::begun(&begun))).into_response())
 }
@@ -132,7 +132,7 @@ async fn reconnect(
 ) -> Result<Json<ConnectionView>, Problem> {
     let connection =
         api.core.store.connection(&caller.tenant, &id).await?.ok_or_else(|| no_connection(&id))?;
-    let begun = api.connector.reconnect(connection, input.check()?).await?;
+    let begun = Box::pin(api.connector.reconnect(connection, input.check()?)).await?;
     Ok(Json(ConnectionView::begun(&begun)))
 }
 

@@ -81,10 +81,21 @@ async fn a_body_that_is_not_good_json_is_refused_by_every_route_that_takes_one()
     assert_eq!(house.state().await, before);
 }
 
-#[tokio::test]
-async fn a_field_that_breaks_a_rule_is_named() {
-    let house = House::start().await;
+/// Fails unless each body is refused for the field beside it, and nothing is written for any of them.
+async fn assert_blamed(house: &House, cases: Vec<(&str, &str, Value, &str)>) {
     let before = house.state().await;
+    for (method, path, body, field) in cases {
+        let answer = house.call(method, path, &body).await;
+        assert_eq!(answer.json()["field"], field, "{method} {path} {body}: {}", answer.text());
+        assert_problem(&answer, 422, Some(field));
+    }
+    assert_eq!(house.state().await, before);
+    assert_eq!(house.world.jira.simulator.journal().len(), 0, "Jira was asked in vain");
+}
+
+#[tokio::test]
+async fn a_field_of_a_connection_that_breaks_a_rule_is_named() {
+    let house = House::start().await;
     let connect = |change: Value| {
         let mut body = connect_body();
         for (name, value) in change.as_object().unwrap() {
@@ -97,84 +108,64 @@ async fn a_field_that_breaks_a_rule_is_named() {
         body.as_object_mut().unwrap().remove(field);
         body
     };
+    let long = "x".repeat(2_001);
+    let cases = [
+        (without("method"), "method"),
+        (without("use_cases"), "use_cases"),
+        (without("site"), "site"),
+        (without("email"), "email"),
+        (without("token"), "token"),
+        (connect(json!({ "method": "password" })), "method"),
+        (connect(json!({ "method": 5 })), "method"),
+        (connect(json!({ "site": 5 })), "site"),
+        (connect(json!({ "site": "https://demo.atlassian.net" })), "site"),
+        (connect(json!({ "site": "demo.example.com" })), "site"),
+        (connect(json!({ "cloud_id": "a/b" })), "cloud_id"),
+        (connect(json!({ "email": "nobody" })), "email"),
+        (connect(json!({ "email": "a@b:c" })), "email"),
+        (connect(json!({ "email": "a@b\r\nX: y" })), "email"),
+        (connect(json!({ "token": "" })), "token"),
+        (connect(json!({ "token": "t\u{e4}" })), "token"),
+        (connect(json!({ "token": ["t"] })), "token"),
+        (connect(json!({ "client_id": "c" })), "client_id"),
+        (connect(json!({ "client_secret": "c" })), "client_secret"),
+        (connect(json!({ "use_cases": [] })), "use_cases"),
+        (connect(json!({ "use_cases": "ticketing" })), "use_cases"),
+        (connect(json!({ "use_cases": ["ticketing", "x"] })), "use_cases[1]"),
+        (connect(json!({ "change_management": [] })), "change_management"),
+        (connect(json!({ "incidents": { "colour": 1 } })), "incidents.colour"),
+        (connect(json!({ "incidents": { "projects": "INC" } })), "incidents.projects"),
+        (connect(json!({ "incidents": { "projects": ["A", "1"] } })), "incidents.projects[0]"),
+        (connect(json!({ "incidents": { "projects": vec!["AB"; 51] } })), "incidents.projects"),
+        (connect(json!({ "change_management": { "jql": long } })), "change_management.jql"),
+        (connect(json!({ "incidents": { "jql": "a\nb" } })), "incidents.jql"),
+        (connect(json!({ "incidents": { "jql": "a ORDER BY b" } })), "incidents.jql"),
+        (connect(json!({ "incident_limits": {} })), "incident_limits.default_days"),
+        (connect(json!({ "incident_limits": { "default_days": 0 } })), "incident_limits.default_days"),
+        (connect(json!({ "incident_limits": { "default_days": -1 } })), "incident_limits.default_days"),
+        (
+            connect(json!({ "incident_limits": { "default_days": 1, "days_by_priority": { "1": 9999 } } })),
+            "incident_limits.days_by_priority.1",
+        ),
+        (
+            connect(json!({ "incident_limits": { "default_days": 1, "days_by_priority": { "High": 1 } } })),
+            "incident_limits.days_by_priority",
+        ),
+    ];
+    let cases = cases.into_iter().map(|(body, field)| ("POST", "/v1/connections", body, field));
+    assert_blamed(&house, cases.collect()).await;
+}
+
+#[tokio::test]
+async fn a_field_of_a_setting_a_token_or_an_app_that_breaks_a_rule_is_named() {
+    let house = House::start().await;
     let setting = |name: &str, value: Value| {
         let mut body = good_body("POST /v1/sync-settings");
         body[name] = value;
         body
     };
-    let long = "x".repeat(2_001);
-    let (connections, settings, tokens) = ("/v1/connections", "/v1/sync-settings", "/v1/tokens");
-    for (method, path, body, field) in [
-        ("POST", connections, without("method"), "method"),
-        ("POST", connections, without("use_cases"), "use_cases"),
-        ("POST", connections, without("site"), "site"),
-        ("POST", connections, without("email"), "email"),
-        ("POST", connections, without("token"), "token"),
-        ("POST", connections, connect(json!({ "method": "password" })), "method"),
-        ("POST", connections, connect(json!({ "method": 5 })), "method"),
-        ("POST", connections, connect(json!({ "site": 5 })), "site"),
-        ("POST", connections, connect(json!({ "site": "https://demo.atlassian.net" })), "site"),
-        ("POST", connections, connect(json!({ "site": "demo.example.com" })), "site"),
-        ("POST", connections, connect(json!({ "cloud_id": "a/b" })), "cloud_id"),
-        ("POST", connections, connect(json!({ "email": "nobody" })), "email"),
-        ("POST", connections, connect(json!({ "email": "a@b:c" })), "email"),
-        ("POST", connections, connect(json!({ "email": "a@b\r\nX: y" })), "email"),
-        ("POST", connections, connect(json!({ "token": "" })), "token"),
-        ("POST", connections, connect(json!({ "token": "t\u{e4}" })), "token"),
-        ("POST", connections, connect(json!({ "token": ["t"] })), "token"),
-        ("POST", connections, connect(json!({ "client_id": "c" })), "client_id"),
-        ("POST", connections, connect(json!({ "client_secret": "c" })), "client_secret"),
-        ("POST", connections, connect(json!({ "use_cases": [] })), "use_cases"),
-        ("POST", connections, connect(json!({ "use_cases": "ticketing" })), "use_cases"),
-        ("POST", connections, connect(json!({ "use_cases": ["ticketing", "x"] })), "use_cases[1]"),
-        ("POST", connections, connect(json!({ "change_management": [] })), "change_management"),
-        ("POST", connections, connect(json!({ "incidents": { "colour": 1 } })), "incidents.colour"),
-        ("POST", connections, connect(json!({ "incidents": { "projects": "INC" } })), "incidents.projects"),
-        (
-            "POST",
-            connections,
-            connect(json!({ "incidents": { "projects": ["A", "1"] } })),
-            "incidents.projects[0]",
-        ),
-        (
-            "POST",
-            connections,
-            connect(json!({ "incidents": { "projects": vec!["AB"; 51] } })),
-            "incidents.projects",
-        ),
-        (
-            "POST",
-            connections,
-            connect(json!({ "change_management": { "jql": long } })),
-            "change_management.jql",
-        ),
-        ("POST", connections, connect(json!({ "incidents": { "jql": "a\nb" } })), "incidents.jql"),
-        ("POST", connections, connect(json!({ "incidents": { "jql": "a ORDER BY b" } })), "incidents.jql"),
-        ("POST", connections, connect(json!({ "incident_limits": {} })), "incident_limits.default_days"),
-        (
-            "POST",
-            connections,
-            connect(json!({ "incident_limits": { "default_days": 0 } })),
-            "incident_limits.default_days",
-        ),
-        (
-            "POST",
-            connections,
-            connect(json!({ "incident_limits": { "default_days": -1 } })),
-            "incident_limits.default_days",
-        ),
-        (
-            "POST",
-            connections,
-            connect(json!({ "incident_limits": { "default_days": 1, "days_by_priority": { "1": 9999 } } })),
-            "incident_limits.days_by_priority.1",
-        ),
-        (
-            "POST",
-            connections,
-            connect(json!({ "incident_limits": { "default_days": 1, "days_by_priority": { "High": 1 } } })),
-            "incident_limits.days_by_priority",
-        ),
+    let (settings, tokens) = ("/v1/sync-settings", "/v1/tokens");
+    let cases = vec![
         ("POST", settings, setting("scope", json!("B99")), "scope"),
         ("POST", settings, setting("connection", json!("a b")), "connection"),
         ("POST", settings, setting("connection", json!("con-none")), "connection"),
@@ -196,13 +187,8 @@ async fn a_field_that_breaks_a_rule_is_named() {
         ("PUT", "/v1/oauth-app", json!({ "client_id": "c" }), "client_secret"),
         ("PUT", "/v1/oauth-app", json!({ "client_id": "c d", "client_secret": "s" }), "client_id"),
         ("PUT", "/v1/oauth-app", json!({ "client_id": "c", "client_secret": "s t" }), "client_secret"),
-    ] {
-        let answer = house.call(method, path, &body).await;
-        assert_eq!(answer.json()["field"], field, "{method} {path} {body}: {}", answer.text());
-        assert_problem(&answer, 422, Some(field));
-    }
-    assert_eq!(house.state().await, before);
-    assert_eq!(house.world.jira.simulator.journal().len(), 0, "Jira was asked in vain");
+    ];
+    assert_blamed(&house, cases).await;
 }
 
 #[tokio::test]

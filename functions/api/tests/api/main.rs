@@ -1,5 +1,8 @@
 //! The JSON API, called in process: over the embedded table and the simulated Jira, in virtual time.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what is not as expected fails the test")]
+#![expect(clippy::needless_pass_by_value, reason = "bodies are written where they are sent")]
+
 mod connecting;
 mod coverage;
 mod description;

@@ -116,11 +116,11 @@ async fn failing_entities_tasks_tickets_and_traces_come_in_pages() {
     assert_eq!(odd.len(), 215);
 
     assert_eq!(walk_all(&house, "/v1/tasks", by_id).await.len(), 217);
-    assert_eq!(walk_all(&house, "/v1/tasks?check=B2&state=open", by_id).await.len(), 215);
+    assert_eq!(walk(&house, "/v1/tasks?check=B2&state=open", Some(199)).await.len(), 215);
     assert_eq!(walk(&house, "/v1/tasks?state=resolved", None).await.len(), 0);
     let tickets = walk_all(&house, "/v1/tickets", by_id).await;
     assert_eq!(tickets.len(), 217);
-    assert_eq!(walk_all(&house, "/v1/tickets?state=open", by_id).await.len(), 217);
+    assert_eq!(walk(&house, "/v1/tickets?state=open", None).await.len(), 217);
     assert_eq!(walk(&house, "/v1/tickets?state=failed", None).await.len(), 0);
 
     let trace = format!("/v1/tickets/{}/trace", tickets[0]["id"].as_str().unwrap());

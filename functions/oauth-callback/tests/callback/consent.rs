@@ -63,7 +63,7 @@ async fn of_a_grant_for_several_sites_the_one_that_was_asked_for_is_connected() 
 #[tokio::test]
 async fn what_was_not_approved_as_asked_leaves_the_connection_pending_and_says_why() {
     for (decision, code, says) in [
-        (Decision { decision: "deny", ..APPROVE }, "consent_refused", "not approved"),
+        (Decision { approve: false, ..APPROVE }, "consent_refused", "not approved"),
         (Decision { sites: &[OTHER_SITE], ..APPROVE }, "site_not_granted", OTHER_SITE),
         (Decision { sites: &["none"], ..APPROVE }, "site_not_granted", "no site"),
         (

@@ -29,7 +29,7 @@ async fn the_pages_look_like_this() {
     let (_, connected) = house.connect(APPROVE).await;
     let scopes = Some("offline_access read:jira-work read:jira-user");
     let (_, degraded) = house.connect(Decision { scopes, ..APPROVE }).await;
-    let (_, refused) = house.connect(Decision { decision: "deny", ..APPROVE }).await;
+    let (_, refused) = house.connect(Decision { approve: false, ..APPROVE }).await;
     let used = house.open(&mut Browser::default(), "/oauth/start?link=acme.used").await;
     let pages = [("connected", connected), ("degraded", degraded), ("refused", refused), ("used", used)];
     let pages: Vec<String> =

@@ -16,8 +16,8 @@ use url::Url;
 /// What Atlassian's page is answered with.
 #[derive(Clone, Copy, Debug)]
 pub struct Decision<'a> {
-    /// `approve`, or `deny`.
-    pub decision: &'a str,
+    /// Whether access is approved.
+    pub approve: bool,
     /// Who decides.
     pub account: &'a str,
     /// The sites that are covered; all if empty.
@@ -28,7 +28,7 @@ pub struct Decision<'a> {
 
 /// Approval by the administrator for the demo site.
 pub const APPROVE: Decision<'_> =
-    Decision { decision: "approve", account: "acc-admin", sites: &[SITE], scopes: None };
+    Decision { approve: true, account: "acc-admin", sites: &[SITE], scopes: None };
 
 /// A house with the OAuth app that the simulator knows.
 pub struct House {
@@ -122,7 +122,8 @@ impl House {
             form.retain(|(name, _)| name != "scope");
             form.push(("scope".to_owned(), scopes.to_owned()));
         }
-        form.push(("decision".to_owned(), decision.decision.to_owned()));
+        let button = if decision.approve { "approve" } else { "deny" };
+        form.push(("decision".to_owned(), button.to_owned()));
         form.push(("account".to_owned(), decision.account.to_owned()));
         form.extend(decision.sites.iter().map(|site| ("site".to_owned(), (*site).to_owned())));
         let body: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();

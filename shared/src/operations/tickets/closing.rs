@@ -44,7 +44,7 @@ impl Run<'_> {
                     let problem =
                         "the connection's account cannot browse the ticket's project any more".to_owned();
                     let change = |ticket: &mut Ticket| {
-                        ticket.not_closed(problem.clone(), Some(call.clone()), PATIENCE, now)
+                        ticket.not_closed(problem.clone(), Some(call.clone()), PATIENCE, now);
                     };
                     self.worker.save(ticket, change).await?;
                 }

@@ -51,8 +51,7 @@ async fn queue_named(stack: &Stack, part: &str) -> (aws_sdk_sqs::Client, String)
         .build();
     let client = aws_sdk_sqs::Client::from_conf(config);
     let all = client.list_queues().send().await.expect("queues");
-    let url =
-        all.queue_urls().iter().find(|url| url.rsplit('/').next().is_some_and(|name| name == part));
+    let url = all.queue_urls().iter().find(|url| url.rsplit('/').next().is_some_and(|name| name == part));
     let url = url.unwrap_or_else(|| panic!("no queue named {part}: {:?}", all.queue_urls())).clone();
     (client, url)
 }

@@ -23,7 +23,7 @@ pub struct WebhookView {
 
 /// Makes the secret of the connection's webhook, in the place of the one before, which no longer counts.
 ///
-/// In Jira open Settings → System → WebHooks → Create a WebHook, and enter: as URL the `url`; as secret the `secret`; as
+/// In Jira open `Settings → System → WebHooks → Create a WebHook`, and enter: as URL the `url`; as secret the `secret`; as
 /// events, below Issue, created, updated and deleted; as JQL the projects that the connection is about, for example
 /// `project in (CHG, INC)`; and leave "Exclude body" off. Then changes in Jira are noticed within a minute instead of at
 /// the next evaluation. After this is called again, enter the new secret at once: what is signed with the old one is
