@@ -86,7 +86,7 @@ def approve(address: str) -> None:
 
 def connect_with_token(api: Api, site: Site) -> str:
     """Connects a site of one's own: the connection's id."""
-    say(f"connecting {site.domain} with the API token of {site.email}")
+    say(f"connecting {site.domain} with the API token")
     body: dict[str, object] = {
         "method": "api_token",
         "site": site.domain,

@@ -79,6 +79,12 @@ class Child:
 
 
 @dataclass
+def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a build or an installer may see: not the token of somebody's Jira, nor make's copy of its command line."""
+    hidden = ("JIRA_TOKEN", "MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS")
+    return {name: value for name, value in environment.items() if name not in hidden}
+
+
 class Children:
     """All children of this program; `stop` ends every one of them."""
 
@@ -109,7 +115,7 @@ class Children:
         """
         process = self._spawn(
             command,
-            env=None if environment is None else dict(environment),
+            env=_without_secrets(os.environ) if environment is None else dict(environment),
             cwd=directory,
             stdout=subprocess.PIPE if capture else None,
             stderr=subprocess.STDOUT if quiet else None,

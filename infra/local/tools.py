@@ -38,8 +38,9 @@ def prepare_virtual_environment(children: Children, *, for_deployment: bool = Fa
             f"Python {'.'.join(map(str, _OLDEST_PYTHON))} or newer is needed; this is {sys.version.split()[0]}"
         )
     say("installing the pinned Python packages below target/venv (once)")
-    if not (VENV / "bin" / "python").exists():
-        _require(children, [sys.executable, "-m", "venv", str(VENV)], "the virtual environment could not be made")
+    # Without pip it is what an interrupted start left.
+    if not (VENV / "bin" / "pip").exists():
+        _require(children, [sys.executable, "-m", "venv", "--clear", str(VENV)], "the virtual environment could not be made")
     arguments = [argument for file in files for argument in ("--requirement", str(file))]
     _require(
         children,

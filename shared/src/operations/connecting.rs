@@ -209,12 +209,12 @@ impl Connector {
         if matches!(connection.state, State::Pending | State::Disconnected) {
             return Err(Error::conflict(format!("connection {id} is not connected; connect it first")));
         }
-        self.verify_stored(connection).await
+        self.verify_stored(connection, None).await
     }
 
-    /// Changes what a connection is for, and verifies that it can be.
+    /// Changes what a connection is for, and verifies that it can be. Where Jira cannot be reached nothing is changed.
     pub async fn change(&self, tenant: &TenantId, id: &ConnectionId, wish: Wish) -> Result<Connection> {
-        let mut connection = self.require(tenant, id).await?;
+        let connection = self.require(tenant, id).await?;
         let wished = |connection: &mut Connection| {
             apply(connection, wish.clone());
             connection.epoch += 1;
@@ -222,9 +222,7 @@ impl Connector {
         if !connection.state.usable() {
             return self.jira.change_connection(tenant, id, wished).await;
         }
-        // The wish is written first: whatever is being found out about the connection as it was holds no more.
-        connection = self.jira.change_connection(tenant, id, wished).await?;
-        let changed = self.verify_stored(connection).await?;
+        let changed = self.verify_stored(connection, Some(wish)).await?;
         self.ask_for_evaluation(&changed).await?;
         Ok(changed)
     }

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{Connector, Failure, Proof, Wish, lacks};
+use super::{Connector, Failure, Proof, Wish, apply, lacks};
 use crate::connection::{Account, Connection, Method, Problem, ProblemCode, Scope, State};
 use crate::error::Kind as ErrorKind;
 use crate::ids::{CloudId, ConnectionId, TenantId};
@@ -102,15 +102,27 @@ impl Connector {
         })
     }
 
-    /// Verifies `connection` with the stored credentials and writes the result down, unless somebody connected again,
-    /// disconnected or changed it meanwhile.
-    pub(super) async fn verify_stored(&self, connection: Connection) -> Result<Connection> {
+    /// Verifies `connection`, as `wish` would have it, with the stored credentials, and writes both down, unless somebody
+    /// connected again, disconnected or changed it meanwhile.
+    pub(super) async fn verify_stored(
+        &self,
+        connection: Connection,
+        wish: Option<Wish>,
+    ) -> Result<Connection> {
         let now = self.jira.core.clock.now();
         let (tenant, id, epoch) = (connection.tenant.clone(), connection.id.clone(), connection.epoch);
-        match self.verify_until_sure(&connection).await {
+        let mut wished = connection.clone();
+        if let Some(wish) = &wish {
+            apply(&mut wished, wish.clone());
+        }
+        match self.verify_until_sure(&wished).await {
             Ok(verified) => {
                 let write = |stored: &mut Connection| {
                     if stored.epoch == epoch && stored.state != State::Disconnected {
+                        if let Some(wish) = &wish {
+                            apply(stored, wish.clone());
+                            stored.epoch += 1;
+                        }
                         verified.apply(stored, now);
                     }
                 };
