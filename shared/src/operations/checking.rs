@@ -138,7 +138,7 @@ impl Evaluator {
                 .set_connection_due(tenant, id, (now, core.clock.now()), after(now, wait))
                 .await;
         }
-        let connection = self.fresh(connection).await?;
+        let connection = Box::pin(self.fresh(connection)).await?;
         match self.open(&connection).await? {
             Ok(client) => {
                 let result = self.evaluate_with(&connection, &client).await;
