@@ -78,13 +78,13 @@ class Child:
         return "\n".join(f"    {line}" for line in lines[-count:])
 
 
-@dataclass
 def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
     """What a build or an installer may see: not the token of somebody's Jira, nor make's copy of its command line."""
     hidden = ("JIRA_TOKEN", "MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS")
     return {name: value for name, value in environment.items() if name not in hidden}
 
 
+@dataclass
 class Children:
     """All children of this program; `stop` ends every one of them."""
 
