@@ -53,6 +53,12 @@ pub(crate) fn sort(
             let limit = reason.in_words();
             (Kind::Limited { reason, retry_after }, format!("was turned away (status 429){pause}: {limit}"))
         }
+        // Given up on halfway, by Jira (408) or by what stands before it (499): whoever was to change something may go
+        // on doing so.
+        408 | 499 => {
+            let retry_after = retry_after(&response, now);
+            (Kind::Unavailable { status, retry_after }, format!("was given up on (status {status})"))
+        }
         400..=499 => {
             let happened = with_words(&format!("was refused (status {status})"));
             (Kind::Refused { status, fields: said.fields, messages: said.messages }, happened)

@@ -135,7 +135,7 @@ fn element(project: &ProjectId, issue_type: &IssueTypeId, new: &NewIssue<'_>) ->
     let mut fields = serde_json::json!({
         "project": { "id": project },
         "issuetype": { "id": issue_type },
-        "summary": summary(&content.title),
+        "summary": written_summary(&content.title),
         "description": adf::document(&content.body),
         "labels": labels(&content.labels),
     });
@@ -153,18 +153,24 @@ fn element(project: &ProjectId, issue_type: &IssueTypeId, new: &NewIssue<'_>) ->
     })
 }
 
-/// One line of at most 255 characters that is not empty.
-fn summary(title: &str) -> String {
+/// `title` as it is written into an issue: one line of at most 255 characters that is not empty.
+pub fn written_summary(title: &str) -> String {
     let summary = one_line(title, LONGEST_WORDS);
     if summary.is_empty() { "(no title)".to_owned() } else { summary }
 }
 
-/// Our label and the others, fit for Jira: no spaces, no control characters, at most 255 characters, each once.
+/// `label` as it is written into an issue: no spaces, no control characters, at most 255 characters. May be empty, and
+/// is not written then.
+pub fn written_label(label: &str) -> String {
+    one_line(label, LONGEST_WORDS).replace(|character: char| character.is_whitespace(), "-")
+}
+
+/// Our label and the others, fit for Jira, each once.
 fn labels(others: &[String]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     std::iter::once(LABEL)
         .chain(others.iter().map(String::as_str))
-        .map(|label| one_line(label, LONGEST_WORDS).replace(|c: char| c.is_whitespace(), "-"))
+        .map(written_label)
         .filter(|label| !label.is_empty() && seen.insert(label.clone()))
         .collect()
 }
@@ -245,7 +251,7 @@ fn failed_element(failure: Failure, element: &Value, call: &Call) -> Created {
     let messages: Vec<String> = complaint.error_messages.iter().map(|said| answer::tidy(said)).collect();
     let words = answer::in_words(&fields, &messages);
     match failure.status {
-        Some(status) if status >= 500 => Created::InDoubt {
+        Some(status @ (408 | 499 | 500..)) => Created::InDoubt {
             why: format!("Jira failed while it created the issue (status {status})"),
             call: Some(call.clone()),
         },

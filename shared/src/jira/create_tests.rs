@@ -174,6 +174,8 @@ async fn an_answer_that_does_not_add_up_puts_every_issue_in_doubt() {
 #[tokio::test]
 async fn a_failed_call_is_sent_once_and_sorted_by_whether_it_may_have_had_an_effect() {
     for (failure, expected) in [
+        (text(408, ""), "in doubt"),
+        (text(499, ""), "in doubt"),
         (text(500, ""), "in doubt"),
         (text(502, "<html>"), "in doubt"),
         (in_doubt(), "in doubt"),
@@ -193,6 +195,13 @@ async fn a_failed_call_is_sent_once_and_sorted_by_whether_it_may_have_had_an_eff
         assert_eq!(words(&created), [expected, expected], "{created:?}");
         assert_eq!(stage.calls().len(), 1);
     }
+}
+
+#[tokio::test]
+async fn an_element_that_was_given_up_on_is_in_doubt() {
+    let errors = [failure(0, 408, &json!({}), &[]), failure(1, 499, &json!({}), &[])];
+    let (created, _) = create(2, &[], vec![answer(400, json!({ "errors": errors }))]).await;
+    assert_eq!(words(&created), ["in doubt", "in doubt"]);
 }
 
 #[tokio::test]
@@ -236,8 +245,8 @@ async fn one_element_that_sinks_the_whole_call_is_found_and_the_others_are_creat
 
 #[tokio::test]
 async fn titles_and_labels_are_made_fit_for_jira() {
-    assert_eq!(super::summary(" \n "), "(no title)");
-    assert_eq!(super::summary(&"ä".repeat(300)).chars().count(), 255);
+    assert_eq!(super::written_summary(" \n "), "(no title)");
+    assert_eq!(super::written_summary(&"ä".repeat(300)).chars().count(), 255);
     let labels = super::labels(&["a  b".to_owned(), "a-b".to_owned(), "x".repeat(300), "\u{0}".to_owned()]);
     assert_eq!(labels[..2], ["assay", "a-b"]);
     assert_eq!((labels.len(), labels[2].chars().count()), (3, 255));

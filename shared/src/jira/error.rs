@@ -92,7 +92,7 @@ pub enum Kind {
         /// Seconds to wait at least, if Jira said so.
         retry_after: Option<u32>,
     },
-    /// 5xx.
+    /// 5xx, or 408 or 499: nobody waited for the end.
     Unavailable {
         /// The status.
         status: u16,
@@ -222,6 +222,11 @@ impl JiraError {
             Kind::Unauthorized | Kind::Malformed { .. } | Kind::TooLarge | Kind::Redirected { .. } => 300,
             Kind::ScopeMissing | Kind::Forbidden | Kind::NotFound | Kind::Refused { .. } => 3600,
         }
+    }
+
+    /// The call, if it was answered.
+    pub(super) fn answered(&self) -> Option<Call> {
+        self.call.status.is_some().then(|| self.call.clone())
     }
 
     /// The cause for the log.

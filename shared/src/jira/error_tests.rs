@@ -47,6 +47,8 @@ fn whether_a_failed_call_may_have_had_its_effect_is_known_for_every_kind_of_fail
         (unsent(&SendError::InDoubt { status: None, detail: String::new() }), Effect::Unknown),
         (unsent(&SendError::InDoubt { status: Some(201), detail: String::new() }), Effect::Unknown),
         (unsent(&SendError::TooLarge { status: 201 }), Effect::Unknown),
+        (sorted(text(408, "")), Effect::Unknown),
+        (sorted(text(499, "")), Effect::Unknown),
         (sorted(text(500, "")), Effect::Unknown),
         (sorted(text(502, "<html>")), Effect::Unknown),
         (sorted(text(503, "")), Effect::Unknown),
