@@ -9,10 +9,12 @@
 //! | [`http`], [`reqwest_sender`] | sending one request, and whether bytes may have left |
 //! | [`addresses`] | every URL |
 //! | [`credentials`], [`oauth`] | proving who we are |
-//! | [`error`], [`retry`], [`client`], `ask`, `answer` | the one `request` function and the meaning of its answers |
+//! | [`error`], [`retry`], [`client`], `ask`, `answer`, `failure` | the one `request` function and what its answers mean |
 //! | [`account`], [`project`], [`permission`], [`metadata`] | what there is and what we may do |
 //! | [`jql`], [`search`], [`reading`] | queries, their pages, and evidence |
-//! | [`issue`], [`create`], [`transition`], [`adf`] | issues |
+//! | [`issue`], [`now`], [`history`] | reading issues by id |
+//! | [`create`], [`edit`], [`transition`], [`delete`] | changing issues |
+//! | [`adf`], [`canonical`] | documents, and telling whether one was changed |
 //! | [`webhook`] | deliveries from Jira, without any call |
 //!
 //! Facts about Jira carry their source: the specification is Atlassian's `OpenAPI` document of the platform's REST API
@@ -23,14 +25,20 @@ pub mod addresses;
 pub mod adf;
 mod answer;
 mod ask;
+pub mod canonical;
 pub mod client;
 pub mod create;
 pub mod credentials;
+pub mod delete;
+pub mod edit;
 pub mod error;
+mod failure;
+pub mod history;
 pub mod http;
 pub mod issue;
 pub mod jql;
 pub mod metadata;
+pub mod now;
 pub mod oauth;
 pub mod permission;
 pub mod project;

@@ -59,6 +59,11 @@ impl Ask {
         Self { method, body: Some(body), repeat: Repeat::Unsafe, ..Self::read(what, path) }
     }
 
+    /// A call that removes something.
+    pub(super) fn remove(what: &'static str, path: impl Into<String>) -> Self {
+        Self { method: Method::Delete, repeat: Repeat::Unsafe, ..Self::read(what, path) }
+    }
+
     /// Adds a query.
     pub(super) fn with(mut self, pairs: &[(&str, &str)]) -> Self {
         self.query = super::addresses::query(pairs);

@@ -266,7 +266,7 @@ impl Client {
             answer::sort(response, &call, ask.what, self.now())?
         };
         let answer = Answer { body: response.body, call, what: ask.what };
-        if ask.repeat == Repeat::Safe && !answer::is_json(&answer.body) {
+        if ask.repeat == Repeat::Safe && !answer.is_refusal() && !answer::is_json(&answer.body) {
             return Err(answer.malformed("$", "it is not JSON, or not all of it"));
         }
         Ok(answer)

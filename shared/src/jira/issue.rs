@@ -17,7 +17,7 @@ use crate::trace::Call;
 /// How many issues one call fetches, at most.
 ///
 /// Source: specification of `bulkFetchIssues`: more are a 400.
-const ISSUES_A_CALL: usize = 100;
+pub(super) const ISSUES_A_CALL: usize = 100;
 
 /// A status as Jira writes it. Names are translated and can be edited; the category's key is neither.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
