@@ -3,7 +3,8 @@
 //! A rotating refresh token dies if two refreshes race or if its successor is lost. So: one refresh at a time for each
 //! grant, under a lease in the connection's record; the secret is read again under the lease; whoever does not get the
 //! lease waits and reads again. A crash between Atlassian's answer and our save leaves the old token in the secret, and
-//! Atlassian takes that one for ten minutes more: the next refresh repairs it.
+//! Atlassian takes that one for ten minutes more. So the connection is made due within them before each exchange, and the
+//! tick's refresh repairs what was lost, whoever made the exchange.
 //!
 //! Source: jira-facts 1.4.
 

@@ -18,6 +18,10 @@ use crate::{Error, Result};
 /// How long one holder may take, in seconds: two exchanges with their time-outs, and reading and saving secrets.
 const REFRESH_LEASE: i64 = 90;
 
+/// When a connection is opened again after an exchange, in seconds: within Atlassian's ten minutes of leeway twice, and
+/// after the lease of a holder who died.
+const REPEATED_AFTER: i64 = 240;
+
 /// How often, and after how long each time, the loser of the lease reads the secret again: in all, longer than the lease.
 const REREADS: u32 = 200;
 const REREAD_AFTER: Duration = Duration::from_millis(500);
@@ -104,6 +108,7 @@ impl JiraAccess {
                 format!("connection {} was lost or ended meanwhile; connect it again", connection.id);
             return Err(Error::new(Kind::NeedsReauth, message));
         }
+        self.repeat_in_time(connection).await?;
         match self.exchange(&connection.tenant, &grant).await? {
             Ok(next) => {
                 let renewed = Credentials::Oauth(next);
@@ -118,6 +123,14 @@ impl JiraAccess {
             }
             Err(error @ (TokenError::InDoubt | TokenError::Unavailable { .. })) => Err(error.into()),
         }
+    }
+
+    /// Makes sure, before the exchange, that the connection is opened again while Atlassian still takes the old token,
+    /// whatever becomes of the answer, of the save or of this function: by the tick, since only that always comes. An
+    /// evaluation that ends sets the time anew.
+    async fn repeat_in_time(&self, connection: &Connection) -> Result<()> {
+        let by = after(self.core.clock.now(), REPEATED_AFTER);
+        self.core.store.hasten_connection(&connection.tenant, &connection.id, by).await
     }
 
     async fn exchange(&self, tenant: &TenantId, grant: &Grant) -> Result<Result<Grant, TokenError>> {
