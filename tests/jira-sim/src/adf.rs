@@ -25,6 +25,28 @@ pub(crate) fn paragraph(text: &str) -> Value {
     json!({ "version": 1, "type": "doc", "content": [{ "type": "paragraph", "content": content }] })
 }
 
+/// The document with a `localId` on every block that can have one, as Jira's editor adds them.
+pub(crate) fn with_local_ids(document: &Value) -> Value {
+    let mut document = document.clone();
+    mark(&mut document, &mut 0);
+    document
+}
+
+fn mark(node: &mut Value, marked: &mut u32) {
+    let known =
+        ["paragraph", "heading", "bulletList", "orderedList", "listItem", "codeBlock", "panel", "table"];
+    if node["type"].as_str().is_some_and(|kind| known.contains(&kind)) {
+        *marked += 1;
+        if node["attrs"].is_null() {
+            node["attrs"] = json!({});
+        }
+        node["attrs"]["localId"] = json!(format!("{marked:012x}"));
+    }
+    for child in node["content"].as_array_mut().into_iter().flatten() {
+        mark(child, marked);
+    }
+}
+
 /// The words of a document, one block a line; webhooks carry this instead of the document.
 pub(crate) fn plain_text(node: &Value) -> String {
     let mut text = String::new();

@@ -1,15 +1,19 @@
 //! The control API under `/__sim/`: what only a test may do.
 
+mod issue;
 mod project;
+mod report;
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 pub(crate) use project::edit as edit_project;
+pub(crate) use report::issues;
 
 use crate::{
-    call::{Answer, Incoming, Query},
+    call::{Answer, Body, Incoming, Query},
     faults::Fault,
+    hand::{self, Deed},
     simulator::Simulator,
     state::{World, account::ApiToken, seed::Seed},
 };
@@ -64,6 +68,7 @@ pub(crate) fn perform(
             let account = body["account"].as_str().unwrap_or("acc-admin");
             Ok(json!({ "revoked": world.grants.revoke_account(account) }))
         }),
+        ("POST", "/act") => act(simulator, body),
         ("POST", _) if path.starts_with("/accounts/") => {
             simulator.with_world(|world| edit_account(world, &path["/accounts/".len()..], body))
         }
@@ -105,6 +110,26 @@ fn add_faults(simulator: &Simulator, body: &Value) -> Result<Value, String> {
         simulator.add_fault(Fault { seen: 0, ..fault });
     }
     Ok(simulator.with_world(|world| json!({ "faults": world.faults.rules })))
+}
+
+/// Performs a REST operation as an account: without a credential, limits, faults and journal.
+fn act(simulator: &Simulator, body: &Value) -> Result<Value, String> {
+    let text = |name: &str| body[name].as_str().ok_or_else(|| format!("{name}: a text"));
+    let (by, method, path) = (text("by")?, text("method")?, text("path")?);
+    let domain = body["site"].as_str();
+    let now = simulator.now();
+    simulator.with_world(|world| {
+        let site = domain.map_or(Some(0), |domain| world.site_by_domain(domain));
+        let site = site.ok_or("site: no such site")?;
+        let deed = Deed { method, path, body: body["body"].clone() };
+        let (Ok(answer) | Err(answer)) = hand::act(world, site, by, deed, now);
+        let answered = match answer.body {
+            Body::Json(value) => value,
+            Body::Text { text, .. } => Value::String(text),
+            Body::Empty => Value::Null,
+        };
+        Ok(json!({ "status": answer.status, "body": answered }))
+    })
 }
 
 fn advance(simulator: &Simulator, body: &Value) -> Result<Value, String> {
@@ -166,33 +191,4 @@ fn edit_account(world: &mut World, id: &str, body: &Value) -> Result<Value, Stri
     }
     world.accounts.put(account);
     Ok(json!({ "account": id }))
-}
-
-/// Every issue of every site, as tests compare them.
-pub(crate) fn issues(world: &World) -> Vec<Value> {
-    let mut all = Vec::new();
-    for site in &world.sites {
-        for (issue, deleted) in site.issues.all() {
-            all.push(json!({
-                "id": issue.id.to_string(),
-                "key": site.key_of(&issue),
-                "site": site.domain,
-                "project": site.project(issue.project).map(|project| &project.key),
-                "type": site.issue_type(issue.issue_type).map(|kind| &kind.name),
-                "summary": issue.summary,
-                "description": issue.description,
-                "status": site.status(issue.status).map(|status| &status.name),
-                "status_category": site.category(issue.status).key(),
-                "assignee": issue.assignee,
-                "labels": issue.labels,
-                "properties": issue.properties,
-                "fields": issue.fields,
-                "comments": issue.comments.iter().map(|comment| &comment.body).collect::<Vec<_>>(),
-                "created": issue.created.to_string(),
-                "updated": issue.updated.to_string(),
-                "deleted": deleted,
-            }));
-        }
-    }
-    all
 }

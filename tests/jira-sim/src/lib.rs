@@ -22,6 +22,7 @@ mod call;
 mod clock;
 mod control;
 mod faults;
+mod hand;
 mod journal;
 mod jql;
 mod limits;

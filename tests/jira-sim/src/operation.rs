@@ -3,8 +3,8 @@
 use crate::{
     call::{Call, Reply},
     routes::{
-        bulk, changelog, comment, createmeta, group, issue, jql, meta, myself, permission, project, property,
-        search, transition, user, webhook,
+        archive, bulk, changelog, comment, createmeta, group, issue, jql, meta, myself, permission, project,
+        property, search, transition, user, webhook,
     },
     state::World,
 };
@@ -133,6 +133,8 @@ pub(crate) static OPERATIONS: &[Operation] = operations! {
     POST "/issue" createIssue, WRITE, ["write:issue:jira" "write:comment:jira" "write:comment.property:jira" "write:attachment:jira" "read:issue:jira"], true, Write, issue::create;
     POST "/issue/bulk" createIssues, WRITE, ["write:issue:jira" "write:comment:jira" "write:comment.property:jira" "write:attachment:jira" "read:issue:jira"], true, Write, bulk::create;
     POST "/issue/bulkfetch" bulkFetchIssues, READ, ["read:issue-meta:jira" "read:issue-security-level:jira" "read:issue.vote:jira" "read:issue.changelog:jira" "read:avatar:jira" "read:issue:jira" "read:status:jira" "read:user:jira" "read:field-configuration:jira"], true, Read, bulk::fetch;
+    PUT "/issue/archive" archiveIssues, WRITE, ["write:issue:jira"], true, Write, archive::archive;
+    PUT "/issue/unarchive" unarchiveIssues, WRITE, ["write:issue:jira"], true, Write, archive::restore;
     GET "/issue/{issueIdOrKey}" getIssue, READ, ["read:issue-meta:jira" "read:issue-security-level:jira" "read:issue.vote:jira" "read:issue.changelog:jira" "read:avatar:jira" "read:issue:jira" "read:status:jira" "read:user:jira" "read:field-configuration:jira"], true, Read, issue::get;
     PUT "/issue/{issueIdOrKey}" editIssue, WRITE, ["write:issue:jira"], true, IssueWrite, issue::edit;
     DELETE "/issue/{issueIdOrKey}" deleteIssue, WRITE, ["delete:issue:jira"], true, IssueWrite, issue::delete;

@@ -1,7 +1,7 @@
 //! The pages on which a person sees the sites and changes issues by hand.
 //!
-//! A change goes through the same routes as a call of the REST API, as the site's administrator, so that history,
-//! index lag and webhooks are the same.
+//! A change goes through the same routes as a call of the REST API, as the account that is chosen on the page, so that
+//! history, index lag and webhooks are the same.
 
 pub(crate) mod html;
 mod issue;
@@ -12,10 +12,9 @@ use serde_json::{Value, json};
 
 use crate::{
     adf,
-    auth::{Caller, Credential},
-    call::{Answer, Call, Incoming, Query, Reply},
-    control::from_this_machine,
-    operation::{Found, find},
+    call::{Answer, Incoming, Query},
+    control::{edit_project, from_this_machine},
+    hand::{DEFAULT_PERSON, Deed, act},
     state::World,
 };
 use html::{Html, escape};
@@ -38,7 +37,10 @@ pub(crate) fn answer(world: &mut World, incoming: &Incoming, now: Timestamp) -> 
         ("projects", [key], true) => {
             lists::project(world, site, key, &Query::parse(incoming.query.as_deref()))
         }
-        ("browse", [key], true) => issue::show(world, site, key, None),
+        ("browse", [key], true) => {
+            let query = Query::parse(incoming.query.as_deref());
+            issue::show(world, site, key, query.get("as").unwrap_or(DEFAULT_PERSON), None)
+        }
         ("browse", [key, action], false) if from_this_machine(incoming) => {
             change(world, site, key, action, &incoming.form(), now)
         }
@@ -53,37 +55,49 @@ fn not_found() -> Answer {
 /// Performs a form's action and goes back to the issue, or shows why not.
 fn change(world: &mut World, site: usize, key: &str, action: &str, form: &Query, now: Timestamp) -> Answer {
     let text = |name: &str| form.get(name).unwrap_or_default().to_owned();
-    let result = match action {
+    let acting = form.get("as").unwrap_or(DEFAULT_PERSON).to_owned();
+    let issue = format!("/issue/{key}");
+    let (method, path, body) = match action {
         "transition" => {
-            let body = json!({ "transition": { "id": text("transition") }, "fields": resolution(&text("resolution")) });
-            by_hand(world, site, "POST", &format!("/issue/{key}/transitions"), body, now)
+            let fields = issue::screen_fields(world, site, key, form);
+            let body = json!({ "transition": { "id": text("transition") }, "fields": fields });
+            ("POST", format!("{issue}/transitions"), body)
         }
         "assign" => {
             let account = Some(text("account")).filter(|account| !account.is_empty());
-            by_hand(
-                world,
-                site,
-                "PUT",
-                &format!("/issue/{key}/assignee"),
-                json!({ "accountId": account }),
-                now,
-            )
+            ("PUT", format!("{issue}/assignee"), json!({ "accountId": account }))
         }
-        "comment" => {
-            let body = json!({ "body": adf::paragraph(&text("text")) });
-            by_hand(world, site, "POST", &format!("/issue/{key}/comment"), body, now)
-        }
-        "delete" => by_hand(world, site, "DELETE", &format!("/issue/{key}"), Value::Null, now),
+        "comment" => ("POST", format!("{issue}/comment"), json!({ "body": adf::paragraph(&text("text")) })),
+        "edit" => ("PUT", issue, json!({ "fields": { "summary": text("summary") } })),
+        "delete" => ("DELETE", issue, Value::Null),
+        "move" => return moved(world, key, &acting, &text("to"), now),
         _ => return not_found(),
     };
-    let domain = &world.sites[site].domain;
-    match result {
+    match act(world, site, &acting, Deed { method, path: &path, body }, now) {
         Ok(_) if action == "delete" => {
             let project = key.rsplit_once('-').map_or(key, |(project, _)| project);
-            see_other(format!("/sites/{domain}/projects/{}", url_part(project)))
+            see_other(format!("/sites/{}/projects/{}", world.sites[site].domain, url_part(project)))
         }
-        Ok(_) => see_other(format!("/sites/{domain}/browse/{}", url_part(key))),
-        Err(refusal) => issue::show(world, site, key, Some(&refusal)),
+        Ok(_) => back(world, site, key, &acting),
+        Err(refusal) => issue::show(world, site, key, &acting, Some(&refusal)),
+    }
+}
+
+/// To the issue's page, as the same account.
+fn back(world: &World, site: usize, key: &str, acting: &str) -> Answer {
+    let (domain, key, acting) = (&world.sites[site].domain, url_part(key), url_part(acting));
+    see_other(format!("/sites/{domain}/browse/{key}?as={acting}"))
+}
+
+/// Moving is an operation of the control API: the REST API has it only in bulk and later.
+fn moved(world: &mut World, key: &str, acting: &str, to: &str, now: Timestamp) -> Answer {
+    let project = key.rsplit_once('-').map_or(key, |(project, _)| project);
+    let body = json!({ "issue": key, "to": to, "by": acting });
+    let found = world.sites.iter().position(|site| site.project_named(project).is_some());
+    match (edit_project(world, project, "move", &body, now), found) {
+        (Ok(()), Some(site)) => back(world, site, key, acting),
+        (Err(message), _) => Html::page("Refused", &format!("<p>{}</p>", escape(&message))).answer(400),
+        (Ok(()), None) => not_found(),
     }
 }
 
@@ -94,19 +108,6 @@ fn see_other(to: String) -> Answer {
 /// Keys are letters, digits, `_` and `-`; anything else does not belong into an address.
 fn url_part(key: &str) -> String {
     key.chars().filter(|character| character.is_ascii_alphanumeric() || "-_".contains(*character)).collect()
-}
-
-fn resolution(name: &str) -> Value {
-    if name.is_empty() { json!({}) } else { json!({ "resolution": { "name": name } }) }
-}
-
-/// A REST operation as the site's administrator, without limits and journal.
-fn by_hand(world: &mut World, site: usize, method: &str, path: &str, body: Value, now: Timestamp) -> Reply {
-    let Found::Operation(operation, params) = find(method, path) else { return Err(not_found()) };
-    let caller = Caller { account: world.accounts.get("acc-admin"), credential: Credential::ApiToken };
-    let base = format!("https://{}", world.sites[site].domain);
-    let call = Call { operation, params, query: Query::default(), body, caller, site, now, base };
-    (operation.handler)(world, &call)
 }
 
 /// A link to an issue's page.

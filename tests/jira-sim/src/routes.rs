@@ -1,5 +1,6 @@
 //! What each resource of Jira's REST API answers. One file per noun, as in Atlassian's document.
 
+pub(crate) mod archive;
 pub(crate) mod bulk;
 pub(crate) mod changelog;
 pub(crate) mod comment;
@@ -23,7 +24,10 @@ use std::sync::Arc;
 
 use jiff::{Timestamp, tz::TimeZone};
 
+use serde_json::Value;
+
 use crate::{
+    adf,
     call::{Answer, Call},
     state::{World, issue::Issue},
 };
@@ -35,6 +39,32 @@ pub(crate) const NO_ISSUE: &str = "Issue does not exist or you do not have permi
 pub(crate) fn issue_of(world: &World, call: &Call) -> Result<Arc<Issue>, Answer> {
     let issue = world.sites[call.site].visible_issue(call.param(0), call.caller.account());
     issue.ok_or_else(|| Answer::not_found(NO_ISSUE))
+}
+
+/// The same, if it may be written to.
+pub(crate) fn writable_issue_of(world: &World, call: &Call) -> Result<Arc<Issue>, Answer> {
+    let issue = issue_of(world, call)?;
+    if issue.archived.is_some() {
+        // Jira's words are not known.
+        return Err(Answer::bad_request("The issue is archived. Restore it to change it."));
+    }
+    Ok(issue)
+}
+
+/// Turns a write away as often as a control edit asked for it; what was changed meanwhile is not said.
+pub(crate) fn conflict(world: &mut World, call: &Call, issue: &Issue) -> Result<(), Answer> {
+    match world.conflicts.get_mut(&(call.site, issue.id)) {
+        Some(left) if *left > 0 => {
+            *left -= 1;
+            Err(Answer::error(409, "The issue was changed by somebody else at the same time."))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A document as Jira keeps it: with `localId` on its blocks if the setting says so.
+pub(crate) fn stored(world: &World, document: &Value) -> Value {
+    if world.settings.adf_local_ids { adf::with_local_ids(document) } else { document.clone() }
 }
 
 /// Whether the caller holds a permission in the project of an issue.

@@ -29,6 +29,14 @@ pub struct Settings {
     pub reuse_ends_grant: bool,
     /// IANA name of the zone in which the sites write timestamps.
     pub site_time_zone: String,
+    /// Changelog items come without `fieldId`.
+    pub changelog_without_field_ids: bool,
+    /// Documents come back with `localId` attributes that the caller did not send.
+    pub adf_local_ids: bool,
+    /// A comment leaves the issue's `updated` as it is.
+    pub comments_keep_updated: bool,
+    /// The most comments of one issue, 413 above it; `null` = no limit.
+    pub comments_per_issue: Option<usize>,
     /// Where webhooks are delivered instead of at the origin they were registered with.
     pub webhooks_target: Option<String>,
     /// Each webhook is delivered twice.
@@ -71,6 +79,10 @@ impl Default for Settings {
             access_token_seconds: 3600,
             reuse_ends_grant: false,
             site_time_zone: "UTC".to_owned(),
+            changelog_without_field_ids: false,
+            adf_local_ids: false,
+            comments_keep_updated: false,
+            comments_per_issue: None,
             webhooks_target: None,
             webhook_duplicates: false,
             webhook_reorder: false,

@@ -34,6 +34,8 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
     pub(crate) webhooks: Webhooks,
+    /// How many of the next writes to an issue are turned away with 409: by site and issue.
+    pub(crate) conflicts: BTreeMap<(usize, u64), u64>,
     /// Open searches by token number.
     pub(crate) cursors: BTreeMap<u64, Cursor>,
     pub(crate) next_cursor: u64,
@@ -54,6 +56,7 @@ impl World {
             faults: Faults::default(),
             journal: Journal::default(),
             webhooks: Webhooks::default(),
+            conflicts: BTreeMap::new(),
             cursors: BTreeMap::new(),
             next_cursor: 1,
             searches: 0,

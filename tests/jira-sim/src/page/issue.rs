@@ -1,4 +1,8 @@
-//! One issue: what it says, what happened to it, and the buttons to change it.
+//! One issue: what it says and what happened to it.
+
+mod forms;
+
+pub(super) use forms::screen_fields;
 
 use std::fmt::Write as _;
 
@@ -11,14 +15,17 @@ use super::{
 use crate::{
     adf,
     call::{Answer, Body},
-    state::{World, issue::Issue, vocabulary::RESOLUTIONS},
+    state::{World, issue::Issue},
 };
 
-/// Most accounts in the list of assignees.
-const MOST_ACCOUNTS: usize = 50;
-
-/// The page; `refusal` is what a change was answered.
-pub(super) fn show(world: &World, site_index: usize, key: &str, refusal: Option<&Answer>) -> Answer {
+/// The page for the account that acts; `refusal` is what a change was answered.
+pub(super) fn show(
+    world: &World,
+    site_index: usize,
+    key: &str,
+    acting: &str,
+    refusal: Option<&Answer>,
+) -> Answer {
     let site = &world.sites[site_index];
     let Some(issue) = site.issue(key) else { return not_found() };
     let key = site.key_of(&issue);
@@ -32,11 +39,11 @@ pub(super) fn show(world: &World, site_index: usize, key: &str, refusal: Option<
         body.extend([format!("<div class=\"panel error\">Jira refused this: {}</div>", escape(&why))]);
     }
     body += &details(world, site_index, &issue);
-    body += &buttons(world, site_index, &issue, &key);
+    body += &forms::buttons(world, site_index, &issue, acting);
     body += "<h2>Description</h2>";
     body += &issue.description.as_ref().map_or_else(|| "<p>None.</p>".to_owned(), adf::to_html);
     body += &properties(&issue);
-    body += &comments(world, site_index, &issue, &key);
+    body += &comments(world, site_index, &issue, acting);
     body += &history(world, &issue);
     let status = refusal.map_or(200, |refusal| refusal.status);
     Html::page(&format!("{key} {}", issue.summary), &body).answer(status)
@@ -64,53 +71,15 @@ fn details(world: &World, site_index: usize, issue: &Issue) -> String {
     row("Assignee", &issue.assignee.as_ref().map_or_else(|| "Unassigned".to_owned(), |id| name(world, id)));
     row("Reporter", &name(world, &issue.reporter));
     row("Labels", &escape(&issue.labels.join(", ")));
+    if let Some(archived) = &issue.archived {
+        row("Archived", &format!("{} by {}", archived.at, name(world, &archived.by)));
+    }
     row("Created", &issue.created.to_string());
     row("Updated", &issue.updated.to_string());
     for (field, value) in &issue.fields {
         row(&escape(field), &escape(&value.to_string()));
     }
     text + "</table>"
-}
-
-fn buttons(world: &World, site_index: usize, issue: &Issue, key: &str) -> String {
-    let site = &world.sites[site_index];
-    let action = format!("/sites/{}/browse/{}", escape(&site.domain), escape(key));
-    let mut text = String::from("<div>");
-    let steps = site.project(issue.project).into_iter().flat_map(|project| &project.workflow.transitions);
-    for step in steps.filter(|step| step.leaves(issue.status) && step.to != issue.status) {
-        text.extend([format!("<form method=\"post\" action=\"{action}/transition\">")]);
-        if step.required.iter().any(|field| field == "resolution") {
-            text += "<select name=\"resolution\" aria-label=\"Resolution\">";
-            for (_, name) in RESOLUTIONS {
-                text.extend([format!("<option>{}</option>", escape(name))]);
-            }
-            text += "</select> ";
-        }
-        text.extend([format!(
-            "<button name=\"transition\" value=\"{}\">{}</button></form>",
-            step.id,
-            escape(&step.name)
-        )]);
-    }
-    text.extend([format!(
-        "</div><div><form method=\"post\" action=\"{action}/assign\"><select name=\"account\" aria-label=\"Assignee\">\
-         <option value=\"\">Unassigned</option>"
-    )]);
-    for account in
-        world.accounts.iter().filter(crate::state::account::Account::assignable).take(MOST_ACCOUNTS)
-    {
-        let chosen = if issue.assignee.as_ref() == Some(&account.id) { " selected" } else { "" };
-        text.extend([format!(
-            "<option value=\"{}\"{chosen}>{}</option>",
-            escape(&account.id),
-            escape(&account.name)
-        )]);
-    }
-    text.extend([format!(
-        "</select> <button>Assign</button></form><form method=\"post\" action=\"{action}/delete\">\
-         <button>Delete</button></form></div>"
-    )]);
-    text
 }
 
 fn properties(issue: &Issue) -> String {
@@ -123,19 +92,20 @@ fn properties(issue: &Issue) -> String {
     format!("<h2>Properties</h2><table>{}</table>", issue.properties.iter().map(row).collect::<String>())
 }
 
-fn comments(world: &World, site_index: usize, issue: &Issue, key: &str) -> String {
+fn comments(world: &World, site_index: usize, issue: &Issue, acting: &str) -> String {
     let mut text = String::from("<h2>Comments</h2>");
     for comment in &issue.comments {
         let body = adf::to_html(&comment.body);
-        text.extend([format!("<p><b>{}</b> {}</p>{body}", name(world, &comment.author), comment.created)]);
+        let only = comment.visibility.as_ref().map_or_else(String::new, |visibility| {
+            format!(" (only {})", escape(visibility["value"].as_str().unwrap_or_default()))
+        });
+        text.extend([format!(
+            "<p><b>{}</b> {}{only}</p>{body}",
+            name(world, &comment.author),
+            comment.created
+        )]);
     }
-    let domain = escape(&world.sites[site_index].domain);
-    text.extend([format!(
-        "<form method=\"post\" action=\"/sites/{domain}/browse/{}/comment\">\
-         <textarea name=\"text\" rows=\"2\" required aria-label=\"Comment\"></textarea><br><button>Comment</button></form>",
-        escape(key)
-    )]);
-    text
+    text + &forms::comment(world, site_index, issue, acting)
 }
 
 fn history(world: &World, issue: &Issue) -> String {

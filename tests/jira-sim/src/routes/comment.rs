@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{allowed, issue_of, save, timestamp, view::account_json};
+use super::{allowed, issue_of, save, stored, timestamp, view::account_json, writable_issue_of};
 use crate::{
     adf,
     call::{Answer, Call, Reply},
@@ -10,6 +10,8 @@ use crate::{
         World,
         account::Account,
         issue::{Comment, Issue},
+        site::Site,
+        vocabulary::ROLES,
     },
     webhooks::{Event, publish},
 };
@@ -34,19 +36,35 @@ pub(crate) fn comment_json(world: &World, call: &Call, issue: &Issue, comment: &
     value
 }
 
-/// Who is not in the group of a restricted comment does not see it.
-fn visible(comment: &Comment, account: Option<&Account>) -> bool {
+/// Who is not in the group or project role of a restricted comment does not see it.
+pub(crate) fn visible(site: &Site, issue: &Issue, comment: &Comment, account: Option<&Account>) -> bool {
     let Some(visibility) = &comment.visibility else { return true };
+    account.is_some_and(|account| belongs(site, issue, visibility, account))
+}
+
+fn belongs(site: &Site, issue: &Issue, visibility: &Value, account: &Account) -> bool {
     let name = visibility["value"].as_str().unwrap_or_default();
-    account.is_some_and(|account| account.groups.iter().any(|group| group == name))
+    if visibility["type"] == "role" {
+        site.project(issue.project).is_some_and(|project| project.has_role(account, name))
+    } else {
+        account.groups.iter().any(|group| group == name)
+    }
+}
+
+/// The comments of an issue that an account sees, oldest first.
+pub(crate) fn seen<'a>(
+    site: &'a Site,
+    issue: &'a Issue,
+    account: Option<&'a Account>,
+) -> impl Iterator<Item = &'a Comment> {
+    issue.comments.iter().filter(move |comment| visible(site, issue, comment, account))
 }
 
 pub(crate) fn list(world: &mut World, call: &Call) -> Reply {
     let issue = issue_of(world, call)?;
     let start = call.query.number("startAt", 0)?;
     let most = call.query.number("maxResults", MOST)?.min(5000);
-    let mut comments: Vec<&Comment> =
-        issue.comments.iter().filter(|comment| visible(comment, call.caller.account())).collect();
+    let mut comments: Vec<&Comment> = seen(&world.sites[call.site], &issue, call.caller.account()).collect();
     match call.query.get("orderBy") {
         None | Some("created" | "+created") => {}
         Some("-created") => comments.reverse(),
@@ -64,55 +82,105 @@ pub(crate) fn list(world: &mut World, call: &Call) -> Reply {
     Ok(Answer::ok(body).costing(count.max(1), 1))
 }
 
-fn position(issue: &Issue, call: &Call) -> Result<usize, Answer> {
+fn position(world: &World, issue: &Issue, call: &Call) -> Result<usize, Answer> {
     let id = call.param(1);
-    let found = issue
-        .comments
-        .iter()
-        .position(|comment| comment.id.to_string() == id && visible(comment, call.caller.account()));
+    let site = &world.sites[call.site];
+    let found = issue.comments.iter().position(|comment| {
+        comment.id.to_string() == id && visible(site, issue, comment, call.caller.account())
+    });
     found.ok_or_else(|| Answer::not_found(&format!("Can not find a comment for the id: {id}.")))
 }
 
 pub(crate) fn get(world: &mut World, call: &Call) -> Reply {
     let issue = issue_of(world, call)?;
-    let at = position(&issue, call)?;
+    let at = position(world, &issue, call)?;
     Ok(Answer::ok(comment_json(world, call, &issue, &issue.comments[at])).costing(1, 1))
 }
 
-fn visibility_of(body: &Value) -> Option<Value> {
-    body.get("visibility").filter(|visibility| visibility.is_object()).cloned()
+/// The group or role that a body names, by name or id; a person cannot restrict a comment so that it is hidden from
+/// that person. The words of the refusals are a guess.
+fn visibility_of(world: &World, call: &Call, issue: &Issue, body: &Value) -> Result<Option<Value>, Answer> {
+    let Some(wanted) = body.get("visibility").filter(|visibility| visibility.is_object()) else {
+        return Ok(None);
+    };
+    let refused = |message: String| Err(Answer::field_error("commentLevel", &message));
+    let site = &world.sites[call.site];
+    let kind = wanted["type"].as_str().unwrap_or_default();
+    let known: Vec<(String, &str)> = match kind {
+        "group" => site.groups.iter().map(|group| (group.id.clone(), group.name.as_str())).collect(),
+        "role" => ROLES.iter().map(|(id, name)| (id.to_string(), *name)).collect(),
+        _ => return refused("The type of a visibility is 'group' or 'role'.".to_owned()),
+    };
+    let (id, name) = (wanted["identifier"].as_str(), wanted["value"].as_str());
+    let found = known.into_iter().find(|(known, words)| match (id, name) {
+        (Some(id), _) => known == id,
+        (None, Some(name)) => *words == name,
+        (None, None) => false,
+    });
+    let Some((id, name)) = found else {
+        return refused(format!("The {kind} '{}' does not exist.", name.or(id).unwrap_or_default()));
+    };
+    let visibility = json!({ "type": kind, "value": name, "identifier": id });
+    if call.caller.account().is_some_and(|account| belongs(site, issue, &visibility, account)) {
+        Ok(Some(visibility))
+    } else {
+        refused(format!("You are currently not a member of the {kind}: {name}."))
+    }
 }
 
-pub(crate) fn add(world: &mut World, call: &Call) -> Reply {
-    let before = issue_of(world, call)?;
-    if !allowed(world, call, &before, "ADD_COMMENTS") {
-        return Err(Answer::bad_request("You do not have permission to comment on this issue."));
+/// A new comment on an issue, in the issue and not saved yet.
+pub(crate) fn put_new(
+    world: &mut World,
+    call: &Call,
+    issue: &mut Issue,
+    body: &Value,
+) -> Result<Comment, Answer> {
+    adf::validate(&body["body"]).map_err(|message| Answer::field_error("comment", &message))?;
+    let visibility = visibility_of(world, call, issue, body)?;
+    if world.settings.comments_per_issue.is_some_and(|most| issue.comments.len() >= most) {
+        return Err(Answer::error(413, "The limit of comments on this issue is reached."));
     }
-    adf::validate(&call.body["body"]).map_err(|message| Answer::field_error("comment", &message))?;
-    let mut issue = (*before).clone();
     let author = call.caller.id().unwrap_or("anonymous").to_owned();
     let comment = Comment {
         id: world.sites[call.site].issues.take_id(),
         author: author.clone(),
-        body: call.body["body"].clone(),
+        body: stored(world, &body["body"]),
         created: call.now,
         updated: call.now,
         update_author: author,
-        visibility: visibility_of(&call.body),
+        visibility,
         public: true,
     };
     issue.comments.push(comment.clone());
+    Ok(comment)
+}
+
+pub(crate) fn add(world: &mut World, call: &Call) -> Reply {
+    let before = writable_issue_of(world, call)?;
+    if !allowed(world, call, &before, "ADD_COMMENTS") {
+        return Err(Answer::bad_request("You do not have permission to comment on this issue."));
+    }
+    let mut issue = (*before).clone();
+    let comment = put_new(world, call, &mut issue, &call.body)?;
     let answer = comment_json(world, call, &issue, &comment);
     finish(world, call, issue, "comment_created", comment);
     Ok(Answer::json(201, answer))
 }
 
-/// Whether a comment adds to the issue's `updated` is not documented; here it does.
+/// Whether a comment moves the issue's `updated` is not documented; here it does, unless a setting says otherwise.
 fn finish(world: &mut World, call: &Call, mut issue: Issue, event: &'static str, comment: Comment) {
-    issue.updated = call.now;
-    let mut event = Event::issue(event, &issue, call.caller.id().unwrap_or("anonymous"), call.now);
-    event.comment = Some(comment);
+    if !world.settings.comments_keep_updated {
+        issue.updated = call.now;
+    }
+    tell(world, call, &issue, event, comment);
     save(world, call.site, issue, call.now);
+}
+
+/// Tells the webhooks of a comment.
+pub(crate) fn tell(world: &mut World, call: &Call, issue: &Issue, event: &'static str, comment: Comment) {
+    let author = call.caller.id().unwrap_or("anonymous");
+    let mut event = Event::issue(event, issue, author, call.now);
+    event.comment = Some(comment);
     publish(world, call.site, &event);
 }
 
@@ -133,16 +201,17 @@ fn may(
 }
 
 pub(crate) fn update(world: &mut World, call: &Call) -> Reply {
-    let before = issue_of(world, call)?;
-    let at = position(&before, call)?;
+    let before = writable_issue_of(world, call)?;
+    let at = position(world, &before, call)?;
     may(world, call, &before, &before.comments[at], "EDIT_ALL_COMMENTS", "EDIT_OWN_COMMENTS")?;
     adf::validate(&call.body["body"]).map_err(|message| Answer::field_error("comment", &message))?;
+    let visibility = visibility_of(world, call, &before, &call.body)?;
     let mut issue = (*before).clone();
     let comment = &mut issue.comments[at];
-    comment.body = call.body["body"].clone();
+    comment.body = stored(world, &call.body["body"]);
     comment.updated = call.now;
     call.caller.id().unwrap_or("anonymous").clone_into(&mut comment.update_author);
-    if let Some(visibility) = visibility_of(&call.body) {
+    if let Some(visibility) = visibility {
         comment.visibility = Some(visibility);
     }
     let comment = comment.clone();
@@ -152,8 +221,8 @@ pub(crate) fn update(world: &mut World, call: &Call) -> Reply {
 }
 
 pub(crate) fn delete(world: &mut World, call: &Call) -> Reply {
-    let before = issue_of(world, call)?;
-    let at = position(&before, call)?;
+    let before = writable_issue_of(world, call)?;
+    let at = position(world, &before, call)?;
     may(world, call, &before, &before.comments[at], "DELETE_ALL_COMMENTS", "DELETE_OWN_COMMENTS")?;
     let mut issue = (*before).clone();
     let comment = issue.comments.remove(at);

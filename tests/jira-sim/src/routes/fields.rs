@@ -158,21 +158,26 @@ impl Screen<'_> {
         };
         for field in self.project.fields.iter().filter(needs) {
             if fields.get(&field.id).is_none_or(is_blank) {
-                let message = if field.id == "summary" {
-                    "You must specify a summary of the issue.".to_owned()
-                } else {
-                    format!("{} is required.", field.name)
-                };
-                problems.add(&field.id, &message);
+                problems.add(&field.id, &required_message(field));
+            }
+        }
+    }
+
+    /// Tells of required fields that an edit would empty; those that it does not name may stay as they are.
+    pub(crate) fn check_not_emptied(&self, fields: &Map<String, Value>, problems: &mut Problems) {
+        let required = |field: &&Field| field.required && field.applies_to(self.issue_type);
+        for field in self.project.fields.iter().filter(required) {
+            if fields.get(&field.id).is_some_and(is_blank) {
+                problems.add(&field.id, &required_message(field));
             }
         }
     }
 
     fn assignment(&self, field: &Field, value: &Value) -> Result<Assignment, String> {
-        let other = |value: Value| Ok(Assignment::Other(field.id.clone(), value));
+        let other = |value: Value| Ok(Assignment::Other(field.id.clone(), field.name.clone(), value));
         match (field.id.as_str(), &field.kind) {
             ("summary", _) => summary(value).map(Assignment::Summary),
-            ("description", _) => document(value).map(Assignment::Description),
+            ("description", _) => self.document(value).map(Assignment::Description),
             ("priority", _) => self.priority(value).map(Assignment::Priority),
             ("assignee", _) => self.assignee(value).map(Assignment::Assignee),
             ("reporter", _) => self
@@ -181,7 +186,7 @@ impl Screen<'_> {
                 .ok_or_else(|| "Reporter is required.".to_owned()),
             ("labels", _) => labels(value).map(Assignment::Labels),
             ("parent", _) => self.parent(value).map(Assignment::Parent),
-            (_, FieldKind::Document) => other(document(value)?.unwrap_or(Value::Null)),
+            (_, FieldKind::Document) => other(self.document(value)?.unwrap_or(Value::Null)),
             (_, FieldKind::Text) => match value {
                 Value::String(text) if text.chars().count() > 255 => {
                     Err("The entered text is too long. It exceeds the allowed limit of 255 characters."
@@ -213,6 +218,14 @@ impl Screen<'_> {
             }
             _ => other(value.clone()),
         }
+    }
+
+    fn document(&self, value: &Value) -> Result<Option<Value>, String> {
+        if value.is_null() {
+            return Ok(None);
+        }
+        adf::validate(value)?;
+        Ok(Some(super::stored(self.world, value)))
     }
 
     fn priority(&self, value: &Value) -> Result<Option<u8>, String> {
@@ -272,6 +285,14 @@ impl Screen<'_> {
     }
 }
 
+fn required_message(field: &Field) -> String {
+    if field.id == "summary" {
+        "You must specify a summary of the issue.".to_owned()
+    } else {
+        format!("{} is required.", field.name)
+    }
+}
+
 fn is_blank(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -293,14 +314,6 @@ fn summary(value: &Value) -> Result<String, String> {
         return Err("Summary can't exceed 255 characters.".to_owned());
     }
     Ok(text.to_owned())
-}
-
-fn document(value: &Value) -> Result<Option<Value>, String> {
-    if value.is_null() {
-        return Ok(None);
-    }
-    adf::validate(value)?;
-    Ok(Some(value.clone()))
 }
 
 fn labels(value: &Value) -> Result<Vec<String>, String> {

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    allowed,
+    allowed, conflict,
     fields::{Problems, Screen, assign as assign_field, merged},
     issue_of, save,
     view::{Extras, Selection, issue_json},
+    writable_issue_of,
 };
 use crate::{
     call::{Answer, Call, Reply},
@@ -86,12 +87,13 @@ pub(crate) fn create_one(world: &mut World, call: &Call, body: &Value) -> Result
     if let Some(project) = site.project_mut(issue.project) {
         project.last_number = issue.number;
     }
-    if add_comments(world, call, body, &mut issue).is_err() {
+    let Ok(comments) = add_comments(world, call, body, &mut issue) else {
         problems.add("comment", crate::adf::NOT_A_DOCUMENT);
         return Err(problems);
-    }
+    };
     save(world, call.site, issue.clone(), call.now);
     publish(world, call.site, &Event::issue("jira:issue_created", &issue, &caller, call.now));
+    tell_of_comments(world, call, &issue, comments);
     Ok(issue)
 }
 
@@ -120,6 +122,7 @@ fn blank(project: &Project, issue_type: u64, caller: &str, now: Timestamp) -> Is
         resolved: None,
         history: Vec::new(),
         comments: Vec::new(),
+        archived: None,
     }
 }
 
@@ -139,9 +142,13 @@ pub(crate) fn get(world: &mut World, call: &Call) -> Reply {
 }
 
 pub(crate) fn edit(world: &mut World, call: &Call) -> Reply {
-    let before = issue_of(world, call)?;
+    let before = writable_issue_of(world, call)?;
     if !allowed(world, call, &before, "EDIT_ISSUES") {
-        return Err(Answer::forbidden("You do not have permission to edit issues in this project."));
+        // Not 403: that is for the override parameters only.
+        return Err(Answer::bad_request("You do not have permission to edit issues in this project."));
+    }
+    if ["overrideScreenSecurity", "overrideEditableFlag"].iter().any(|name| call.query.is_true(name)) {
+        return Err(Answer::forbidden("Only apps can override the security of screens."));
     }
     if call.query.get("notifyUsers") == Some("false") && !allowed(world, call, &before, "ADMINISTER_PROJECTS")
     {
@@ -156,6 +163,7 @@ pub(crate) fn edit(world: &mut World, call: &Call) -> Reply {
         return Err(Answer::not_found(super::NO_ISSUE));
     };
     let screen = Screen { world, call, project, issue_type: before.issue_type };
+    screen.check_not_emptied(&fields, &mut problems);
     let assignments = screen.assignments(&fields, &mut problems);
     for name in ["project", "issuetype"] {
         if fields.contains_key(name) {
@@ -169,12 +177,20 @@ pub(crate) fn edit(world: &mut World, call: &Call) -> Reply {
     if !problems.is_empty() {
         return Err(problems.answer());
     }
+    conflict(world, call, &before)?;
     let mut issue = (*before).clone();
     let items: Vec<ChangeItem> =
         assignments.into_iter().filter_map(|one| assign_field(&mut issue, one, &world.accounts)).collect();
-    issue.properties.extend(properties);
-    add_comments(world, call, &call.body, &mut issue)?;
-    record(world, call, issue, items);
+    issue.properties.extend(properties.clone());
+    let comments = add_comments(world, call, &call.body, &mut issue)?;
+    record(world, call, issue.clone(), items);
+    tell_of_comments(world, call, &issue, comments);
+    for (key, value) in properties {
+        let mut event =
+            Event::issue("issue_property_set", &issue, call.caller.id().unwrap_or("anonymous"), call.now);
+        event.property = Some((key, Some(value)));
+        publish(world, call.site, &event);
+    }
     if call.query.is_true("returnIssue") {
         let issue = issue_of(world, call)?;
         let selection = Selection::parse(&[], "*all");
@@ -183,30 +199,22 @@ pub(crate) fn edit(world: &mut World, call: &Call) -> Reply {
     Ok(Answer::empty(204))
 }
 
-/// `update.comment[].add` of an edit or transition.
+/// `update.comment[].add` of a create, edit or transition.
 pub(crate) fn add_comments(
     world: &mut World,
     call: &Call,
     body: &Value,
     issue: &mut Issue,
-) -> Result<(), Answer> {
-    for operation in body["update"]["comment"].as_array().into_iter().flatten() {
-        let body = &operation["add"]["body"];
-        crate::adf::validate(body).map_err(|message| Answer::field_error("comment", &message))?;
-        let author = call.caller.id().unwrap_or("anonymous").to_owned();
-        let id = world.sites[call.site].issues.take_id();
-        issue.comments.push(Comment {
-            id,
-            author: author.clone(),
-            body: body.clone(),
-            created: call.now,
-            updated: call.now,
-            update_author: author,
-            visibility: None,
-            public: true,
-        });
+) -> Result<Vec<Comment>, Answer> {
+    let operations = body["update"]["comment"].as_array().into_iter().flatten();
+    operations.map(|operation| super::comment::put_new(world, call, issue, &operation["add"])).collect()
+}
+
+/// Tells the webhooks of the comments that came with a create, edit or transition.
+pub(crate) fn tell_of_comments(world: &mut World, call: &Call, issue: &Issue, comments: Vec<Comment>) {
+    for comment in comments {
+        super::comment::tell(world, call, issue, "comment_created", comment);
     }
-    Ok(())
 }
 
 /// Saves an edited issue with its changelog entry and tells the webhooks.
@@ -225,7 +233,7 @@ pub(crate) fn record(world: &mut World, call: &Call, mut issue: Issue, items: Ve
 }
 
 pub(crate) fn assign(world: &mut World, call: &Call) -> Reply {
-    let before = issue_of(world, call)?;
+    let before = writable_issue_of(world, call)?;
     if !allowed(world, call, &before, "ASSIGN_ISSUES") {
         return Err(Answer::forbidden("You do not have permission to assign issues in this project."));
     }
@@ -245,7 +253,7 @@ pub(crate) fn assign(world: &mut World, call: &Call) -> Reply {
 }
 
 pub(crate) fn delete(world: &mut World, call: &Call) -> Reply {
-    let issue = issue_of(world, call)?;
+    let issue = writable_issue_of(world, call)?;
     if !allowed(world, call, &issue, "DELETE_ISSUES") {
         return Err(Answer::forbidden("You do not have permission to delete issues in this project."));
     }

@@ -55,7 +55,8 @@ pub(crate) fn matches(world: &mut World, call: &Call) -> Reply {
     let site = &world.sites[call.site];
     let account = call.caller.account();
     let context = jql::Context { site, accounts: &world.accounts, caller: account, now: call.now };
-    let issues: Vec<_> = ids.iter().filter_map(|id| site.visible_issue(&id.to_string(), account)).collect();
+    let seen = ids.iter().filter_map(|id| site.visible_issue(&id.to_string(), account));
+    let issues: Vec<_> = seen.filter(|issue| issue.archived.is_none()).collect();
     let matches = queries.iter().map(|query| {
         let compiled =
             jql::parse(query).map(|query| query.clause.map(|clause| jql::compile(&clause, &context)));

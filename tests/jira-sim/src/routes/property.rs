@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{allowed, fields::Problems, issue_of, save};
+use super::{allowed, fields::Problems, issue_of, save, writable_issue_of};
 use crate::{
     call::{Answer, Call, Reply},
     state::World,
@@ -61,7 +61,7 @@ pub(crate) fn get(world: &mut World, call: &Call) -> Reply {
 }
 
 pub(crate) fn set(world: &mut World, call: &Call) -> Reply {
-    let before = issue_of(world, call)?;
+    let before = writable_issue_of(world, call)?;
     if !allowed(world, call, &before, "EDIT_ISSUES") {
         return Err(Answer::forbidden("You do not have permission to edit this issue."));
     }
@@ -78,7 +78,7 @@ pub(crate) fn set(world: &mut World, call: &Call) -> Reply {
 }
 
 pub(crate) fn delete(world: &mut World, call: &Call) -> Reply {
-    let before = issue_of(world, call)?;
+    let before = writable_issue_of(world, call)?;
     if !allowed(world, call, &before, "EDIT_ISSUES") {
         // The document knows no 403 here: without the permission the property is not found.
         return Err(Answer::not_found("You do not have permission to edit this issue."));

@@ -243,7 +243,10 @@ pub(crate) fn evaluate(
         let issue =
             if reconcile.contains(&id) { site.issues.get(id) } else { site.issues.indexed(id, call.now) };
         let Some(issue) = issue else { continue };
-        if projects.contains(&issue.project) && jql::matches(&predicate, &issue, site) {
+        if issue.archived.is_none()
+            && projects.contains(&issue.project)
+            && jql::matches(&predicate, &issue, site)
+        {
             found.push((sort_parts(&query.order, &issue, site), id));
         }
     }

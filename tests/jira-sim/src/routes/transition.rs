@@ -1,18 +1,20 @@
 //! `GET` and `POST /issue/{id}/transitions`.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
-    allowed,
+    allowed, conflict,
     fields::{Problems, Screen, assign, merged},
     issue::record,
-    issue_of,
+    issue_of, writable_issue_of,
 };
 use crate::{
     call::{Answer, Call, Reply},
     state::{
         World,
         issue::{ChangeItem, Issue},
+        site::Site,
         vocabulary::{Category, RESOLUTIONS, resolution_json, translated},
         workflow::Transition,
     },
@@ -99,7 +101,7 @@ fn screen_field(world: &World, call: &Call, issue: &Issue, name: &str, required:
 }
 
 pub(crate) fn perform(world: &mut World, call: &Call) -> Reply {
-    let before = issue_of(world, call)?;
+    let before = writable_issue_of(world, call)?;
     let wanted = match &call.body["transition"]["id"] {
         Value::String(id) => id.clone(),
         Value::Number(id) => id.to_string(),
@@ -118,7 +120,12 @@ pub(crate) fn perform(world: &mut World, call: &Call) -> Reply {
             &format!("Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."),
         );
     }
-    for name in step.required.iter().filter(|name| fields.get(name.as_str()).is_none_or(Value::is_null)) {
+    let given = |name: &str| match fields.get(name) {
+        Some(value) => !value.is_null(),
+        // A screen shows what the issue already has.
+        None => has_value(&before, name),
+    };
+    for name in step.required.iter().filter(|name| !given(name)) {
         problems.add(name, &format!("{} is required.", capitalised(name)));
     }
     let resolution = fields.remove("resolution").map(|value| resolution_id(&value));
@@ -134,16 +141,32 @@ pub(crate) fn perform(world: &mut World, call: &Call) -> Reply {
     if !problems.is_empty() {
         return Err(problems.answer());
     }
+    conflict(world, call, &before)?;
     let mut issue = (*before).clone();
-    super::issue::add_comments(world, call, &call.body, &mut issue)?;
+    let comments = super::issue::add_comments(world, call, &call.body, &mut issue)?;
     let mut items: Vec<ChangeItem> =
         assignments.into_iter().filter_map(|one| assign(&mut issue, one, &world.accounts)).collect();
-    items.extend(move_to(world, call, &mut issue, step.to, resolution.flatten()));
-    record(world, call, issue, items);
+    items.extend(move_to(&world.sites[call.site], &mut issue, step.to, resolution.flatten(), call.now));
+    record(world, call, issue.clone(), items);
+    super::issue::tell_of_comments(world, call, &issue, comments);
     Ok(Answer::empty(204))
 }
 
-fn resolution_id(value: &Value) -> Option<u64> {
+/// Whether an issue has a value for a field of a screen.
+fn has_value(issue: &Issue, field: &str) -> bool {
+    match field {
+        "resolution" => issue.resolution.is_some(),
+        "assignee" => issue.assignee.is_some(),
+        "priority" => issue.priority.is_some(),
+        "labels" => !issue.labels.is_empty(),
+        "description" => issue.description.is_some(),
+        "parent" => issue.parent.is_some(),
+        "summary" | "reporter" => true,
+        other => issue.fields.get(other).is_some_and(|value| !value.is_null()),
+    }
+}
+
+pub(crate) fn resolution_id(value: &Value) -> Option<u64> {
     let (id, name) = (value["id"].as_str(), value["name"].as_str());
     let same = |known: u64, words: &str| id.map_or(name == Some(words), |id| known.to_string() == id);
     RESOLUTIONS.iter().find(|(known, words)| same(*known, words)).map(|(known, _)| *known)
@@ -155,14 +178,13 @@ fn capitalised(name: &str) -> String {
 }
 
 /// Puts the issue into a status; reaching or leaving a done status sets or clears the resolution.
-fn move_to(
-    world: &World,
-    call: &Call,
+pub(crate) fn move_to(
+    site: &Site,
     issue: &mut Issue,
     to: u64,
     resolution: Option<u64>,
+    now: Timestamp,
 ) -> Vec<ChangeItem> {
-    let site = &world.sites[call.site];
     let words_of = |id: u64| {
         let name = site.status(id).map(|status| status.name.clone()).unwrap_or_default();
         Some((id.to_string(), name))
@@ -171,7 +193,7 @@ fn move_to(
     if issue.status != to {
         items.push(ChangeItem::new("status", words_of(issue.status), words_of(to)));
         if site.category(issue.status) != site.category(to) {
-            issue.status_changed = call.now;
+            issue.status_changed = now;
         }
         issue.status = to;
     }
@@ -184,7 +206,7 @@ fn move_to(
         };
         items.push(ChangeItem::new("resolution", words(issue.resolution), words(wanted)));
         issue.resolution = wanted;
-        issue.resolved = done.then_some(call.now);
+        issue.resolved = done.then_some(now);
     }
     items
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     call::Call,
-    routes::timestamp,
+    routes::{comment, timestamp},
     state::{
         World,
         issue::{Change, Issue},
@@ -160,19 +160,20 @@ fn fields(world: &World, call: &Call, issue: &Issue, selection: &Selection) -> M
     put("created", &|| json!(timestamp(world, issue.created)));
     put("updated", &|| json!(timestamp(world, issue.updated)));
     put("comment", &|| {
-        let shown = issue
-            .comments
-            .iter()
-            .take(20)
-            .map(|comment| super::comment::comment_json(world, call, issue, comment));
+        let seen: Vec<_> = comment::seen(site, issue, call.caller.account()).collect();
+        let shown = seen.iter().take(20).map(|one| comment::comment_json(world, call, issue, one));
         json!({
             "comments": shown.collect::<Vec<_>>(),
             "self": call.link(&format!("issue/{}/comment", issue.id)),
-            "maxResults": issue.comments.len().min(20),
-            "total": issue.comments.len(),
+            "maxResults": seen.len().min(20),
+            "total": seen.len(),
             "startAt": 0,
         })
     });
+    if let Some(archived) = &issue.archived {
+        put("archiveddate", &|| json!(timestamp(world, archived.at)));
+        put("archivedby", &|| account_json(world, call, Some(&archived.by)));
+    }
     if let Some(parent) = issue.parent.and_then(|id| site.issues.get(id)) {
         put("parent", &|| {
             json!({
@@ -191,12 +192,18 @@ fn fields(world: &World, call: &Call, issue: &Issue, selection: &Selection) -> M
     fields
 }
 
+/// The items of a changelog entry.
+pub(crate) fn items_json(world: &World, change: &Change) -> Vec<Value> {
+    let with_field_id = !world.settings.changelog_without_field_ids;
+    change.items.iter().map(|item| item.to_json(with_field_id)).collect()
+}
+
 /// A changelog entry.
 pub(crate) fn change_json(world: &World, call: &Call, change: &Change) -> Value {
     json!({
         "id": change.id.to_string(),
         "author": account_json(world, call, Some(&change.author)),
         "created": timestamp(world, change.created),
-        "items": change.items.iter().map(crate::state::issue::ChangeItem::to_json).collect::<Vec<_>>(),
+        "items": items_json(world, change),
     })
 }

@@ -32,6 +32,14 @@ pub(crate) struct Issue {
     pub(crate) resolved: Option<Timestamp>,
     pub(crate) history: Vec<Change>,
     pub(crate) comments: Vec<Comment>,
+    pub(crate) archived: Option<Archived>,
+}
+
+/// When an issue was archived, and by whom. It can be read by id, and is found and written by nobody.
+#[derive(Debug, Clone)]
+pub(crate) struct Archived {
+    pub(crate) at: Timestamp,
+    pub(crate) by: String,
 }
 
 /// One entry of the changelog: what one person changed at one time.
@@ -49,6 +57,7 @@ pub(crate) struct ChangeItem {
     pub(crate) field: String,
     /// Often missing in Jira.
     pub(crate) field_id: Option<String>,
+    /// (machine value, words); texts have no machine value, which is an empty text here and null in Jira.
     pub(crate) from: Option<(String, String)>,
     pub(crate) to: Option<(String, String)>,
 }
@@ -59,17 +68,19 @@ impl ChangeItem {
         Self { field: field.to_owned(), field_id: Some(field.to_owned()), from, to }
     }
 
-    pub(crate) fn to_json(&self) -> Value {
-        let mut item = json!({ "field": self.field, "fieldtype": "jira" });
-        if let Some(field_id) = &self.field_id {
+    /// As the changelog shows it; the field's id can be left out, as Jira often does.
+    pub(crate) fn to_json(&self, with_field_id: bool) -> Value {
+        let custom = self.field_id.as_ref().is_some_and(|id| id.starts_with("customfield_"));
+        let mut item = json!({ "field": self.field, "fieldtype": if custom { "custom" } else { "jira" } });
+        if let Some(field_id) = self.field_id.as_ref().filter(|_| with_field_id) {
             item["fieldId"] = json!(field_id);
-            if field_id.starts_with("customfield_") {
-                item["fieldtype"] = json!("custom");
-            }
         }
+        // No label at all is an empty text in Atlassian's example.
+        let nothing = if self.field == "labels" { json!("") } else { Value::Null };
         for (side, words, value) in [("from", "fromString", &self.from), ("to", "toString", &self.to)] {
-            item[side] = json!(value.as_ref().map(|(machine, _)| machine));
-            item[words] = json!(value.as_ref().map(|(_, text)| text));
+            let machine = value.as_ref().map(|(machine, _)| machine).filter(|machine| !machine.is_empty());
+            item[side] = json!(machine);
+            item[words] = value.as_ref().map_or_else(|| nothing.clone(), |(_, text)| json!(text));
         }
         item
     }
@@ -84,7 +95,7 @@ pub(crate) struct Comment {
     pub(crate) created: Timestamp,
     pub(crate) updated: Timestamp,
     pub(crate) update_author: String,
-    /// The group to which it is restricted.
+    /// The group or project role to which it is restricted: Jira's `Visibility`.
     pub(crate) visibility: Option<Value>,
     pub(crate) public: bool,
 }

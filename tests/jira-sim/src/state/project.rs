@@ -171,6 +171,8 @@ pub(crate) struct Project {
     pub(crate) workflow: Workflow,
     /// Permissions taken away: (account id or `*`, permission).
     pub(crate) withheld: BTreeSet<(String, String)>,
+    /// Members of roles: (role, account id). Site administrators are in *Administrators* without being named.
+    pub(crate) role_members: BTreeSet<(String, String)>,
     /// Issue numbers given out so far.
     pub(crate) last_number: u64,
 }
@@ -188,6 +190,7 @@ impl Project {
             fields: default_fields(),
             workflow,
             withheld: BTreeSet::new(),
+            role_members: BTreeSet::new(),
             last_number: 0,
         }
     }
@@ -232,6 +235,12 @@ impl Project {
             "ADMINISTER_PROJECTS" => account.admin,
             _ => true,
         }
+    }
+
+    /// Whether an account is in a role of this project.
+    pub(crate) fn has_role(&self, account: &Account, role: &str) -> bool {
+        (role == "Administrators" && account.admin)
+            || self.role_members.contains(&(role.to_owned(), account.id.clone()))
     }
 
     pub(crate) fn has_key(&self, id_or_key: &str) -> bool {

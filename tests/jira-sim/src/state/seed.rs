@@ -276,6 +276,7 @@ impl Bulk {
             resolved: done.then_some(moved),
             history,
             comments: Vec::new(),
+            archived: None,
         })
     }
 

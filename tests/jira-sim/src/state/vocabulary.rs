@@ -175,6 +175,10 @@ pub(crate) fn resolution_json(id: u64, base: &str, locale: &str) -> Value {
     })
 }
 
+/// Project roles: their members are told per project.
+pub(crate) const ROLES: [(u64, &str); 3] =
+    [(10_002, "Administrators"), (10_100, "Developers"), (10_101, "Users")];
+
 /// The name in the caller's language; only the words of the seeds are known.
 pub(crate) fn translated(name: &str, locale: &str) -> String {
     if !locale.starts_with("de") {

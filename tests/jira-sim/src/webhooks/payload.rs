@@ -8,8 +8,8 @@ use crate::{
     auth::Caller,
     call::{Call, Query},
     operation::OPERATIONS,
-    routes::view::{Extras, Selection, issue_json},
-    state::{World, issue::ChangeItem},
+    routes::view::{Extras, Selection, issue_json, items_json},
+    state::World,
 };
 
 pub(crate) fn body(world: &World, hook: &Hook, event: &Event) -> Value {
@@ -40,8 +40,7 @@ pub(crate) fn body(world: &World, hook: &Hook, event: &Event) -> Value {
         payload["issue_event_type_name"] = json!(event_type(event));
     }
     if let Some(change) = &event.change {
-        let items: Vec<Value> = change.items.iter().map(ChangeItem::to_json).collect();
-        payload["changelog"] = json!({ "id": change.id.to_string(), "items": items });
+        payload["changelog"] = json!({ "id": change.id.to_string(), "items": items_json(world, change) });
     }
     if let Some(comment) = &event.comment {
         payload["comment"] = json!({
@@ -54,6 +53,9 @@ pub(crate) fn body(world: &World, hook: &Hook, event: &Event) -> Value {
             "updated": crate::routes::timestamp(world, comment.updated),
             "jsdPublic": comment.public,
         });
+        if let Some(visibility) = &comment.visibility {
+            payload["comment"]["visibility"] = visibility.clone();
+        }
     }
     if let Some((key, value)) = &event.property {
         payload["property"] = json!({ "key": key, "value": value });

@@ -4,10 +4,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::needless_pass_by_value, reason = "bodies are written where they are sent")]
 
+mod archive;
 mod authentication;
+mod comments;
 mod control;
+mod edits;
 mod faults;
 mod fields;
+mod histories;
 mod issues;
 mod limits;
 mod oauth;

@@ -68,3 +68,36 @@ async fn a_person_closes_assigns_comments_and_deletes_by_hand() {
     assert_eq!(press(&jira, &format!("{page}/delete"), "").await.status, 303);
     assert_eq!(jira.get(&format!("/issue/{key}")).await.status, 404);
 }
+
+#[tokio::test]
+async fn a_person_acts_as_the_account_that_is_chosen_and_not_as_the_administrator() {
+    let jira = Jira::demo().await;
+    let page = "/sites/demo.atlassian.net/browse/CHG-1";
+    assert_eq!(press(&jira, &format!("{page}/edit"), "summary=renamed").await.status, 303);
+    let back = press(&jira, &format!("{page}/move"), "to=SEC&as=acc-4").await;
+    assert_eq!((back.status, back.header("location").ends_with("?as=acc-4")), (303, true));
+    let issues = jira.simulator().issues();
+    let history = issues.iter().find(|issue| issue["key"] == "SEC-1").unwrap()["history"].clone();
+    let authors: Vec<_> =
+        history.as_array().unwrap().iter().rev().take(2).map(|line| line["author"].clone()).collect();
+    assert_eq!(authors, ["acc-4", "acc-4"]);
+    let renamed = history.as_array().unwrap().iter().find(|line| line["to"] == "renamed").unwrap();
+    assert_eq!(renamed["author"], "acc-1");
+    assert!(open(&jira, &format!("{page}?as=acc-4")).await.text.contains("value=\"acc-4\" selected"));
+}
+
+#[tokio::test]
+async fn a_screen_that_demands_a_field_can_be_filled_in_by_hand() {
+    let jira = Jira::demo().await;
+    let step = json!({ "id": "31", "name": "Done", "to": "10003", "required": ["resolution", "labels"] });
+    jira.edit("CHG", "transitions", step);
+    let page = "/sites/demo.atlassian.net/browse/CHG-3";
+    assert!(open(&jira, page).await.text.contains("name=\"field-labels\""));
+    let form = "transition=31&field-labels=one+two&field-resolution=10002";
+    assert_eq!(press(&jira, &format!("{page}/transition"), form).await.status, 303);
+    let fields = jira.get("/issue/CHG-3").await.json()["fields"].clone();
+    assert_eq!(
+        (fields["labels"].clone(), fields["resolution"]["name"].clone()),
+        (json!(["one", "two"]), json!("Duplicate"))
+    );
+}

@@ -21,7 +21,8 @@ pub(crate) enum Assignment {
     Reporter(String),
     Labels(Vec<String>),
     Parent(Option<u64>),
-    Other(String, Value),
+    /// A field without a rule of its own: id, name and value.
+    Other(String, String, Value),
 }
 
 /// Puts a value into an issue; gives the changelog item if that changed anything.
@@ -71,14 +72,42 @@ pub(crate) fn assign(issue: &mut Issue, assignment: Assignment, accounts: &Accou
                 ..ChangeItem::new("IssueParentAssociation", side(before), side(parent))
             }
         }
-        Assignment::Other(field, value) => {
-            let before = issue.fields.insert(field.clone(), value.clone()).unwrap_or(Value::Null);
-            let text = |value: &Value| {
-                words(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-                    .filter(|_| !value.is_null())
-            };
-            ChangeItem::new(&field, text(&before), text(&value))
+        Assignment::Other(id, name, value) => {
+            let before = issue.fields.insert(id.clone(), value.clone()).unwrap_or(Value::Null);
+            let custom = id.starts_with("customfield_");
+            let side = |value: &Value| side(value, accounts);
+            let mut item = ChangeItem::new(if custom { &name } else { &id }, side(&before), side(&value));
+            item.field_id = Some(id);
+            return (before != value).then_some(item);
         }
     };
     (item.from != item.to).then_some(item)
+}
+
+/// One side of a change of a field without a rule of its own: machine value, if it has one, and words.
+fn side(value: &Value, accounts: &Accounts) -> Option<(String, String)> {
+    let member = |name: &str| value[name].as_str().map(str::to_owned);
+    let (machine, words) = match value {
+        Value::Null => return None,
+        Value::String(text) => (String::new(), text.clone()),
+        Value::Array(values) => {
+            let sides: Vec<(String, String)> =
+                values.iter().filter_map(|value| side(value, accounts)).collect();
+            let ids: Vec<&str> =
+                sides.iter().map(|(id, _)| id.as_str()).filter(|id| !id.is_empty()).collect();
+            let words: Vec<&str> = sides.iter().map(|(_, words)| words.as_str()).collect();
+            let machine = if ids.is_empty() { String::new() } else { format!("[{}]", ids.join(", ")) };
+            (machine, words.join(","))
+        }
+        Value::Object(_) => match (member("accountId"), member("value")) {
+            (Some(id), _) => {
+                let name = accounts.get(&id).map(|account| account.name).unwrap_or_default();
+                (id, name)
+            }
+            (None, Some(words)) => (member("id").unwrap_or_default(), words),
+            (None, None) => (String::new(), adf::plain_text(value)),
+        },
+        other => (String::new(), other.to_string()),
+    };
+    Some((machine, words)).filter(|(_, words)| !words.is_empty())
 }

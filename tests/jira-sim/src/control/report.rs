@@ -1,0 +1,76 @@
+//! What tests compare: issues as they are, with everything that happened to them.
+
+use serde_json::{Value, json};
+
+use crate::state::{
+    World,
+    issue::{Comment, Issue},
+    vocabulary::RESOLUTIONS,
+};
+
+/// Every issue of every site, those too that were deleted or archived.
+pub(crate) fn issues(world: &World) -> Vec<Value> {
+    let mut all = Vec::new();
+    for site in &world.sites {
+        for (issue, deleted) in site.issues.all() {
+            let parent = issue.parent.and_then(|id| site.issues.get(id));
+            let resolution = RESOLUTIONS.iter().find(|(id, _)| Some(*id) == issue.resolution);
+            all.push(json!({
+                "id": issue.id.to_string(),
+                "key": site.key_of(&issue),
+                "site": site.domain,
+                "project": site.project(issue.project).map(|project| &project.key),
+                "type": site.issue_type(issue.issue_type).map(|kind| &kind.name),
+                "summary": issue.summary,
+                "description": issue.description,
+                "status": site.status(issue.status).map(|status| &status.name),
+                "status_category": site.category(issue.status).key(),
+                "resolution": resolution.map(|(_, name)| name),
+                "assignee": issue.assignee,
+                "reporter": issue.reporter,
+                "creator": issue.creator,
+                "parent": parent.map(|parent| site.key_of(&parent)),
+                "labels": issue.labels,
+                "properties": issue.properties,
+                "fields": issue.fields,
+                "comments": issue.comments.iter().map(comment).collect::<Vec<_>>(),
+                "history": history(&issue),
+                "created": issue.created.to_string(),
+                "updated": issue.updated.to_string(),
+                "archived": issue.archived.is_some(),
+                "deleted": deleted,
+            }));
+        }
+    }
+    all
+}
+
+fn comment(comment: &Comment) -> Value {
+    json!({
+        "id": comment.id.to_string(),
+        "author": comment.author,
+        "update_author": comment.update_author,
+        "body": comment.body,
+        "visibility": comment.visibility,
+        "created": comment.created.to_string(),
+        "updated": comment.updated.to_string(),
+    })
+}
+
+/// One line for each field that changed, oldest first, in words.
+fn history(issue: &Issue) -> Vec<Value> {
+    let mut lines = Vec::new();
+    for change in &issue.history {
+        for item in &change.items {
+            let words = |side: &Option<(String, String)>| side.as_ref().map(|(_, words)| words.clone());
+            lines.push(json!({
+                "author": change.author,
+                "created": change.created.to_string(),
+                "field": item.field,
+                "from": words(&item.from),
+                "to": words(&item.to),
+            }));
+        }
+    }
+    lines
+}

@@ -1,0 +1,67 @@
+use serde_json::{Value, json};
+
+use crate::support::{Jira, document};
+
+#[tokio::test]
+async fn a_required_field_cannot_be_emptied_and_one_that_is_not_named_stays() {
+    let jira = Jira::demo().await;
+    let field = json!({ "id": "customfield_10050", "name": "Reason", "type": "string", "required": true });
+    jira.edit("CHG", "fields", field);
+    assert_eq!(jira.put("/issue/CHG-1", json!({ "fields": { "summary": "new" } })).await.status, 204);
+    let refused = jira.put("/issue/CHG-1", json!({ "fields": { "customfield_10050": null } })).await;
+    assert_eq!(refused.json()["errors"]["customfield_10050"], "Reason is required.");
+    assert_eq!(
+        jira.put("/issue/CHG-1", json!({ "fields": { "customfield_10050": "so" } })).await.status,
+        204
+    );
+}
+
+#[tokio::test]
+async fn an_edit_without_the_permission_is_400() {
+    let jira = Jira::demo().await;
+    jira.edit("CHG", "permissions", json!({ "account": "acc-1", "remove": ["EDIT_ISSUES"] }));
+    let request = jira.as_account(1, "PUT", "/issue/CHG-1").json(&json!({ "fields": { "summary": "x" } }));
+    assert_eq!(jira.send(request).await.status, 400);
+}
+
+#[tokio::test]
+async fn an_edit_or_transition_that_conflicts_is_409_without_effect() {
+    let jira = Jira::demo().await;
+    let before = jira.get("/issue/CHG-4").await.json()["fields"].clone();
+    jira.edit("CHG", "conflict", json!({ "issue": "CHG-4", "times": 2 }));
+    let body = json!({ "fields": { "summary": "x" } });
+    assert_eq!(jira.put("/issue/CHG-4", body.clone()).await.status, 409);
+    let step = json!({ "transition": { "id": "31" } });
+    assert_eq!(jira.post("/issue/CHG-4/transitions", step.clone()).await.status, 409);
+    assert_eq!(jira.get("/issue/CHG-4").await.json()["fields"], before);
+    assert_eq!(jira.put("/issue/CHG-4", body).await.status, 204);
+    assert_eq!(jira.post("/issue/CHG-4/transitions", step).await.status, 204);
+}
+
+#[tokio::test]
+async fn documents_can_come_back_with_local_ids() {
+    let jira = Jira::demo().await;
+    jira.simulator().set(|settings| settings.adf_local_ids = true);
+    let fields = json!({ "description": document("What to do.") });
+    assert_eq!(jira.put("/issue/CHG-1", json!({ "fields": fields })).await.status, 204);
+    let read = jira.get("/issue/CHG-1?fields=description").await.json()["fields"]["description"].clone();
+    assert!(read["content"][0]["attrs"]["localId"].is_string());
+    let again = jira.put("/issue/CHG-1", json!({ "fields": { "description": read } })).await;
+    assert_eq!(again.status, 204, "what Jira gives it takes: {}", again.text);
+}
+
+#[tokio::test]
+async fn a_screen_is_content_with_what_the_issue_already_has() {
+    let jira = Jira::demo().await;
+    let step = json!({ "id": "31", "name": "Done", "to": "10003", "required": ["resolution", "labels"] });
+    jira.edit("CHG", "transitions", step);
+    let key = jira.create("CHG", "a task").await;
+    let path = format!("/issue/{key}/transitions");
+    let body = json!({ "transition": { "id": "31" }, "fields": { "resolution": { "name": "Done" } } });
+    let refused = jira.post(&path, body.clone()).await;
+    assert_eq!(refused.json()["errors"], json!({ "labels": "Labels is required." }));
+    jira.put(&format!("/issue/{key}"), json!({ "fields": { "labels": ["one"] } })).await;
+    assert_eq!(jira.post(&path, body).await.status, 204);
+    let resolution = jira.get(&format!("/issue/{key}")).await.json()["fields"]["resolution"].clone();
+    assert_ne!(resolution, Value::Null);
+}
