@@ -7,6 +7,7 @@ pub mod check;
 pub mod connection;
 pub mod evidence;
 pub mod idempotency;
+pub mod notification;
 pub mod oauth;
 pub mod plan;
 pub mod quota;

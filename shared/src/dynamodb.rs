@@ -29,6 +29,8 @@ mod failure;
 mod idempotency;
 mod item;
 pub mod keys;
+mod many;
+mod notification;
 mod oauth;
 mod page;
 mod quota;
@@ -53,6 +55,7 @@ pub use page::{LONGEST_PAGE, Page};
 pub use table::create_table;
 pub use task::TaskFilter;
 pub use ticket::TicketFilter;
+pub use turn::Comparison;
 
 /// How many writes of one call run at the same time.
 const CONCURRENCY: usize = 16;

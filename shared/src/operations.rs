@@ -7,6 +7,9 @@
 //! | [`checking`] | Jira, tasks | `check`, `task` | runs, tasks | `planning` |
 //! | [`planning`] | tasks, settings, tickets | `plan` | planned tickets, sync requests | `tickets` |
 //! | [`tickets`] | tickets, Jira | `ticket` | tickets, issues in Jira | — |
+//! | [`settings`] | Jira | — | — | [`planning`] |
+//! | [`quarantine`] | Jira | what stands against a setting | the setting, a notification | [`planning`], `tickets` |
+//! | [`retiring`] | a disabled setting, Jira | `sync_setting` | wishes of its tickets | `tickets` |
 //! | [`upkeep`] | what is due, Jira | `ticket` | sync requests, statuses | `tickets` |
 //! | [`hearing`] | deliveries of webhooks | — | what is due | `checking` |
 
@@ -15,6 +18,8 @@ pub mod connecting;
 pub mod hearing;
 pub mod milestone;
 pub mod planning;
+pub mod quarantine;
+pub mod retiring;
 pub mod session;
 pub mod settings;
 pub mod tickets;

@@ -47,6 +47,7 @@ pub fn router(api: Api) -> Router {
         .merge(routes::tasks::routes())
         .merge(routes::tickets::routes())
         .merge(routes::sync_settings::routes())
+        .merge(routes::notifications::routes())
         .merge(routes::tokens::routes())
         .split_for_parts();
     let (open, open_description) = OpenApiRouter::new().merge(routes::health::routes()).split_for_parts();

@@ -3,6 +3,7 @@
 pub mod checks;
 pub mod connections;
 pub mod health;
+pub mod notifications;
 pub mod oauth_app;
 pub mod sync_settings;
 pub mod tasks;

@@ -83,6 +83,9 @@ identifier!(
     /// One sync setting.
     SettingId, "sync setting");
 identifier!(
+    /// One notification.
+    NotificationId, "notification");
+identifier!(
     /// One API token (its public half).
     TokenId, "token");
 identifier!(

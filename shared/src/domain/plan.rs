@@ -1,32 +1,49 @@
-//! The planner: which tickets there must be, and whether they should be open or closed.
+//! The planner: which tickets there must be, what they say, and whether they should be open or closed.
 //!
-//! Reads tasks, sync settings and tickets; decides what to plan, close and link; writes nothing. Next comes
+//! Reads tasks, sync settings and tickets; decides what to plan, change and link; writes nothing. Next comes
 //! `operations::planning`, which writes it, and then `create-tickets`.
+//!
+//! | task | its ticket | then |
+//! |---|---|---|
+//! | open | none | a new ticket, or a place in the batch of its assignee |
+//! | open | live | it stays there; in a batch of somebody else, it moves |
+//! | open | closed | by the reopen rule: its issue is reopened, or the task gets a new ticket |
+//! | open | gone | by the policy: a new ticket, nothing, or a person decides |
+//! | done | live | by the closure rule: its ticket is closed, or left |
+//!
+//! A task keeps the live ticket that it has, whatever becomes of the settings: changing them never makes a second issue.
+
+mod place;
+mod refresh;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use crate::Result;
-use crate::ids::{TaskId, TenantId, TicketId, fixed};
-use crate::sync_setting::{ClosureRule, SyncSetting, nearest};
-use crate::task::{self, Task};
+use crate::ids::{AccountId, SettingId, TaskId, TenantId, TicketId, fixed};
+use crate::sync_setting::{Mode, SyncSetting, nearest};
+use crate::task::Task;
 use crate::ticket::{Content, State, Ticket, Wanted};
-use crate::trace::Entry;
+
+/// How many tasks a batch holds; a further one begins the next generation beside it. Their ids fill less than half of
+/// what a record may hold (400 kB).
+pub const TASKS_IN_BATCH: usize = 5_000;
 
 /// What is to be written.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Plan {
     /// Tickets to be put, if they are not there.
     pub new: Vec<Ticket>,
-    /// Tickets that are there and whose wish changes.
+    /// Tickets that are there and that change.
     pub changed: Vec<Ticket>,
     /// Tasks and the tickets that now stand for them.
     pub links: Vec<(TaskId, TicketId)>,
 }
 
 impl Plan {
-    /// Takes everything out that follows from a task which could not be written.
+    /// Takes everything out that follows from a task which could not be written. A batch that it was to join is planned
+    /// again without it.
     pub fn forget(&mut self, task: &TaskId) {
         let concerns = |ticket: &Ticket| ticket.tasks.contains(task);
         self.new.retain(|ticket| !concerns(ticket));
@@ -38,99 +55,110 @@ impl Plan {
 /// The fixed id of the ticket that stands for one generation of one task.
 ///
 /// The setting is not part of it: a task must not get a second issue because somebody changed a setting.
-pub fn ticket_id(tenant: &TenantId, task: &Task) -> Result<TicketId> {
-    TicketId::parse(&format!(
-        "tkt-{}",
-        fixed(&[tenant.as_str(), task.id.as_str(), &task.generation.to_string()])
-    ))
+pub fn ticket_id(tenant: &TenantId, task: &TaskId, generation: u32) -> Result<TicketId> {
+    TicketId::parse(&format!("tkt-{}", fixed(&[tenant.as_str(), task.as_str(), &generation.to_string()])))
 }
 
-/// Decides. `tickets` are those of the given tasks, settled ones included.
+/// The fixed id of the ticket that stands for one generation of an assignee's batch.
+pub fn batch_id(
+    tenant: &TenantId,
+    setting: &SettingId,
+    assignee: Option<&AccountId>,
+    generation: u32,
+) -> Result<TicketId> {
+    let assignee = assignee.map_or("", AccountId::as_str);
+    let parts = ["batch", tenant.as_str(), setting.as_str(), assignee, &generation.to_string()];
+    TicketId::parse(&format!("tkt-{}", fixed(&parts)))
+}
+
+/// Decides. `tasks` are those to be planned for and all others of the tickets that they are in; `tickets` are those of
+/// the tasks, ended ones included, and all generations of the batches that they may join ([`batches`]). `told` is the
+/// ticket whose tasks have just been told its news.
 pub fn plan(
     tenant: &TenantId,
     tasks: &[Task],
     settings: &[SyncSetting],
     tickets: &[Ticket],
+    told: Option<&TicketId>,
     now: Timestamp,
 ) -> Result<Plan> {
-    let by_id: BTreeMap<&TicketId, &Ticket> = tickets.iter().map(|ticket| (&ticket.id, ticket)).collect();
-    let mut plan = Plan::default();
-    for task in tasks {
-        let id = ticket_id(tenant, task)?;
-        match (task.state, by_id.get(&id)) {
-            (task::State::Open, None) => {
-                let Some(setting) = nearest(settings, task.check) else { continue };
-                plan.new.push(new_ticket(id.clone(), task, setting, now));
-                plan.links.push((task.id.clone(), id));
-            }
-            (task::State::Open, Some(_)) if task.ticket.as_ref() != Some(&id) => {
-                plan.links.push((task.id.clone(), id));
-            }
-            (task::State::Open, Some(ticket)) => plan.changed.extend(moved(ticket, task, settings, now)),
-            (task::State::Resolved, Some(ticket)) if wants_closing(ticket, settings) => {
-                plan.changed.push(closing(ticket, now));
-            }
-            (task::State::Resolved, _) => {}
+    let known: BTreeMap<TicketId, Ticket> =
+        tickets.iter().map(|ticket| (ticket.id.clone(), ticket.clone())).collect();
+    let mut planning = Planning {
+        tenant,
+        settings,
+        now,
+        tasks: tasks.iter().map(|task| (task.id.clone(), task)).collect(),
+        tickets: known.clone(),
+        links: BTreeMap::new(),
+    };
+    if let Some(ticket) = told.and_then(|id| planning.tickets.get_mut(id)) {
+        ticket.told();
+        ticket.schedule(now);
+    }
+    let mut in_order: Vec<&Task> = tasks.iter().collect();
+    in_order.sort_by_key(|task| (task.opened_at, &task.id));
+    for task in in_order {
+        planning.place(task)?;
+    }
+    planning.refresh();
+    let mut made = Plan { links: planning.links.into_iter().collect(), ..Plan::default() };
+    for (id, ticket) in planning.tickets {
+        match known.get(&id) {
+            None => made.new.push(ticket),
+            Some(before) if *before != ticket => made.changed.push(ticket),
+            Some(_) => {}
         }
     }
-    Ok(plan)
+    Ok(made)
 }
 
-fn wants_closing(ticket: &Ticket, settings: &[SyncSetting]) -> bool {
-    let rule = settings
-        .iter()
-        .find(|setting| setting.id == ticket.setting)
-        .map_or(ClosureRule::All, |setting| setting.closure_rule);
-    let live = !matches!(ticket.state, State::Closed { .. } | State::Gone { .. });
-    // A ticket of one task: "all" and "any" of them are the same.
-    live && ticket.wanted == Wanted::Open && rule != ClosureRule::Never
-}
-
-fn closing(ticket: &Ticket, now: Timestamp) -> Ticket {
-    let mut ticket = ticket.clone();
-    ticket.want_closed(now);
-    ticket
-}
-
-/// The ticket with the setting that is in force now, if it has no issue and may have none, and its setting was changed,
-/// deleted or is not the nearest any more: what Jira refuses in one place may be right in another.
-fn moved(ticket: &Ticket, task: &Task, settings: &[SyncSetting], now: Timestamp) -> Option<Ticket> {
-    let setting = nearest(settings, task.check)?;
-    let untried = matches!(ticket.state, State::Planned | State::Failed { .. })
-        && ticket.lease.is_none()
-        && ticket.doubted_since.is_none()
-        && ticket.wanted == Wanted::Open;
-    let same = ticket.connection == setting.connection
-        && ticket.project == setting.project
-        && ticket.issue_type == setting.issue_type;
-    if !untried || same {
-        return None;
-    }
-    let fresh = new_ticket(ticket.id.clone(), task, setting, now);
-    let mut moved = Ticket {
-        attempts: ticket.attempts,
-        trace: ticket.trace.clone(),
-        created_at: ticket.created_at,
-        version: ticket.version,
-        ..fresh
+/// The batches that `tasks` may join: setting and assignee. Their tickets must be given to [`plan`].
+pub fn batches<'a>(
+    tasks: impl IntoIterator<Item = &'a Task>,
+    settings: &[SyncSetting],
+) -> std::collections::BTreeSet<(SettingId, Option<AccountId>)> {
+    let batch = |task: &Task| {
+        let setting = nearest(settings, task.check).filter(|setting| setting.mode == Mode::Batch)?;
+        task.is_open().then(|| (setting.id.clone(), task.assignee.clone()))
     };
-    moved.due_at = Some(now);
-    let what = format!("will be created in project {}", setting.project_key);
-    moved.record(Entry::new(now, "planner", what, "the sync setting changed"));
-    Some(moved)
+    tasks.into_iter().filter_map(batch).collect()
 }
 
-fn new_ticket(id: TicketId, task: &Task, setting: &SyncSetting, now: Timestamp) -> Ticket {
+/// A plan in the making.
+struct Planning<'a> {
+    tenant: &'a TenantId,
+    settings: &'a [SyncSetting],
+    now: Timestamp,
+    tasks: BTreeMap<TaskId, &'a Task>,
+    tickets: BTreeMap<TicketId, Ticket>,
+    links: BTreeMap<TaskId, TicketId>,
+}
+
+impl Planning<'_> {
+    /// The ticket that stands for a task, as planned so far.
+    fn ticket_of(&self, task: &Task) -> Option<&Ticket> {
+        self.tickets.get(self.links.get(&task.id).or(task.ticket.as_ref())?)
+    }
+
+    fn setting(&self, id: &SettingId) -> Option<&SyncSetting> {
+        self.settings.iter().find(|setting| setting.id == *id)
+    }
+}
+
+fn new_ticket(id: TicketId, generation: u32, setting: &SyncSetting, content: Content, now: Timestamp) -> Ticket {
     let mut ticket = Ticket {
-        tenant: task.tenant.clone(),
+        tenant: setting.tenant.clone(),
         id,
+        generation,
+        batch: None,
         setting: setting.id.clone(),
         connection: setting.connection.clone(),
         cloud_id: None,
         project: setting.project.clone(),
         issue_type: setting.issue_type.clone(),
-        tasks: vec![task.id.clone()],
-        content: Content::of_task(task, &setting.labels, setting.epic.as_ref()),
+        tasks: Vec::new(),
+        content,
         wanted: Wanted::Open,
         state: State::Planned,
         twins: Vec::new(),
@@ -138,6 +166,14 @@ fn new_ticket(id: TicketId, task: &Task, setting: &SyncSetting, now: Timestamp) 
         attempts: 0,
         doubted_since: None,
         left_out: Vec::new(),
+        written: None,
+        writing: None,
+        kept: std::collections::BTreeSet::new(),
+        heard_at: None,
+        news: None,
+        decided: None,
+        problem: None,
+        ended_at: None,
         lease: None,
         not_before: None,
         due_at: None,
@@ -147,8 +183,6 @@ fn new_ticket(id: TicketId, task: &Task, setting: &SyncSetting, now: Timestamp) 
         version: 0,
     };
     ticket.planned(now);
-    let why = format!("check {} fails for {}: {}", task.check, task.subject.key, task.why);
-    ticket.record(Entry::new(now, "planner", "planned", why));
     ticket
 }
 
@@ -184,7 +218,12 @@ pub(crate) mod tests_support {
             labels: vec![],
             mode: Mode::Individual,
             closure_rule: ClosureRule::All,
+            done_status: None,
+            reopen_rule: crate::sync_setting::ReopenRule::Both,
+            gone_policy: crate::sync_setting::GonePolicy::Recreate,
             enabled: true,
+            disabled: None,
+            quarantine: None,
             created_at: at,
             updated_at: at,
             version: 1,
@@ -214,6 +253,9 @@ pub(crate) mod tests_support {
             opened_by: RunId::parse("run").unwrap(),
             opened_at: at,
             resolved_at: None,
+            completion: None,
+            held: false,
+            edited: std::collections::BTreeSet::new(),
             ticket: None,
             updated_at: at,
             version: 1,
@@ -227,6 +269,7 @@ pub(crate) mod tests_support {
             &[task("sample")],
             &[setting(Scope::All)],
             &[],
+            None,
             now,
         );
         made.unwrap().new.remove(0)

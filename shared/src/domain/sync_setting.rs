@@ -1,4 +1,11 @@
-//! Sync settings: which tasks become tickets, where, and how they are closed.
+//! Sync settings: which tasks become tickets, where, and what follows when either side changes.
+//!
+//! | state | meaning | leaves it by |
+//! |---|---|---|
+//! | enabled | its tasks get tickets, both sides are kept in step | disabling; a quarantine |
+//! | quarantined | Jira takes no new ticket as the setting stands (`quarantine` says why); tickets that exist go on | the cause being mended, which `maintain` finds out |
+//! | disabled, tickets kept | no ticket is written any more; the issues stay as they are | enabling, which adopts the kept tickets |
+//! | disabled, tickets deleted | every issue that it made is being deleted, or was | enabling: open tasks get new tickets |
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,6 +30,8 @@ pub enum Scope {
 pub enum Mode {
     /// One ticket for each task.
     Individual,
+    /// One ticket for each assignee, listing the assignee's tasks, and one for the tasks of nobody.
+    Batch,
 }
 
 /// When a ticket is closed because of its tasks.
@@ -36,6 +45,86 @@ pub enum ClosureRule {
     Any,
     /// Never: people close it.
     Never,
+}
+
+/// What happens when one side is opened again after both were done.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReopenRule {
+    /// An issue that a person reopens reopens its tasks, and a task that is opened again reopens its issue.
+    #[default]
+    Both,
+    /// Only the tasks follow: a task that is opened again gets a new ticket, its closed issue stays closed.
+    Tasks,
+    /// Only the issue follows: an issue that a person reopens leaves its tasks as they are.
+    Issues,
+    /// Neither follows the other.
+    Neither,
+}
+
+impl ReopenRule {
+    /// Whether an issue that a person reopened reopens its tasks.
+    pub fn reopens_tasks(self) -> bool {
+        match self {
+            Self::Both | Self::Tasks => true,
+            Self::Issues | Self::Neither => false,
+        }
+    }
+
+    /// Whether a task that is opened again reopens its issue; if not, it gets a new ticket.
+    pub fn reopens_issues(self) -> bool {
+        match self {
+            Self::Both | Self::Issues => true,
+            Self::Tasks | Self::Neither => false,
+        }
+    }
+}
+
+/// What happens when an issue is deleted or archived in Jira while its tasks are to be done.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GonePolicy {
+    /// The tasks get a new ticket.
+    Recreate,
+    /// The tasks are completed.
+    CloseTask,
+    /// The ticket says so, and a person decides.
+    #[default]
+    Ask,
+}
+
+/// Why no ticket can be created as a setting stands.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Quarantine {
+    /// What stands against it, a sentence for each obstacle, each with what to do.
+    pub obstacles: Vec<String>,
+    /// Since when.
+    #[schema(value_type = String)]
+    pub since: Timestamp,
+}
+
+/// What becomes of a disabled setting's tickets.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Retirement {
+    /// The issues stay as they are and are not written any more.
+    Keep,
+    /// The issues are deleted.
+    Delete,
+    /// The issues are deleted, except those on which people commented: they stay as they are.
+    DeleteUncommented,
+}
+
+/// That a setting was disabled, and how.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Disabled {
+    /// What becomes of its tickets.
+    pub tickets: Retirement,
+    /// Who asked for it: a token's id.
+    pub by: String,
+    /// When.
+    #[schema(value_type = String)]
+    pub at: Timestamp,
 }
 
 /// One sync setting.
@@ -65,8 +154,23 @@ pub struct SyncSetting {
     pub mode: Mode,
     /// When tickets are closed.
     pub closure_rule: ClosureRule,
-    /// Whether it is in force. A setting that is not keeps its tickets and makes no new ones.
+    /// The id of the status that an issue is closed with; any status of the category done if none.
+    #[serde(default)]
+    pub done_status: Option<String>,
+    /// What happens when one side is opened again.
+    #[serde(default)]
+    pub reopen_rule: ReopenRule,
+    /// What happens when an issue is gone.
+    #[serde(default)]
+    pub gone_policy: GonePolicy,
+    /// Whether it is in force.
     pub enabled: bool,
+    /// How it was disabled, if it was.
+    #[serde(default)]
+    pub disabled: Option<Disabled>,
+    /// Why Jira takes no new ticket as the setting stands, if it does not.
+    #[serde(default)]
+    pub quarantine: Option<Quarantine>,
     /// When it was first saved.
     pub created_at: Timestamp,
     /// When it was last saved.

@@ -1,6 +1,16 @@
 //! Tasks: one for each entity that fails a check, until it passes again.
 //!
 //! Reads a [`Verdict`] and the check's tasks; decides what to open, change and resolve; next comes [`crate::plan`].
+//!
+//! ```text
+//!        a person says it is done             the check passes
+//! open ───────────────────────────► completed ────────────────► resolved
+//!  ▲  ◄─── a person reopens it, or ──┘                              │
+//!  │       the check still fails                                    │
+//!  └──────────── the check fails again, or a person reopens it ─────┘
+//! ```
+//!
+//! An open task becomes resolved as soon as the check passes, unless a person opened it (`held`): then a person ends it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,8 +28,56 @@ use crate::ids::{AccountId, ConnectionId, RunId, TaskId, TenantId, TicketId, fix
 pub enum State {
     /// To be done.
     Open,
+    /// A person says that it is done, here or in Jira; the check has not confirmed it yet.
+    Completed,
     /// Done: the entity passes, or is no longer in scope.
     Resolved,
+}
+
+impl State {
+    /// The state's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Completed => "completed",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// That a person said that a task is done.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Completion {
+    /// Who: a token's id, or `jira`.
+    pub by: String,
+    /// When.
+    #[schema(value_type = String)]
+    pub at: Timestamp,
+    /// Why, in a sentence.
+    pub why: String,
+}
+
+/// A part of a task that people may change. What they changed, no check changes back.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Its title.
+    Title,
+    /// Who is responsible.
+    Assignee,
+    /// When it should be done.
+    DueAt,
+}
+
+/// What a person changes about a task; what is none stays as it is.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Edit {
+    /// Its new title.
+    pub title: Option<String>,
+    /// Who is responsible now; nobody if the inner one is none.
+    pub assignee: Option<Option<AccountId>>,
+    /// When it should be done now.
+    pub due_at: Option<Timestamp>,
 }
 
 /// The thing that a task is about.
@@ -66,12 +124,81 @@ pub struct Task {
     pub opened_at: Timestamp,
     /// When it was resolved, if it is.
     pub resolved_at: Option<Timestamp>,
+    /// Who said that it is done, if it is completed.
+    #[serde(default)]
+    pub completion: Option<Completion>,
+    /// Whether a person opened it again: then no check resolves it, a person ends it.
+    #[serde(default)]
+    pub held: bool,
+    /// What people changed about it.
+    #[serde(default)]
+    pub edited: BTreeSet<Part>,
     /// The ticket that stands for it now, if one does.
     pub ticket: Option<TicketId>,
     /// When it was last written.
     pub updated_at: Timestamp,
     /// Grows by one with every write.
     pub version: u64,
+}
+
+impl Task {
+    /// Whether it is to be done.
+    pub fn is_open(&self) -> bool {
+        self.state == State::Open
+    }
+
+    /// A person says that it is done. Returns whether that changes anything.
+    pub fn complete(&mut self, by: &str, why: &str, now: Timestamp) -> bool {
+        if self.state != State::Open {
+            return false;
+        }
+        self.state = State::Completed;
+        self.completion = Some(Completion { by: by.to_owned(), at: now, why: why.to_owned() });
+        self.held = false;
+        self.updated_at = now;
+        true
+    }
+
+    /// A person opens it again. Returns whether that changes anything.
+    pub fn reopen(&mut self, now: Timestamp) -> bool {
+        if self.state == State::Open {
+            return false;
+        }
+        self.open_again(now);
+        self.held = true;
+        true
+    }
+
+    fn open_again(&mut self, now: Timestamp) {
+        self.state = State::Open;
+        self.generation += 1;
+        self.opened_at = now;
+        self.resolved_at = None;
+        self.completion = None;
+        self.updated_at = now;
+    }
+
+    /// A person changes it. Returns whether that changes anything.
+    pub fn edit(&mut self, edit: &Edit, now: Timestamp) -> bool {
+        let before = (self.title.clone(), self.assignee.clone(), self.due_at);
+        if let Some(title) = &edit.title {
+            self.title.clone_from(title);
+            self.edited.insert(Part::Title);
+        }
+        if let Some(assignee) = &edit.assignee {
+            self.assignee.clone_from(assignee);
+            self.edited.insert(Part::Assignee);
+        }
+        if let Some(due_at) = edit.due_at {
+            self.due_at = due_at;
+            self.edited.insert(Part::DueAt);
+        }
+        let changed = before != (self.title.clone(), self.assignee.clone(), self.due_at);
+        if changed {
+            self.updated_at = now;
+        }
+        changed
+    }
 }
 
 /// The fixed id of a task.
@@ -138,12 +265,18 @@ pub fn reconcile(
     for failing in &verdict.failing {
         let id = task_id(context.tenant, context.check, context.connection, &failing.entity.id)?;
         match by_id.get(&id) {
-            None => changes.opened.push(open(context, id.clone(), failing, 1, 0)),
-            Some(task) if task.state == State::Resolved => {
-                changes.opened.push(open(context, id.clone(), failing, task.generation + 1, task.version));
+            None => changes.opened.push(open(context, id.clone(), failing)),
+            Some(task) if task.state != State::Open => {
+                let mut again = refreshed(task, failing);
+                again.open_again(context.now);
+                again.opened_by = context.run.clone();
+                if !again.edited.contains(&Part::DueAt) {
+                    again.due_at = due_at(context);
+                }
+                changes.opened.push(again);
             }
             Some(task) => {
-                let seen = Task { updated_at: task.updated_at, ..refreshed(context, task, failing) };
+                let seen = Task { updated_at: task.updated_at, ..refreshed(task, failing) };
                 if seen != **task {
                     changes.changed.push(Task { updated_at: context.now, ..seen });
                 }
@@ -153,7 +286,8 @@ pub fn reconcile(
     }
     if verdict.clears_the_rest() {
         let fine = |task: &&Task| {
-            task.state == State::Open
+            task.state != State::Resolved
+                && !task.held
                 && !failing_ids.contains(&task.id)
                 && gone_or_fine.contains(&task.subject.id)
         };
@@ -177,10 +311,10 @@ pub fn candidates<'a>(context: &Context<'_>, verdict: &Verdict, stored: &'a [Tas
     for it in &verdict.failing {
         failing.insert(task_id(context.tenant, context.check, context.connection, &it.entity.id)?);
     }
-    Ok(stored.iter().filter(|task| task.state == State::Open && !failing.contains(&task.id)).collect())
+    Ok(stored.iter().filter(|task| task.state != State::Resolved && !failing.contains(&task.id)).collect())
 }
 
-fn open(context: &Context<'_>, id: TaskId, failing: &Failing, generation: u32, version: u64) -> Task {
+fn open(context: &Context<'_>, id: TaskId, failing: &Failing) -> Task {
     Task {
         tenant: context.tenant.clone(),
         id,
@@ -190,26 +324,34 @@ fn open(context: &Context<'_>, id: TaskId, failing: &Failing, generation: u32, v
         title: title(context.check, failing),
         why: failing.why.clone(),
         assignee: failing.entity.assignee.clone(),
-        due_at: after(context.now, context.check.due_in_days() * 24 * 3600),
+        due_at: due_at(context),
         state: State::Open,
-        generation,
+        generation: 1,
         opened_by: context.run.clone(),
         opened_at: context.now,
         resolved_at: None,
+        completion: None,
+        held: false,
+        edited: BTreeSet::new(),
         ticket: None,
         updated_at: context.now,
-        version,
+        version: 0,
     }
 }
 
-fn refreshed(context: &Context<'_>, task: &Task, failing: &Failing) -> Task {
-    Task {
-        subject: subject(failing),
-        title: title(context.check, failing),
-        why: failing.why.clone(),
-        assignee: failing.entity.assignee.clone(),
-        ..task.clone()
+fn due_at(context: &Context<'_>) -> Timestamp {
+    after(context.now, context.check.due_in_days() * 24 * 3600)
+}
+
+fn refreshed(task: &Task, failing: &Failing) -> Task {
+    let mut fresh = Task { subject: subject(failing), why: failing.why.clone(), ..task.clone() };
+    if !task.edited.contains(&Part::Title) {
+        fresh.title = title(task.check, failing);
     }
+    if !task.edited.contains(&Part::Assignee) {
+        fresh.assignee.clone_from(&failing.entity.assignee);
+    }
+    fresh
 }
 
 fn subject(failing: &Failing) -> Subject {
@@ -294,6 +436,5 @@ mod tests {
         let resolved = run(&verdict(&[], vec![]), &stored, &["1"]).resolved;
         let again = run(&verdict(&["1"], vec![]), &resolved, &[]).opened;
         assert_eq!((again[0].generation, &again[0].id), (2, &stored[0].id));
-        assert!(again[0].ticket.is_none());
     }
 }

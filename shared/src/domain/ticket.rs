@@ -4,13 +4,13 @@
 //! condition that its version is still the one that was read. [`crate::plan`] comes before, `operations::tickets` after.
 //!
 //! ```text
-//! planned ──► creating ──► open ──► closing ──► closed
-//!    ▲            │ │        │
-//!    │ refused    │ │        └──► gone (deleted in Jira)
+//! planned ──► creating ──► open ◄──► closing ──► closed
+//!    ▲            │ │       │ ▲                    │
+//!    │ refused    │ │       │ └───── reopening ◄───┘
 //!    │ for now    │ └──► failed (Jira says why)
-//!    │            ▼
-//!    └──────── unknown ──► open (found)
-//!   (not found past the bound)
+//!    │            ▼         │
+//!    └──────── unknown      └──► gone (deleted or archived in Jira)
+//!   (not found past the bound; found → open)
 //! ```
 //!
 //! | state | an issue may exist | written before | leaves it by |
@@ -18,24 +18,37 @@
 //! | `planned` | no | the sync request | a worker's claim |
 //! | `creating` | perhaps | the call to Jira | the call's answer, or the end of its lease → `unknown` |
 //! | `unknown` | perhaps | — | being found; or not being found past the bound → `planned` |
-//! | `open` | yes | — | the wish to close; a person deleting it |
+//! | `open` | yes | — | the wish to close; a person closing, archiving or deleting it |
 //! | `closing` | yes | the calls to Jira | Jira's status being in the category done |
-//! | `closed` | yes, or it was never needed | — | — (a task that fails again gets a new generation) |
-//! | `failed` | no | — | its retry |
-//! | `gone` | not any more | — | — |
+//! | `closed` | yes, or it was never needed | — | the wish to reopen; a person reopening it |
+//! | `reopening` | yes | the calls to Jira | Jira's status not being in the category done |
+//! | `failed` | no | — | its retry, or its setting's quarantine being lifted |
+//! | `gone` | not any more, or archived | — | being seen again (restored); else its tasks get a new ticket, by policy |
+//!
+//! Two rules keep both sides in step without guessing who was first. The record holds the status that both sides last
+//! agreed on (`issue_status`). If Jira's differs from it, a person changed it, and the tasks are told (`news`); if the
+//! wish differs, we change Jira. Our own changes are known again because the record says `closing`, `reopening` or what
+//! is being written (`writing`) before the call is made.
 
 pub mod content;
+mod ownership;
+mod sight;
 mod step;
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::connection::Lease;
 use crate::ids::{
-    CloudId, ConnectionId, IssueId, IssueTypeId, ProjectId, SettingId, TaskId, TenantId, TicketId,
+    AccountId, CloudId, ConnectionId, IssueId, IssueTypeId, ProjectId, SettingId, TaskId, TenantId, TicketId,
 };
+use crate::sync_setting::GonePolicy;
 use crate::trace;
-pub use content::{Block, Content, Span};
+pub use content::{Block, Content, Field, Span};
+pub use ownership::{Current, Edits, Written};
+pub use sight::{News, Sight};
 pub use step::{Step, look_again_after};
 
 /// The key of the property by which an issue is known as the one of a ticket.
@@ -68,6 +81,10 @@ pub enum Wanted {
     Open,
     /// The issue, if there is one, must be done.
     Closed,
+    /// The issue, if there is one, must be deleted: the sync setting was disabled so.
+    Deleted,
+    /// Nothing: the sync setting was disabled, and the issue stays as it is.
+    Kept,
 }
 
 /// See the module's picture and table.
@@ -97,24 +114,43 @@ pub enum State {
     Closing {
         /// Which one.
         issue: Issue,
-        /// Why it could not be closed yet, if it could not.
-        problem: Option<String>,
     },
     /// Done, or never needed.
     Closed {
         /// Which one; none if the ticket was not needed any more before an issue existed.
         issue: Option<Issue>,
     },
+    /// The issue is being brought out of its done status.
+    Reopening {
+        /// Which one.
+        issue: Issue,
+    },
     /// Jira refused to create it.
     Failed {
         /// Why, in Jira's words.
         reason: String,
     },
-    /// The issue was deleted in Jira.
+    /// The issue was deleted or archived.
     Gone {
         /// Which one it was.
         issue: Issue,
+        /// How it went.
+        #[serde(default)]
+        how: HowGone,
     },
+}
+
+/// How an issue went.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HowGone {
+    /// Jira does not know it any more, or hides it.
+    #[default]
+    Deleted,
+    /// It was archived.
+    Archived,
+    /// We deleted it, because its sync setting was disabled so.
+    ByUs,
 }
 
 impl State {
@@ -126,6 +162,7 @@ impl State {
             Self::Unknown { .. } => "unknown",
             Self::Open { .. } => "open",
             Self::Closing { .. } => "closing",
+            Self::Reopening { .. } => "reopening",
             Self::Closed { .. } => "closed",
             Self::Failed { .. } => "failed",
             Self::Gone { .. } => "gone",
@@ -135,7 +172,10 @@ impl State {
     /// The issue, where there is or was one.
     pub fn issue(&self) -> Option<&Issue> {
         match self {
-            Self::Open { issue } | Self::Closing { issue, .. } | Self::Gone { issue } => Some(issue),
+            Self::Open { issue }
+            | Self::Closing { issue }
+            | Self::Reopening { issue }
+            | Self::Gone { issue, .. } => Some(issue),
             Self::Closed { issue } => issue.as_ref(),
             Self::Planned | Self::Creating { .. } | Self::Unknown { .. } | Self::Failed { .. } => None,
         }
@@ -154,13 +194,38 @@ pub struct IssueStatus {
     pub read_at: Timestamp,
 }
 
+/// What a ticket stands for beside a single task.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Batch {
+    /// Whose tasks they are; nobody's if none.
+    pub assignee: Option<AccountId>,
+}
+
+/// Why a ticket could not be brought to where it is wanted, and since when.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// What could not be done and why, with what to do.
+    pub what: String,
+    /// Since when.
+    #[schema(value_type = String)]
+    pub since: Timestamp,
+    /// How often it was tried.
+    pub tries: u32,
+}
+
 /// One ticket.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Ticket {
     /// Whose it is.
     pub tenant: TenantId,
-    /// Fixed by what it stands for: setting, task and the task's generation.
+    /// Fixed by what it stands for: a task or an assignee's batch, and the generation.
     pub id: TicketId,
+    /// The how manieth ticket it is of what it stands for, counted from 1.
+    #[serde(default = "first")]
+    pub generation: u32,
+    /// The batch that it stands for; none if it stands for one task.
+    #[serde(default)]
+    pub batch: Option<Batch>,
     /// The setting that asked for it.
     pub setting: SettingId,
     /// Through which connection it is written.
@@ -193,6 +258,31 @@ pub struct Ticket {
     /// Optional fields that Jira refused for this ticket and that are therefore left out.
     #[serde(default)]
     pub left_out: Vec<String>,
+    /// What we wrote into the issue last; none until it was read for the first time.
+    #[serde(default)]
+    pub written: Option<Written>,
+    /// What is being written into the issue: saved before the call, so that our own change is known again even if its
+    /// answer is lost.
+    #[serde(default)]
+    pub writing: Option<Written>,
+    /// Fields that people changed in Jira, and that we therefore leave to them.
+    #[serde(default)]
+    pub kept: BTreeSet<Field>,
+    /// When somebody (a webhook, the comparison, a person) said that the issue should be looked at; none once it was.
+    #[serde(default)]
+    pub heard_at: Option<Timestamp>,
+    /// What a person did to the issue and the tasks have not been told yet.
+    #[serde(default)]
+    pub news: Option<News>,
+    /// What a person decided for this ticket alone, when its issue was gone.
+    #[serde(default)]
+    pub decided: Option<GonePolicy>,
+    /// Why it is not where it is wanted, if something stands against it.
+    #[serde(default)]
+    pub problem: Option<Problem>,
+    /// When the issue was last brought to an end: closed, or gone.
+    #[serde(default)]
+    pub ended_at: Option<Timestamp>,
     /// Who works on it now.
     pub lease: Option<Lease>,
     /// Until when nothing is to be done although a message comes, because Jira asked to wait or it is too early to look.
@@ -209,7 +299,25 @@ pub struct Ticket {
     pub version: u64,
 }
 
+fn first() -> u32 {
+    1
+}
+
 impl Ticket {
+    /// Whether an issue exists, or will, that is not at its end.
+    pub fn is_live(&self) -> bool {
+        match self.state {
+            State::Planned
+            | State::Creating { .. }
+            | State::Unknown { .. }
+            | State::Open { .. }
+            | State::Closing { .. }
+            | State::Reopening { .. }
+            | State::Failed { .. } => true,
+            State::Closed { .. } | State::Gone { .. } => false,
+        }
+    }
+
     /// Adds a line to the trace and notes the time of the change.
     pub fn record(&mut self, entry: trace::Entry) {
         self.updated_at = entry.at;

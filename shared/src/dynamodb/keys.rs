@@ -15,6 +15,7 @@
 //! | ticket | `T#ticket` | `ticket#{id}` | API: one, list; `create-tickets`: many by id; `maintain`: the due ones (index `due`); `receive-webhooks`: by issue (index `issue`) |
 //! | older trace of a ticket | `T#trace#{ticket}` | `trace#{number of its first entry}` | API: list, oldest first |
 //! | sync setting | `T#setting` | `setting#{id}` | API: one, all; the planner: all |
+//! | notification | `T#notification` | `notification#{id}` | API: list; all functions that find a cause, and its end: one |
 //! | points of an hour | `T#quota#{connection}` | `hour#{epoch seconds}` | all functions that call Jira: the present hour, with the pause in the same read |
 //! | pause that Jira asked for | `T#quota#{connection}` | `pause#` | as above |
 //! | idempotency key | `T#request#{key}` | `request#` | API: conditional put |
@@ -33,7 +34,8 @@ use jiff::Timestamp;
 
 use crate::check::CheckId;
 use crate::ids::{
-    CloudId, ConnectionId, IssueId, RunId, SettingId, TaskId, TenantId, TicketId, TokenId, digest, fixed,
+    CloudId, ConnectionId, IssueId, NotificationId, RunId, SettingId, TaskId, TenantId, TicketId, TokenId,
+    digest, fixed,
 };
 
 /// The partition key of the table.
@@ -203,6 +205,16 @@ pub(super) fn settings(tenant: &TenantId) -> Items {
 /// A sync setting.
 pub(super) fn setting(tenant: &TenantId, id: &SettingId) -> Key {
     settings(tenant).item(id.as_str())
+}
+
+/// The notifications of a tenant.
+pub(super) fn notifications(tenant: &TenantId) -> Items {
+    Items::of(tenant, "notification", "notification#")
+}
+
+/// A notification.
+pub(super) fn notification(tenant: &TenantId, id: &NotificationId) -> Key {
+    notifications(tenant).item(id.as_str())
 }
 
 /// The points that a connection spent in the hour that begins at `hour`.

@@ -1,5 +1,7 @@
 //! Tasks.
 
+use std::collections::BTreeSet;
+
 use futures::stream::{self, StreamExt};
 
 use super::keys;
@@ -31,6 +33,14 @@ impl Store {
         self.get(&keys::task(tenant, id)).await
     }
 
+    /// The tasks with these ids that exist, each once, by id.
+    pub async fn tasks_by_id(&self, tenant: &TenantId, ids: &[TaskId]) -> Result<Vec<Task>> {
+        let keys: BTreeSet<keys::Key> = ids.iter().map(|id| keys::task(tenant, id)).collect();
+        let mut found: Vec<Task> = self.get_many(&keys, &format!("tasks of {tenant}")).await?;
+        found.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(found)
+    }
+
     /// A page of a tenant's tasks, by id, that is, by check.
     pub async fn list_tasks(
         &self,
@@ -39,10 +49,7 @@ impl Store {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<Page<Task>> {
-        let state = filter.state.map(|state| match state {
-            State::Open => ("state", "open"),
-            State::Resolved => ("state", "resolved"),
-        });
+        let state = filter.state.map(|state| ("state", state.word()));
         let items = keys::tasks(tenant, filter.check);
         self.list(&items, Order::Rising, &state.into_iter().collect(), cursor, limit).await
     }

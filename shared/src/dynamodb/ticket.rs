@@ -1,40 +1,36 @@
 //! Tickets: one writer at a time by version, found by id, by issue, or by being due.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::KeysAndAttributes;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::due::due_beside;
-use super::item::{Beside, Item, decode, key_attributes, text};
+use super::item::{Beside, decode, text};
 use super::keys::{self, DueKind, ISSUE_INDEX, ISSUE_PK, ISSUE_SK};
 use super::page::{Order, Page};
 use super::write::names;
 use super::{CONCURRENCY, Store, failure};
-use crate::ids::{CloudId, IssueId, TenantId, TicketId};
+use crate::ids::{CloudId, IssueId, SettingId, TenantId, TicketId};
 use crate::ticket::{TRACE_IN_RECORD, Ticket};
-use crate::{Error, Result};
-
-/// How many keys one call may read.
-const KEYS_IN_BATCH: usize = 100;
-
-/// How often keys that a call left unread are asked for again, with growing waits.
-const BATCH_ATTEMPTS: u32 = 6;
+use crate::Result;
 
 /// Which tickets are listed.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct TicketFilter {
     /// Only those in the state of this word, as [`crate::ticket::State::word`] gives it.
     pub state: Option<String>,
+    /// Only those of this sync setting.
+    pub setting: Option<SettingId>,
 }
 
-/// The parts of a ticket by which it is named.
+/// The parts of a ticket by which it is named and due.
 #[derive(Deserialize)]
 struct DueTicket {
     tenant: TenantId,
     id: TicketId,
+    due_at: Timestamp,
 }
 
 impl Store {
@@ -89,44 +85,10 @@ impl Store {
 
     /// The tickets with these ids that exist, each once, by id.
     pub async fn tickets(&self, tenant: &TenantId, ids: &[TicketId]) -> Result<Vec<Ticket>> {
-        // The table refuses a call that names a key twice.
         let keys: BTreeSet<keys::Key> = ids.iter().map(|id| keys::ticket(tenant, id)).collect();
-        let wanted: Vec<Item> = keys.iter().map(key_attributes).collect();
-        let mut found = BTreeMap::new();
-        for batch in wanted.chunks(KEYS_IN_BATCH) {
-            for item in self.read_batch(tenant, batch.to_vec()).await? {
-                let ticket: Ticket = decode(item)?;
-                found.insert(ticket.id.clone(), ticket);
-            }
-        }
-        Ok(found.into_values().collect())
-    }
-
-    async fn read_batch(&self, tenant: &TenantId, mut wanted: Vec<Item>) -> Result<Vec<Item>> {
-        let what = format!("read {} tickets of {tenant}", wanted.len());
-        let mut found = Vec::new();
-        for attempt in 0..BATCH_ATTEMPTS {
-            if attempt > 0 {
-                tokio::time::sleep(std::time::Duration::from_millis(25 << attempt)).await;
-            }
-            let asked = KeysAndAttributes::builder()
-                .set_keys(Some(std::mem::take(&mut wanted)))
-                .consistent_read(true)
-                .build()
-                .map_err(|cause| Error::internal(format!("could not {what}")).because(cause))?;
-            let answer = self.client.batch_get_item().request_items(&*self.table, asked).send().await;
-            let answer = answer.map_err(|cause| failure::failed(&what, cause))?;
-            found.extend(answer.responses.into_iter().flatten().flat_map(|(_, items)| items));
-            let unread = answer.unprocessed_keys.unwrap_or_default();
-            wanted = unread.into_values().flat_map(|rest| rest.keys).collect();
-            if wanted.is_empty() {
-                return Ok(found);
-            }
-        }
-        Err(Error::unavailable(format!(
-            "could not {what}: the table left {} unread; try again",
-            wanted.len()
-        )))
+        let mut found: Vec<Ticket> = self.get_many(&keys, &format!("tickets of {tenant}")).await?;
+        found.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(found)
     }
 
     /// A page of a tenant's tickets, by id.
@@ -138,7 +100,9 @@ impl Store {
         limit: usize,
     ) -> Result<Page<Ticket>> {
         let state = filter.state.as_deref().map(|word| ("state", word));
-        self.list(&keys::tickets(tenant), Order::Rising, &state.into_iter().collect(), cursor, limit).await
+        let setting = filter.setting.as_ref().map(|setting| ("setting", setting.as_str()));
+        let wanted = state.into_iter().chain(setting).collect();
+        self.list(&keys::tickets(tenant), Order::Rising, &wanted, cursor, limit).await
     }
 
     /// The ticket that stands for an issue of a site, if one does. The answer may be
@@ -166,16 +130,29 @@ impl Store {
         answer.items.unwrap_or_default().pop().map(decode).transpose()
     }
 
-    /// Tickets of one shard that are due at `now`, longest due first. They need no claim: a worker takes the lease in
-    /// the ticket itself.
+    /// Tickets of one shard that are due at `now`, longest due first, with the time that each was due. A worker takes the
+    /// lease in the ticket itself.
     pub async fn due_tickets(
         &self,
         shard: u8,
         now: Timestamp,
         limit: usize,
-    ) -> Result<Vec<(TenantId, TicketId)>> {
+    ) -> Result<Vec<(TenantId, TicketId, Timestamp)>> {
         let due: Vec<DueTicket> = self.due(DueKind::Ticket, shard, now, limit).await?;
-        Ok(due.into_iter().map(|it| (it.tenant, it.id)).collect())
+        Ok(due.into_iter().map(|it| (it.tenant, it.id, it.due_at)).collect())
+    }
+
+    /// Moves the time at which a ticket is due from `expected` to `next`, after it was asked for: so that those behind it
+    /// have their turn. Whether it did.
+    pub async fn defer_ticket(
+        &self,
+        tenant: &TenantId,
+        id: &TicketId,
+        expected: Timestamp,
+        next: Timestamp,
+    ) -> Result<bool> {
+        let key = keys::ticket(tenant, id);
+        self.claim(DueKind::Ticket, (tenant, id.as_str()), &key, expected, next).await
     }
 }
 

@@ -12,13 +12,22 @@ use super::{Store, failure};
 use crate::Result;
 use crate::ids::{ConnectionId, TenantId};
 
-/// When a tenant's tickets are compared with Jira next, as it is kept.
-#[derive(Debug, Deserialize, Serialize)]
-struct Comparison {
-    tenant: TenantId,
-    due_at: Timestamp,
+/// The turn of comparing a tenant's tickets with Jira.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Comparison {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// When its tickets are compared next.
+    pub due_at: Timestamp,
+    /// From when on all tickets are compared, and not only those of which nobody would hear.
     #[serde(default)]
-    version: u64,
+    pub full_at: Option<Timestamp>,
+    /// Where the last run was cut by its deadline; none if it came to the end.
+    #[serde(default)]
+    pub cursor: Option<String>,
+    /// Grows by one with every write.
+    #[serde(default)]
+    pub version: u64,
 }
 
 impl Store {
@@ -87,20 +96,34 @@ impl Store {
     /// | nothing | put |
     /// | a turn | nothing |
     pub async fn put_comparison_if_new(&self, tenant: &TenantId, due_at: Timestamp) -> Result<()> {
-        let record = Comparison { tenant: tenant.clone(), due_at, version: 0 };
+        let record =
+            Comparison { tenant: tenant.clone(), due_at, full_at: None, cursor: None, version: 0 };
         let beside = due_beside(DueKind::Comparison, tenant, tenant.as_str(), Some(due_at));
         self.put_new(&keys::comparison(tenant), &record, beside).await.map(|_| ())
     }
 
-    /// Tenants of one shard whose tickets are due for comparing at `now`, with the time that each was due.
-    pub async fn due_comparisons(
-        &self,
-        shard: u8,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<(TenantId, Timestamp)>> {
-        let due: Vec<Comparison> = self.due(DueKind::Comparison, shard, now, limit).await?;
-        Ok(due.into_iter().map(|it| (it.tenant, it.due_at)).collect())
+    /// Turns of one shard that are due at `now`. They may be some milliseconds old.
+    pub async fn due_comparisons(&self, shard: u8, now: Timestamp, limit: usize) -> Result<Vec<Comparison>> {
+        self.due(DueKind::Comparison, shard, now, limit).await
+    }
+
+    /// Notes where a comparison that was claimed came to, and when it goes on.
+    ///
+    /// | stored | then |
+    /// |---|---|
+    /// | the version after the claim | replaced, version + 1 |
+    /// | another version | nothing: somebody else has claimed the turn |
+    pub async fn end_comparison(&self, claimed: &Comparison) -> Result<()> {
+        let key = keys::comparison(&claimed.tenant);
+        // The claim has raised the version by one.
+        let expected = claimed.version + 1;
+        let next = Comparison { version: expected + 1, ..claimed.clone() };
+        let tenant = &claimed.tenant;
+        let beside = due_beside(DueKind::Comparison, tenant, tenant.as_str(), Some(next.due_at));
+        match self.replace(&key, &next, expected, beside).await {
+            Err(error) if *error.kind() == crate::error::Kind::Conflict => Ok(()),
+            result => result,
+        }
     }
 
     /// Takes the turn of comparing a tenant's tickets, under the condition that it was due at `expected`.

@@ -51,10 +51,12 @@ fn shortened(block: &Block, room: usize) -> Option<Value> {
     let shorter = |kept: usize| match block {
         Block::Heading(text) => Block::Heading(text.chars().take(kept).collect()),
         Block::Paragraph(spans) => Block::Paragraph(first_characters(spans, kept)),
+        Block::List(items) => Block::List(items.iter().take(kept).cloned().collect()),
     };
     let longest = match block {
         Block::Heading(text) => text.chars().count(),
         Block::Paragraph(spans) => spans.iter().map(|span| text_of(span).chars().count()).sum(),
+        Block::List(items) => items.len(),
     };
     // The most characters that fit, by bisection: `low` fits or is 0, `high` does not.
     let (mut low, mut high) = (0, longest.min(room) + 1);
@@ -97,6 +99,15 @@ fn node(block: &Block) -> Value {
         Block::Paragraph(spans) => {
             let inline: Vec<Value> = spans.iter().flat_map(inline).collect();
             json!({ "type": "paragraph", "content": inline })
+        }
+        // A list without items is no valid list.
+        Block::List(items) if items.is_empty() => json!({ "type": "paragraph", "content": [] }),
+        Block::List(items) => {
+            let item = |spans: &Vec<Span>| {
+                let inline: Vec<Value> = spans.iter().flat_map(inline).collect();
+                json!({ "type": "listItem", "content": [{ "type": "paragraph", "content": inline }] })
+            };
+            json!({ "type": "bulletList", "content": items.iter().map(item).collect::<Vec<_>>() })
         }
     }
 }

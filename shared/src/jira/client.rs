@@ -153,6 +153,11 @@ impl Client {
         &self.facts.cloud_id
     }
 
+    /// The account that the connection acts as, once it was verified.
+    pub fn account(&self) -> Option<&AccountId> {
+        self.facts.account.as_ref()
+    }
+
     /// What the calls so far cost.
     pub fn meter(&self) -> Meter {
         self.book().meter

@@ -89,7 +89,7 @@ impl Client {
         issue_type: &IssueTypeId,
         new: &[NewIssue<'_>],
     ) -> Vec<Created> {
-        let elements: Vec<Value> = new.iter().map(|new| element(project, issue_type, new)).collect();
+        let elements: Vec<Value> = new.iter().map(|new| payload(project, issue_type, new)).collect();
         let mut waiting: VecDeque<&[Value]> = elements.chunks(ISSUES_A_CALL).collect();
         let mut created = Vec::with_capacity(new.len());
         while let Some(sent) = waiting.pop_front() {
@@ -129,8 +129,8 @@ impl Client {
     }
 }
 
-/// One element of the call.
-fn element(project: &ProjectId, issue_type: &IssueTypeId, new: &NewIssue<'_>) -> Value {
+/// What is sent to create one issue, as it stands in the call: fields and properties.
+pub fn payload(project: &ProjectId, issue_type: &IssueTypeId, new: &NewIssue<'_>) -> Value {
     let content = new.content;
     let mut fields = serde_json::json!({
         "project": { "id": project },

@@ -283,6 +283,9 @@ impl Evaluator {
     }
 
     async fn plan_all(&self, tenant: &TenantId) -> Result<()> {
+        for setting in self.jira.core.store.settings(tenant).await? {
+            super::retiring::carry_out(&self.jira, &self.planner.sync, &setting).await?;
+        }
         for check in CheckId::ALL {
             let tasks = self.jira.core.store.tasks_of(tenant, check).await?;
             self.planner.plan_stored(tenant, &tasks).await?;

@@ -1,16 +1,34 @@
 //! Planning carried out: what [`crate::plan`] decides is written, and tickets that are new or changed are asked for.
+//!
+//! Every write has the condition that nobody else wrote meanwhile. Where somebody did, what concerns that ticket is decided
+//! again on what they wrote.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use futures::stream::{self, StreamExt};
+
 use super::Core;
-use crate::Result;
 use crate::error::Kind;
-use crate::ids::{TaskId, TenantId, TicketId};
-use crate::plan::{Plan, plan, ticket_id};
+use crate::ids::{SettingId, TaskId, TenantId, TicketId};
+use crate::plan::{Plan, batch_id, batches, plan};
 use crate::sqs::{Queue, SyncRequest};
+use crate::sync_setting::{GonePolicy, SyncSetting};
 use crate::task::{State, Task};
-use crate::ticket::{State as TicketState, Ticket, Wanted};
+use crate::ticket::{News, Step, Ticket};
+use crate::{Error, Result};
+
+/// How often what others wrote meanwhile is decided again.
+const ATTEMPTS: u32 = 6;
+
+/// How many writes are made at the same time.
+const AT_ONCE: usize = 16;
+
+/// How many generations of a batch are read at once.
+const GENERATIONS: u32 = 8;
+
+/// How many tasks are planned together, so that a large tenant does not fill the memory.
+const TASKS_TOGETHER: usize = 500;
 
 /// Carries out plans.
 #[derive(Clone)]
@@ -25,65 +43,138 @@ impl Planner {
     /// Decides for tasks as they will be once they are written. Nothing is written yet.
     pub async fn decide(&self, tenant: &TenantId, tasks: &[Task]) -> Result<Plan> {
         let settings = self.core.store.settings(tenant).await?;
-        let considered: Vec<&Task> =
-            tasks.iter().filter(|task| task.state == State::Open || task.ticket.is_some()).collect();
-        if considered.is_empty() {
+        self.decide_by(tenant, tasks, &settings, None).await
+    }
+
+    async fn decide_by(
+        &self,
+        tenant: &TenantId,
+        tasks: &[Task],
+        settings: &[SyncSetting],
+        told: Option<&Ticket>,
+    ) -> Result<Plan> {
+        let considered: Vec<Task> =
+            tasks.iter().filter(|task| task.is_open() || task.ticket.is_some()).cloned().collect();
+        if considered.is_empty() && told.is_none() {
             return Ok(Plan::default());
         }
-        let ids = considered.iter().map(|task| ticket_id(tenant, task)).collect::<Result<Vec<TicketId>>>()?;
-        let tickets = self.core.store.tickets(tenant, &ids).await?;
-        plan(tenant, tasks, &settings, &tickets, self.core.clock.now())
-    }
-
-    /// Writes the wishes. To be done after the tasks are written.
-    pub async fn close(&self, tenant: &TenantId, plan: &Plan) -> Result<()> {
-        let mut requests = Vec::new();
-        for ticket in &plan.changed {
-            if self.wish(ticket).await? {
-                requests.push(SyncRequest { tenant: tenant.clone(), ticket: ticket.id.clone() });
-            }
+        let mut tickets = self.tickets_for(tenant, &considered, settings).await?;
+        if let Some(told) = told.filter(|told| tickets.iter().all(|ticket| ticket.id != told.id)) {
+            tickets.extend(self.core.store.ticket(tenant, &told.id).await?);
         }
-        self.sync.send_all(&requests, None).await
+        let given: BTreeSet<&TaskId> = tasks.iter().map(|task| &task.id).collect();
+        let others: BTreeSet<TaskId> = tickets
+            .iter()
+            .flat_map(|ticket| &ticket.tasks)
+            .filter(|id| !given.contains(id))
+            .cloned()
+            .collect();
+        let others: Vec<TaskId> = others.into_iter().collect();
+        let others = self.core.store.tasks_by_id(tenant, &others).await?;
+        let all: Vec<Task> = considered.into_iter().chain(others).collect();
+        plan(tenant, &all, settings, &tickets, told.map(|ticket| &ticket.id), self.core.clock.now())
     }
 
-    async fn wish(&self, planned: &Ticket) -> Result<bool> {
-        let mut next = planned.clone();
-        for _ in 0..5 {
-            match self.core.store.save_ticket(&mut next).await {
-                Ok(()) => return Ok(true),
-                Err(error) if *error.kind() == Kind::Conflict => {}
-                Err(error) => return Err(error),
-            }
-            // A worker wrote meanwhile: put the wish onto what it wrote.
-            let Some(current) = self.core.store.ticket(&planned.tenant, &planned.id).await? else {
-                return Ok(false);
-            };
-            let ended = matches!(current.state, TicketState::Closed { .. } | TicketState::Gone { .. });
-            if ended || current.wanted == planned.wanted || planned.wanted == Wanted::Open {
-                return Ok(!ended);
-            }
-            next = current;
-            next.want_closed(self.core.clock.now());
+    /// The tickets that stand for tasks, and all generations of the batches that they may join.
+    pub async fn tickets_for(
+        &self,
+        tenant: &TenantId,
+        tasks: &[Task],
+        settings: &[SyncSetting],
+    ) -> Result<Vec<Ticket>> {
+        let ids: Vec<TicketId> = tasks.iter().filter_map(|task| task.ticket.clone()).collect();
+        let mut tickets = self.core.store.tickets(tenant, &ids).await?;
+        for (setting, assignee) in batches(tasks, settings) {
+            let known: BTreeSet<TicketId> = tickets.iter().map(|ticket| ticket.id.clone()).collect();
+            let found = self.generations(tenant, &setting, assignee.as_ref()).await?;
+            tickets.extend(found.into_iter().filter(|ticket| !known.contains(&ticket.id)));
         }
-        // The next evaluation wishes again, since it looks after tasks that were resolved not long ago.
-        Ok(false)
+        Ok(tickets)
     }
 
-    /// Writes new tickets and asks for them. To be done after the tasks are written.
-    pub async fn open(&self, tenant: &TenantId, plan: &Plan) -> Result<()> {
-        let put = self.core.store.put_new_tickets(&plan.new).await;
+    /// All generations of a batch's ticket that there are.
+    async fn generations(
+        &self,
+        tenant: &TenantId,
+        setting: &SettingId,
+        assignee: Option<&crate::ids::AccountId>,
+    ) -> Result<Vec<Ticket>> {
+        let mut all = Vec::new();
+        let mut first = 1;
+        loop {
+            let ids = (first..first + GENERATIONS).map(|it| batch_id(tenant, setting, assignee, it));
+            let ids = ids.collect::<Result<Vec<TicketId>>>()?;
+            let found = self.core.store.tickets(tenant, &ids).await?;
+            let is_all = found.len() < ids.len();
+            all.extend(found);
+            if is_all {
+                return Ok(all);
+            }
+            first += GENERATIONS;
+        }
+    }
+
+    /// Writes a plan: links of tasks, then tickets that change, then new ones; and asks for them. To be done after the
+    /// tasks are written. `linked` are links that were written with their tasks.
+    pub async fn carry_out(&self, tenant: &TenantId, plan: Plan, linked: &BTreeSet<TaskId>) -> Result<()> {
+        let mut contested = self.write(tenant, &plan, linked).await?;
+        for _ in 0..ATTEMPTS {
+            if contested.is_empty() {
+                return Ok(());
+            }
+            let ids: Vec<TaskId> = contested.into_iter().collect();
+            let tasks = self.core.store.tasks_by_id(tenant, &ids).await?;
+            let plan = self.decide(tenant, &tasks).await?;
+            contested = self.write(tenant, &plan, &BTreeSet::new()).await?;
+        }
+        Err(Error::conflict("the tickets are written by too many at once; they are planned again later"))
+    }
+
+    /// Writes once; the tasks of tickets that somebody else wrote meanwhile come back.
+    async fn write(
+        &self,
+        tenant: &TenantId,
+        plan: &Plan,
+        linked: &BTreeSet<TaskId>,
+    ) -> Result<BTreeSet<TaskId>> {
+        let store = &self.core.store;
+        let links = plan.links.iter().filter(|(task, _)| !linked.contains(task));
+        let links = links.map(|(task, ticket)| store.link_task(tenant, task, ticket));
+        let links: Vec<_> = links.collect();
+        let mut links = stream::iter(links).buffer_unordered(AT_ONCE);
+        while let Some(linked) = links.next().await {
+            linked?;
+        }
+        let mut contested = BTreeSet::new();
         let mut requests = Vec::new();
         let mut failed = None;
-        for (ticket, put) in plan.new.iter().zip(put) {
+        let now = self.core.clock.now();
+        let saves: Vec<_> = plan.changed.iter().map(|ticket| self.save(ticket)).collect();
+        let mut saves = stream::iter(saves).buffer_unordered(AT_ONCE);
+        while let Some((ticket, saved)) = saves.next().await {
+            match saved {
+                Ok(()) if matches!(ticket.next_step(now), Step::Settled | Step::Wait { .. }) => {}
+                Ok(()) => requests.push(request(tenant, ticket)),
+                Err(error) if *error.kind() == Kind::Conflict => contested.extend(ticket.tasks.iter().cloned()),
+                Err(error) => failed = Some(error),
+            }
+        }
+        for (ticket, put) in plan.new.iter().zip(store.put_new_tickets(&plan.new).await) {
             match put {
-                Ok(true) => requests.push(SyncRequest { tenant: tenant.clone(), ticket: ticket.id.clone() }),
-                // It was there already: it has had its request, or gets it from the outbox.
-                Ok(false) => {}
+                Ok(true) => requests.push(request(tenant, ticket)),
+                // It was there already, perhaps with other tasks.
+                Ok(false) => contested.extend(ticket.tasks.iter().cloned()),
                 Err(error) => failed = Some(error),
             }
         }
         self.sync.send_all(&requests, None).await?;
-        failed.map_or(Ok(()), Err)
+        failed.map_or(Ok(contested), Err)
+    }
+
+    async fn save<'a>(&self, ticket: &'a Ticket) -> (&'a Ticket, Result<()>) {
+        let mut next = ticket.clone();
+        let saved = self.core.store.save_ticket(&mut next).await;
+        (ticket, saved)
     }
 
     /// The links of a plan by task, to be written with the tasks.
@@ -91,13 +182,62 @@ impl Planner {
         plan.links.iter().map(|(task, ticket)| (task, ticket)).collect()
     }
 
-    /// Plans for tasks that are in the table: after a setting was saved.
+    /// Plans for tasks that are in the table: after a setting or a task was changed.
     pub async fn plan_stored(&self, tenant: &TenantId, tasks: &[Task]) -> Result<()> {
-        let plan = self.decide(tenant, tasks).await?;
-        self.close(tenant, &plan).await?;
-        for (task, ticket) in &plan.links {
-            self.core.store.link_task(tenant, task, ticket).await?;
+        for tasks in tasks.chunks(TASKS_TOGETHER) {
+            let plan = self.decide(tenant, tasks).await?;
+            self.carry_out(tenant, plan, &BTreeSet::new()).await?;
         }
-        self.open(tenant, &plan).await
+        Ok(())
+    }
+
+    /// Tells a ticket's tasks what a person did to its issue, and plans what follows. Safe to repeat.
+    pub async fn tell(&self, ticket: &Ticket) -> Result<()> {
+        let Some(news) = ticket.news else { return Ok(()) };
+        let (store, tenant) = (&self.core.store, &ticket.tenant);
+        let settings = store.settings(tenant).await?;
+        let setting = settings.iter().find(|setting| setting.id == ticket.setting);
+        let policy = ticket.decided.or(setting.map(|setting| setting.gone_policy)).unwrap_or_default();
+        let mut tasks = store.tasks_by_id(tenant, &ticket.tasks).await?;
+        tasks.retain(|task| task.ticket.as_ref() == Some(&ticket.id));
+        let changed = told(&tasks, ticket, news, policy, self.core.clock.now());
+        for saved in store.save_tasks(&changed).await {
+            saved?;
+        }
+        let ids: Vec<TaskId> = tasks.iter().map(|task| task.id.clone()).collect();
+        let tasks = store.tasks_by_id(tenant, &ids).await?;
+        let plan = self.decide_by(tenant, &tasks, &settings, Some(ticket)).await?;
+        self.carry_out(tenant, plan, &BTreeSet::new()).await
+    }
+}
+
+fn request(tenant: &TenantId, ticket: &Ticket) -> SyncRequest {
+    SyncRequest { tenant: tenant.clone(), ticket: ticket.id.clone() }
+}
+
+/// The tasks that change because of what a person did to their issue.
+fn told(tasks: &[Task], ticket: &Ticket, news: News, policy: GonePolicy, now: jiff::Timestamp) -> Vec<Task> {
+    let key = ticket.state.issue().map_or("", |issue| issue.key.as_str());
+    let complete = |why: String| {
+        let completed = |task: &Task| {
+            let mut task = task.clone();
+            task.complete("jira", &why, now).then_some(task)
+        };
+        tasks.iter().filter_map(completed).collect()
+    };
+    match news {
+        News::Closed => complete(format!("issue {key} was closed in Jira")),
+        News::Gone if policy == GonePolicy::CloseTask => complete(format!("issue {key} was deleted or archived in Jira")),
+        News::Gone | News::Restored => Vec::new(),
+        // Of a batch, those that people had completed; those that the check had confirmed only if there are no others.
+        News::Reopened => {
+            let was_completed = tasks.iter().any(|task| task.state == State::Completed);
+            let reopened = |task: &Task| {
+                let mut task = task.clone();
+                let concerned = !was_completed || task.state == State::Completed;
+                (concerned && task.reopen(now)).then_some(task)
+            };
+            tasks.iter().filter_map(reopened).collect()
+        }
     }
 }

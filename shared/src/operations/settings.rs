@@ -1,13 +1,36 @@
-//! Choosing where tickets go: Jira is asked whether they can be created there before the choice is saved.
+//! The preflight of a sync setting: Jira is asked, before a choice is saved and whenever tickets are refused, whether tickets
+//! can be created, written and closed as it says.
+//!
+//! Reads the project's metadata, permissions and workflow; decides what stands against it; writes nothing.
 
 use super::session::JiraAccess;
-use crate::connection::{Project, UseCase};
-use crate::ids::{ConnectionId, IssueTypeId, TenantId};
-use crate::jira::metadata::CreateField;
+use crate::connection::{Connection, Project, UseCase};
+use crate::ids::{ConnectionId, IssueId, IssueTypeId, TenantId, TicketId};
+use crate::jira::create::{NewIssue, payload};
+use crate::jira::error::JiraError;
+use crate::jira::metadata::{CreateField, IssueType};
+use crate::jira::now::Reading;
+use crate::jira::workflow::Way;
+use crate::jira::{Client, error};
+use crate::sync_setting::SyncSetting;
+use crate::ticket::Content;
 use crate::{Error, Result};
 
 /// Fields of an issue that every ticket fills.
 const FILLED: [&str; 6] = ["project", "issuetype", "summary", "description", "labels", "reporter"];
+
+/// Fields without which a ticket is not worth having: what is to be done, and the label by which a lost one is looked for.
+const NEEDED: [(&str, &str); 3] = [("summary", "Summary"), ("description", "Description"), ("labels", "Labels")];
+
+/// Fields that a ticket fills where it can.
+const WISHED: [(&str, &str); 3] = [("assignee", "Assignee"), ("duedate", "Due date"), ("parent", "Parent")];
+
+/// Permissions in the project without which tickets cannot be kept in step: Jira's key, its name, and what it is for.
+const PERMISSIONS: [(&str, &str, &str); 3] = [
+    ("CREATE_ISSUES", "Create issues", "to create tickets"),
+    ("EDIT_ISSUES", "Edit issues", "to keep tickets up to date"),
+    ("TRANSITION_ISSUES", "Transition issues", "to close tickets when their tasks are done"),
+];
 
 /// A choice as entered.
 #[derive(Clone, Debug)]
@@ -16,28 +39,64 @@ pub struct Choice {
     pub project: String,
     /// The issue type's id.
     pub issue_type: IssueTypeId,
+    /// The epic's id, if tickets go under one.
+    pub epic: Option<IssueId>,
+    /// Labels beside `assay`.
+    pub labels: Vec<String>,
+    /// The id of the status that issues are closed with, if it is to be a certain one.
+    pub done_status: Option<String>,
 }
 
-/// A choice as Jira knows it.
+impl Choice {
+    /// The choice that a setting stands for.
+    pub fn of(setting: &SyncSetting) -> Self {
+        Self {
+            project: setting.project.to_string(),
+            issue_type: setting.issue_type.clone(),
+            epic: setting.epic.clone(),
+            labels: setting.labels.clone(),
+            done_status: setting.done_status.clone(),
+        }
+    }
+}
+
+/// Something that stands against a choice.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Obstacle {
+    /// The part of the choice that it is about: `connection`, `project`, `issue_type`, `epic` or `done_status`.
+    pub about: &'static str,
+    /// What is wrong and what to do, in a sentence or two.
+    pub what: String,
+}
+
+/// What the preflight found.
 #[derive(Clone, Debug)]
-pub struct Chosen {
-    /// The project.
-    pub project: Project,
-    /// The issue type's name.
-    pub issue_type_name: String,
+pub struct Preflight {
+    /// The project, if it can be seen.
+    pub project: Option<Project>,
+    /// The issue type's name, if it can be created.
+    pub issue_type_name: Option<String>,
+    /// What stands against it; tickets can be made if this is empty.
+    pub obstacles: Vec<Obstacle>,
+    /// What will be different from what one might expect, though tickets can be made.
+    pub notes: Vec<String>,
+    /// How an issue gets to a done status, as far as Jira tells.
+    pub way: Option<Way>,
+    /// The very request that would create the first ticket, if the project and the type are known.
+    pub payload: Option<serde_json::Value>,
 }
 
-/// Checks that tickets can be created as `choice` says: the connection writes tickets, the project and the type are
-/// there, and no field is required that a ticket does not fill.
+impl Preflight {
+    fn stands_against(&mut self, about: &'static str, what: impl Into<String>) {
+        self.obstacles.push(Obstacle { about, what: what.into() });
+    }
+}
+
+/// Opens the connection that a setting writes through.
 ///
 /// # Errors
-/// `Invalid` naming what stands against it.
-pub async fn check(
-    jira: &JiraAccess,
-    tenant: &TenantId,
-    id: &ConnectionId,
-    choice: &Choice,
-) -> Result<Chosen> {
+/// `Invalid` when there is none, or when it writes no tickets.
+pub async fn open(jira: &JiraAccess, tenant: &TenantId, id: &ConnectionId) -> Result<(Connection, Client)> {
     let connection = jira.core.store.connection(tenant, id).await?;
     let connection =
         connection.ok_or_else(|| Error::invalid("connection", format!("there is no connection {id}")))?;
@@ -50,40 +109,188 @@ pub async fn check(
         return Err(Error::invalid("connection", message));
     }
     let client = jira.open(&connection).await?;
-    let project = client.project(choice.project.trim()).await.map_err(Error::from)?.ok_or_else(|| {
-        Error::invalid(
-            "project",
-            format!("there is no project {}, or the connection's account cannot see it", choice.project),
-        )
-    })?;
-    let types = client.issue_types(&project.id).await.map_err(Error::from)?;
-    let Some(issue_type) = types.iter().find(|it| it.id == choice.issue_type) else {
-        let known: Vec<String> = types.iter().map(|it| format!("{} ({})", it.id, it.name)).collect();
-        let message = format!(
-            "project {} has no issue type {} that the account may create; there are {}",
-            project.key,
-            choice.issue_type,
-            if known.is_empty() {
-                "none: the account lacks the permission Create issues".to_owned()
-            } else {
-                known.join(", ")
-            }
-        );
-        return Err(Error::invalid("issue_type", message));
-    };
-    let fields = client.create_fields(&project.id, &choice.issue_type).await.map_err(Error::from)?;
-    let unfilled: Vec<&str> =
-        fields.iter().filter(|field| is_unfilled(field)).map(|field| field.name.as_str()).collect();
-    if !unfilled.is_empty() {
-        let message = format!(
-            "Jira requires fields that a ticket does not fill: {}; make them optional for this issue type, give them a default, or choose another type",
-            unfilled.join(", ")
-        );
-        return Err(Error::invalid("issue_type", message));
-    }
-    Ok(Chosen { project, issue_type_name: issue_type.name.clone() })
+    Ok((connection, client))
 }
 
-fn is_unfilled(field: &CreateField) -> bool {
-    field.required && !field.has_default_value && !FILLED.contains(&field.field_id.as_str())
+/// Asks Jira whether tickets can be made as `choice` says. `sample` is the content of the first one, if there is a task for
+/// it.
+///
+/// # Errors
+/// Only when Jira could not be asked: what it refuses is an obstacle.
+pub async fn preflight(client: &Client, choice: &Choice, sample: Option<&Content>) -> Result<Preflight> {
+    let mut found = Preflight {
+        project: None,
+        issue_type_name: None,
+        obstacles: Vec::new(),
+        notes: Vec::new(),
+        way: None,
+        payload: None,
+    };
+    let Some(project) = refused(client.project(choice.project.trim()).await)?.flatten() else {
+        found.stands_against(
+            "project",
+            format!("there is no project {}, or the connection's account cannot see it", choice.project),
+        );
+        return Ok(found);
+    };
+    check_permissions(client, &project, &mut found).await?;
+    let types = refused(client.issue_types(&project.id).await)?.unwrap_or_default();
+    let Some(issue_type) = types.iter().find(|it| it.id == choice.issue_type) else {
+        found.stands_against("issue_type", no_such_type(&project, &choice.issue_type, &types));
+        found.project = Some(project);
+        return Ok(found);
+    };
+    if issue_type.subtask && choice.epic.is_none() {
+        found.stands_against(
+            "issue_type",
+            format!("{} is a type of sub-tasks, which exist only below another issue; choose another type", issue_type.name),
+        );
+    }
+    check_fields(client, &project, choice, &mut found).await?;
+    check_epic(client, choice, &types, &mut found).await?;
+    check_way(client, &project, choice, &mut found).await?;
+    found.issue_type_name = Some(issue_type.name.clone());
+    if let Some(content) = sample {
+        let ticket = TicketId::parse("tkt-of-the-first-task")?;
+        let new = NewIssue { ticket: &ticket, content, left_out: &[] };
+        found.payload = Some(payload(&project.id, &choice.issue_type, &new));
+    }
+    found.project = Some(project);
+    Ok(found)
+}
+
+/// What Jira answered, or none if it refused: missing permissions and things that are not there are no errors here.
+fn refused<T>(answer: Result<T, JiraError>) -> Result<Option<T>> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if matches!(error.kind, error::Kind::NotFound | error::Kind::Forbidden | error::Kind::Refused { .. }) => {
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn check_permissions(client: &Client, project: &Project, found: &mut Preflight) -> Result<()> {
+    let keys: Vec<&str> = PERMISSIONS.iter().map(|(key, ..)| *key).chain(["DELETE_ISSUES"]).collect();
+    let granted = client.may(&project.id, &keys).await.map_err(Error::from)?;
+    for (key, name, why) in PERMISSIONS {
+        if !granted.contains(key) {
+            found.stands_against(
+                "project",
+                format!("the connection's account lacks the permission {name} in project {}, {why}; have a project administrator grant it", project.key),
+            );
+        }
+    }
+    if !granted.contains("DELETE_ISSUES") {
+        found.notes.push(format!(
+            "the account may not delete issues in project {}: disabling the setting can keep its tickets, not delete them",
+            project.key
+        ));
+    }
+    Ok(())
+}
+
+fn no_such_type(project: &Project, id: &IssueTypeId, types: &[IssueType]) -> String {
+    let known: Vec<String> = types.iter().map(|it| format!("{} ({})", it.id, it.name)).collect();
+    let known = if known.is_empty() {
+        "none: the account lacks the permission Create issues".to_owned()
+    } else {
+        known.join(", ")
+    };
+    format!("project {} has no issue type {id} that the account may create; there are {known}", project.key)
+}
+
+async fn check_fields(
+    client: &Client,
+    project: &Project,
+    choice: &Choice,
+    found: &mut Preflight,
+) -> Result<()> {
+    let fields = refused(client.create_fields(&project.id, &choice.issue_type).await)?.unwrap_or_default();
+    let fills = |field: &CreateField| {
+        FILLED.contains(&field.field_id.as_str()) || (field.field_id == "parent" && choice.epic.is_some())
+    };
+    let unfilled: Vec<String> = fields
+        .iter()
+        .filter(|field| field.required && !field.has_default_value && !fills(field))
+        .map(|field| format!("{} ({})", field.name, field.field_id))
+        .collect();
+    if !unfilled.is_empty() {
+        found.stands_against(
+            "issue_type",
+            format!("Jira requires fields that a ticket does not fill: {}; make them optional for this issue type, give them a default, or choose another type", unfilled.join(", ")),
+        );
+    }
+    let is_on_screen = |id: &str| fields.iter().any(|field| field.field_id == id);
+    for (id, name) in NEEDED {
+        if !fields.is_empty() && !is_on_screen(id) {
+            found.stands_against(
+                "issue_type",
+                format!("the field {name} is not on the screen for new issues of this type, and tickets need it; add it to the screen"),
+            );
+        }
+    }
+    for (id, name) in WISHED {
+        if !fields.is_empty() && !is_on_screen(id) && (id != "parent" || choice.epic.is_some()) {
+            found.notes.push(format!("{name} is not on the screen for new issues of this type and will be left out"));
+        }
+    }
+    Ok(())
+}
+
+async fn check_epic(
+    client: &Client,
+    choice: &Choice,
+    types: &[IssueType],
+    found: &mut Preflight,
+) -> Result<()> {
+    let Some(epic) = &choice.epic else { return Ok(()) };
+    let reading = client.read_issue(epic).await;
+    match refused(reading)? {
+        Some(Reading::There(issue)) => {
+            let is_epic = types.iter().find(|it| it.id == issue.issue_type).is_none_or(|it| it.hierarchy_level > 0);
+            if !is_epic {
+                found.stands_against("epic", format!("{} is not an epic; choose an issue of a type above the tickets' own", issue.key));
+            }
+        }
+        Some(Reading::Gone(_)) | None => {
+            found.stands_against("epic", format!("there is no issue {epic}, or the connection's account cannot see it"));
+        }
+    }
+    Ok(())
+}
+
+async fn check_way(client: &Client, project: &Project, choice: &Choice, found: &mut Preflight) -> Result<()> {
+    let Some(way) = refused(client.way_to_done(&project.id, &choice.issue_type).await)? else { return Ok(()) };
+    let (Way::Known { statuses, .. } | Way::Unknown { statuses, .. }) = &way;
+    let done = statuses.iter().filter(|status| status.category == "done");
+    let done: Vec<String> = done.map(|status| format!("{} ({})", status.id, status.name)).collect();
+    if done.is_empty() && !statuses.is_empty() {
+        found.stands_against("issue_type", "this type's workflow has no status of the category Done, so that no ticket could be closed");
+    }
+    if let Some(wanted) = &choice.done_status
+        && !statuses.iter().any(|status| status.id == *wanted && status.category == "done")
+    {
+        found.stands_against(
+            "done_status",
+            format!("this type's workflow has no done status {wanted}; there are {}", done.join(", ")),
+        );
+    }
+    match &way {
+        Way::Known { steps, .. } => {
+            for step in steps.iter().filter(|step| !step.needs.is_empty()) {
+                found.notes.push(format!(
+                    "on the way from {} to {}, the workflow demands {}; what Assay cannot fill, a person must, and the ticket says so",
+                    step.from,
+                    step.to,
+                    step.needs.join(", ")
+                ));
+            }
+        }
+        Way::Unknown { why, .. } => {
+            found.notes.push(format!("the way to a done status is found when the first ticket is closed: {why}"));
+        }
+    }
+    found.way = Some(way);
+    Ok(())
 }

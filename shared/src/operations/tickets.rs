@@ -6,10 +6,17 @@
 //! Tickets of one connection, project and type are created together, up to 50 in a call, and each answer counts by
 //! itself. Nothing is ever created again while it is not known whether it was created before.
 
-mod closing;
 mod creating;
+mod deleting;
+mod listing;
 mod looking;
+mod moving;
 mod saving;
+mod telling;
+mod watching;
+mod writing;
+
+pub(super) use watching::sight;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,6 +24,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::milestone::{Milestone, Milestones};
+use super::planning::Planner;
 use super::session::JiraAccess;
 use crate::clock::seconds_between;
 use crate::connection::{Connection, Method};
@@ -25,14 +33,21 @@ use crate::ids::{ConnectionId, TenantId, TicketId};
 use crate::jira::Client;
 use crate::quota::{Priority, hour_of};
 use crate::sqs::{LONGEST_DELAY, Queue, SyncRequest};
+use crate::sync_setting::SyncSetting;
 use crate::ticket::{Step, Ticket};
 use crate::{Error, Result};
 
+/// The longest wait of tickets whose connection cannot be used, in seconds.
+const LONGEST_WAIT: i64 = 6 * 3600;
+
 /// Rounds in which a batch goes on with tickets that have a next step at once, for example without a refused field.
-const ROUNDS: u32 = 3;
+const ROUNDS: u32 = 5;
 
 /// Seconds until tickets are asked for again whose connection needs a person.
 const PATIENCE: i64 = 900;
+
+/// Seconds until tickets are tried again whose sync setting is quarantined; they are asked for at once when it ends.
+const IN_QUARANTINE: i64 = 24 * 3600;
 
 /// Seconds until tickets are asked for again whose connection could not be opened just now.
 const SOON: i64 = 120;
@@ -68,6 +83,14 @@ pub struct Tally {
     pub adopted: u32,
     /// Issues brought to a done status.
     pub closed: u32,
+    /// Issues brought out of their done status.
+    pub reopened: u32,
+    /// Issues written into.
+    pub updated: u32,
+    /// Issues deleted.
+    pub deleted: u32,
+    /// Issues looked at because somebody said that they changed.
+    pub looked_at: u32,
     /// Creates that Jira refused.
     pub refused: u32,
     /// Creates whose outcome is not known.
@@ -83,16 +106,50 @@ struct Run<'a> {
     deadline: Timestamp,
     tally: Tally,
     retry: BTreeSet<(TenantId, TicketId)>,
+    /// The sync settings of the tenant that is worked for.
+    settings: Vec<SyncSetting>,
+}
+
+/// Tickets of one connection by what is to be done with them.
+#[derive(Default)]
+struct Work {
+    create: Vec<Ticket>,
+    look_up: Vec<Ticket>,
+    look: Vec<Ticket>,
+    update: Vec<Ticket>,
+    /// To be closed or reopened.
+    bring: Vec<Ticket>,
+    delete: Vec<Ticket>,
+}
+
+impl Work {
+    fn is_empty(&self) -> bool {
+        [&self.create, &self.look_up, &self.look, &self.update, &self.bring, &self.delete]
+            .iter()
+            .all(|tickets| tickets.is_empty())
+    }
 }
 
 impl Worker {
+    /// Plans what follows for tasks.
+    fn planner(&self) -> Planner {
+        Planner { core: self.jira.core.clone(), sync: Arc::clone(&self.sync) }
+    }
+
     /// Carries out a batch of sync requests; the answer has one verdict for each of them, in order.
     ///
     /// # Errors
     /// When there is no randomness: then the whole batch must come again.
     pub async fn run(&self, requests: &[SyncRequest], deadline: Timestamp) -> Result<(Vec<Verdict>, Tally)> {
         let name = crate::random::text(self.jira.core.random.as_ref(), 10)?;
-        let mut run = Run { worker: self, name, deadline, tally: Tally::default(), retry: BTreeSet::new() };
+        let mut run = Run {
+            worker: self,
+            name,
+            deadline,
+            tally: Tally::default(),
+            retry: BTreeSet::new(),
+            settings: Vec::new(),
+        };
         let mut by_tenant: BTreeMap<&TenantId, BTreeSet<&TicketId>> = BTreeMap::new();
         for request in requests {
             by_tenant.entry(&request.tenant).or_default().insert(&request.ticket);
@@ -124,94 +181,114 @@ impl Run<'_> {
     }
 
     async fn tenant(&mut self, tenant: &TenantId, ids: &[TicketId]) -> Result<()> {
-        let tickets = self.worker.jira.core.store.tickets(tenant, ids).await?;
+        let store = &self.worker.jira.core.store;
+        let tickets = store.tickets(tenant, ids).await?;
+        self.settings = store.settings(tenant).await?;
         self.worker.milestones.reached(Milestone::Loaded);
-        self.tickets(tenant, tickets).await
-    }
-
-    async fn tickets(&mut self, tenant: &TenantId, tickets: Vec<Ticket>) -> Result<()> {
         let mut by_connection: BTreeMap<ConnectionId, Vec<Ticket>> = BTreeMap::new();
         for ticket in tickets {
             by_connection.entry(ticket.connection.clone()).or_default().push(ticket);
         }
-        for (connection, mut tickets) in by_connection {
+        for (connection, tickets) in by_connection {
             self.settle_the_settled(&tickets).await?;
-            for _ in 0..ROUNDS {
-                tickets.retain(|ticket| {
-                    !matches!(ticket.next_step(self.now()), Step::Settled | Step::Wait { .. })
-                });
-                if tickets.is_empty() {
-                    break;
-                }
-                if self.out_of_time() {
-                    self.again(&tickets);
-                    break;
-                }
-                let ids: Vec<TicketId> = tickets.iter().map(|ticket| ticket.id.clone()).collect();
-                if let Err(error) = Box::pin(self.one_round(tenant, &connection, tickets)).await {
-                    tracing::warn!(%tenant, %connection, error = error.chain(), "a round ended early");
-                    self.retry.extend(ids.into_iter().map(|id| (tenant.clone(), id)));
-                    break;
-                }
-                tickets = self.worker.jira.core.store.tickets(tenant, &ids).await?;
-                self.ask_again(&tickets).await?;
-            }
+            self.rounds(tenant, &connection, tickets).await?;
         }
         Ok(())
+    }
+
+    async fn rounds(&mut self, tenant: &TenantId, connection: &ConnectionId, tickets: Vec<Ticket>) -> Result<()> {
+        let mut tickets = tickets;
+        for _ in 0..ROUNDS {
+            tickets.retain(|ticket| {
+                // The planner may have moved a ticket to another connection meanwhile.
+                ticket.connection == *connection
+                    && !matches!(ticket.next_step(self.now()), Step::Settled | Step::Wait { .. })
+            });
+            if tickets.is_empty() || self.out_of_time() {
+                break;
+            }
+            let ids: Vec<TicketId> = tickets.iter().map(|ticket| ticket.id.clone()).collect();
+            if let Err(error) = Box::pin(self.one_round(tenant, connection, tickets)).await {
+                tracing::warn!(%tenant, %connection, error = error.chain(), "a round ended early");
+                self.retry.extend(ids.into_iter().map(|id| (tenant.clone(), id)));
+                return Ok(());
+            }
+            tickets = self.worker.jira.core.store.tickets(tenant, &ids).await?;
+        }
+        self.ask_again(&tickets).await
     }
 
     /// Takes tickets that have nothing left to do off the list of what is due.
     async fn settle_the_settled(&self, tickets: &[Ticket]) -> Result<()> {
-        let is_due_for_nothing =
-            |ticket: &&Ticket| ticket.due_at.is_some() && ticket.next_step(self.now()) == Step::Settled;
-        for ticket in tickets.iter().filter(is_due_for_nothing) {
-            self.worker.save(ticket.clone(), Ticket::settled).await?;
+        let is_settled = |ticket: &Ticket, now| ticket.next_step(now) == Step::Settled;
+        for ticket in tickets {
+            let now = self.now();
+            if ticket.due_at.is_some() && is_settled(ticket, now) {
+                let settle = |ticket: &mut Ticket| {
+                    if is_settled(ticket, now) {
+                        ticket.settled();
+                    }
+                };
+                self.worker.save(ticket.clone(), settle).await?;
+            }
         }
         Ok(())
     }
 
-    fn again(&mut self, tickets: &[Ticket]) {
-        self.retry.extend(tickets.iter().map(|ticket| (ticket.tenant.clone(), ticket.id.clone())));
+    /// Has tickets that there was no time for asked for again, at once: their messages are dealt with, since a message that
+    /// comes again too often ends in the dead letters.
+    async fn later(&mut self, tickets: &[Ticket]) -> Result<()> {
+        let requests: Vec<SyncRequest> = tickets.iter().map(request).collect();
+        self.worker.sync.send_all(&requests, Some(1)).await
     }
 
-    /// Sends a delayed request for each ticket whose next step must wait, so that it need not wait for the outbox.
+    /// Sends a request for each ticket that has a next step, delayed until its time, so that it need not wait for the
+    /// outbox.
     async fn ask_again(&self, tickets: &[Ticket]) -> Result<()> {
         let now = self.now();
         for ticket in tickets {
-            if let Step::Wait { until } = ticket.next_step(now)
-                && ticket.lease.is_none()
-            {
-                // A second more than the whole seconds between, so that the message does not come too early.
-                let delay = (seconds_between(now, until) + 1).clamp(1, i64::from(LONGEST_DELAY));
-                let request = SyncRequest { tenant: ticket.tenant.clone(), ticket: ticket.id.clone() };
-                self.worker.sync.send(&request, u32::try_from(delay).ok()).await?;
-            }
+            let until = match ticket.next_step(now) {
+                Step::Settled => continue,
+                Step::Wait { until } if ticket.lease.is_none() => until,
+                // Whoever has it sends the next request.
+                Step::Wait { .. } => continue,
+                _ => now,
+            };
+            // A second more than the whole seconds between, so that the message does not come too early.
+            let delay = (seconds_between(now, until) + 1).clamp(1, i64::from(LONGEST_DELAY));
+            self.worker.sync.send(&request(ticket), u32::try_from(delay).ok()).await?;
         }
         Ok(())
     }
 
     async fn one_round(&mut self, tenant: &TenantId, id: &ConnectionId, tickets: Vec<Ticket>) -> Result<()> {
         let now = self.now();
-        let mut create = Vec::new();
-        let mut look_up = Vec::new();
-        let mut close = Vec::new();
+        let mut work = Work::default();
         for ticket in tickets {
             match ticket.next_step(now) {
-                Step::Create => create.push(ticket),
-                Step::LookUp => look_up.push(ticket),
-                Step::Close => close.push(ticket),
+                Step::Create => work.create.push(ticket),
+                Step::LookUp => work.look_up.push(ticket),
+                Step::Look => work.look.push(ticket),
+                Step::Update => work.update.push(ticket),
+                Step::Close | Step::Reopen => work.bring.push(ticket),
+                Step::Delete => work.delete.push(ticket),
+                Step::Tell => self.tell(ticket).await?,
                 Step::Drop => {
-                    self.worker.save(ticket, |ticket| ticket.dropped(now)).await?;
+                    let bound = self.worker.lookup_bound;
+                    self.worker.save(ticket, |ticket| ticket.dropped(bound, now)).await?;
+                }
+                Step::Replan => {
+                    self.worker.save(ticket, |ticket| ticket.replanned(now)).await?;
                 }
                 Step::Settled | Step::Wait { .. } => {}
             }
         }
-        if create.is_empty() && look_up.is_empty() && close.is_empty() {
+        let work = self.without_quarantined(work).await?;
+        if work.is_empty() {
             return Ok(());
         }
         let Some(connection) = self.worker.jira.core.store.connection(tenant, id).await? else {
-            let why = "the connection was deleted";
-            return self.park(create, look_up, close, why, PATIENCE).await;
+            return self.park(work, "the connection was deleted", PATIENCE).await;
         };
         let client = match self.open(&connection).await {
             Ok(client) => client,
@@ -223,32 +300,54 @@ impl Run<'_> {
                     Kind::Unavailable => SOON,
                     _ => PATIENCE,
                 };
-                return self.park(create, look_up, close, &error.to_string(), wait).await;
+                return self.park(work, &error.to_string(), wait).await;
             }
         };
-        let result = self.with(&connection, &client, create, look_up, close).await;
+        let result = self.with(&connection, &client, work).await;
         self.book(&connection, &client).await?;
         result
     }
 
-    async fn with(
-        &mut self,
-        connection: &Connection,
-        client: &Client,
-        create: Vec<Ticket>,
-        look_up: Vec<Ticket>,
-        close: Vec<Ticket>,
-    ) -> Result<()> {
-        self.look_up(client, look_up).await?;
-        self.close(client, close).await?;
-        self.create(connection, client, create).await
+    async fn with(&mut self, connection: &Connection, client: &Client, work: Work) -> Result<()> {
+        self.look_up(client, work.look_up).await?;
+        self.look(client, work.look).await?;
+        self.bring(client, work.bring).await?;
+        self.update(client, work.update).await?;
+        self.delete(client, work.delete).await?;
+        self.create(connection, client, work.create).await
+    }
+
+    fn setting(&self, ticket: &Ticket) -> Option<&SyncSetting> {
+        self.settings.iter().find(|setting| setting.id == ticket.setting)
+    }
+
+    /// Parks the creates of sync settings that Jira takes no ticket for, without asking Jira once more.
+    async fn without_quarantined(&self, mut work: Work) -> Result<Work> {
+        let now = self.now();
+        for ticket in std::mem::take(&mut work.create) {
+            let quarantine = self.setting(&ticket).and_then(|setting| setting.quarantine.clone());
+            match quarantine {
+                None => work.create.push(ticket),
+                Some(quarantine) => {
+                    let why = format!("its sync setting is quarantined: {}", quarantine.obstacles.join("; "));
+                    let park = |ticket: &mut Ticket| ticket.postponed(&why, None, IN_QUARANTINE, now);
+                    self.worker.save(ticket, park).await?;
+                }
+            }
+        }
+        Ok(work)
     }
 
     async fn open(&self, connection: &Connection) -> Result<Client> {
         let (core, now) = (&self.worker.jira.core, self.now());
         let quota = core.store.quota(&connection.tenant, &connection.id, now).await?;
         if let Some(wait) = quota.wait(Priority::Sync, 0, connection.method == Method::Oauth, now) {
-            let message = format!("connection {}: Jira's points for this hour are spent", connection.id);
+            let what = if quota.paused_until.is_some_and(|until| until > now) {
+                "Jira asked for a pause"
+            } else {
+                "Jira's points for this hour are spent"
+            };
+            let message = format!("connection {}: {what}", connection.id);
             return Err(Error::new(
                 Kind::Limited { retry_after: u32::try_from(wait).unwrap_or(60) },
                 message,
@@ -271,30 +370,28 @@ impl Run<'_> {
     }
 
     /// Parks tickets that cannot be worked on because their connection cannot be used now. They are asked for again after
-    /// `wait` seconds.
-    async fn park(
-        &self,
-        create: Vec<Ticket>,
-        look_up: Vec<Ticket>,
-        close: Vec<Ticket>,
-        why: &str,
-        wait: i64,
-    ) -> Result<()> {
+    /// `wait` seconds, ever more rarely.
+    async fn park(&self, work: Work, why: &str, wait: i64) -> Result<()> {
         let now = self.now();
-        for ticket in create {
-            let told = ticket.trace.last().is_some_and(|entry| entry.why == why);
-            if told {
-                self.worker.save(ticket, |ticket| ticket.could_not_look(wait, now)).await?;
-            } else {
-                self.worker.save(ticket, |ticket| ticket.postponed(why, None, wait, now)).await?;
-            }
+        let wait_of = |ticket: &Ticket| {
+            let tries = ticket.problem.as_ref().filter(|it| it.what == why).map_or(0, |it| it.tries);
+            wait.saturating_mul(1 << tries.min(5)).min(LONGEST_WAIT.max(wait))
+        };
+        for ticket in work.create {
+            let wait = wait_of(&ticket);
+            self.worker.save(ticket, |ticket| ticket.postponed(why, None, wait, now)).await?;
         }
-        for ticket in look_up {
+        for ticket in work.look_up {
             self.worker.save(ticket, |ticket| ticket.could_not_look(wait, now)).await?;
         }
-        for ticket in close {
-            self.worker.save(ticket, |ticket| ticket.not_closed(why.to_owned(), None, wait, now)).await?;
+        for ticket in work.look.into_iter().chain(work.update).chain(work.bring).chain(work.delete) {
+            let wait = wait_of(&ticket);
+            self.worker.save(ticket, |ticket| ticket.waits(why, wait, now)).await?;
         }
         Ok(())
     }
+}
+
+fn request(ticket: &Ticket) -> SyncRequest {
+    SyncRequest { tenant: ticket.tenant.clone(), ticket: ticket.id.clone() }
 }

@@ -1,30 +1,47 @@
-//! Upkeep: what events and messages missed is found and asked for again; issue statuses are compared with Jira.
+//! Upkeep: what events and messages missed is found and asked for again.
+//!
+//! Reads what is due and the issues of tickets in Jira; decides nothing itself: a ticket whose issue is not as its record
+//! says is marked to be looked at, and `create-tickets` looks; a quarantined sync setting is tried again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
+use super::quarantine;
 use super::session::JiraAccess;
-use crate::connection::Method;
+use crate::connection::{Connection, Method};
+use crate::dynamodb::{Comparison, TicketFilter};
 use crate::error::Kind;
-use crate::ids::{ConnectionId, IssueId, TenantId};
+use crate::ids::{ConnectionId, IssueId};
 use crate::jira::Client;
-use crate::jira::issue::Seen;
 use crate::quota::{Priority, hour_of};
 use crate::sqs::{Queue, SyncRequest};
-use crate::ticket::{IssueStatus, State, Ticket};
-use crate::trace::Call;
+use crate::sync_setting::SyncSetting;
+use crate::ticket::{Sight, Ticket, Wanted};
 use crate::{Result, clock};
 
 /// How many due tickets one run asks for again, from one shard.
 const TICKETS_A_SHARD: usize = 500;
+
+/// Seconds until a ticket that was asked for again is asked for once more if nothing happens.
+const ASKED_AGAIN_AFTER: i64 = 900;
 
 /// How many tenants one run compares, from one shard.
 const TENANTS_A_SHARD: usize = 50;
 
 /// How many tickets are read from the table at once.
 const TICKETS_A_PAGE: usize = 100;
+
+/// How long after its end an issue is still watched for being reopened or restored, in days.
+const WATCHED_DAYS: i64 = 30;
+
+/// Seconds between two comparisons of tickets of which no webhook would tell.
+const WITHOUT_WEBHOOK: i64 = 290;
+
+/// How many writes are made at the same time.
+const AT_ONCE: usize = 16;
 
 /// Keeps tickets in step.
 #[derive(Clone)]
@@ -33,7 +50,7 @@ pub struct Upkeep {
     pub jira: JiraAccess,
     /// Where tickets are asked for.
     pub sync: Arc<dyn Queue<SyncRequest>>,
-    /// Seconds between two comparisons of a tenant's tickets.
+    /// Seconds between two comparisons of all of a tenant's tickets.
     pub interval: i64,
 }
 
@@ -44,24 +61,27 @@ pub struct Tally {
     pub asked: usize,
     /// Tickets compared with Jira.
     pub compared: usize,
-    /// Tickets whose issue turned out to be gone.
-    pub gone: usize,
+    /// Tickets whose issue turned out to be other than their record says.
+    pub differ: usize,
+    /// Sync settings whose quarantine ended.
+    pub mended: usize,
 }
 
 impl Upkeep {
     /// Does all that is due, until `deadline`.
     pub async fn run(&self, deadline: Timestamp) -> Result<Tally> {
-        let mut tally = Tally { asked: self.outbox().await?, ..Tally::default() };
+        let mut tally = Tally { asked: self.outbox(deadline).await?, ..Tally::default() };
         for shard in crate::dynamodb::keys::shards() {
-            let now = self.jira.core.clock.now();
-            for (tenant, due_at) in self.jira.core.store.due_comparisons(shard, now, TENANTS_A_SHARD).await? {
-                if self.jira.core.clock.now() >= deadline {
+            let now = self.now();
+            for turn in self.jira.core.store.due_comparisons(shard, now, TENANTS_A_SHARD).await? {
+                if self.now() >= deadline {
                     return Ok(tally);
                 }
-                let next = clock::after(now, self.interval);
-                if self.jira.core.store.claim_due_comparison(&tenant, due_at, next).await? {
+                let next = clock::after(now, WITHOUT_WEBHOOK);
+                if self.jira.core.store.claim_due_comparison(&turn.tenant, turn.due_at, next).await? {
+                    let tenant = turn.tenant.clone();
                     // What fails for one tenant is that tenant's alone.
-                    if let Err(error) = self.compare(&tenant, deadline, &mut tally).await {
+                    if let Err(error) = self.turn(turn, deadline, &mut tally).await {
                         tracing::error!(%tenant, error = error.chain(), "could not compare a tenant's tickets");
                     }
                 }
@@ -70,60 +90,123 @@ impl Upkeep {
         Ok(tally)
     }
 
-    /// The outbox: asks again for every ticket that has something to do and whose time has come.
-    async fn outbox(&self) -> Result<usize> {
+    fn now(&self) -> Timestamp {
+        self.jira.core.clock.now()
+    }
+
+    /// The outbox: asks again for every ticket that has something to do and whose time has come. Each is put behind the
+    /// others, so that a thousand that cannot be helped do not keep the next one waiting.
+    async fn outbox(&self, deadline: Timestamp) -> Result<usize> {
         let mut asked = 0;
         for shard in crate::dynamodb::keys::shards() {
-            let now = self.jira.core.clock.now();
-            let due = self.jira.core.store.due_tickets(shard, now, TICKETS_A_SHARD).await?;
-            let requests: Vec<SyncRequest> =
-                due.into_iter().map(|(tenant, ticket)| SyncRequest { tenant, ticket }).collect();
-            self.sync.send_all(&requests, None).await?;
-            asked += requests.len();
+            loop {
+                let now = self.now();
+                let due = self.jira.core.store.due_tickets(shard, now, TICKETS_A_SHARD).await?;
+                let is_last = due.len() < TICKETS_A_SHARD;
+                let requests: Vec<SyncRequest> = due
+                    .iter()
+                    .map(|(tenant, ticket, _)| SyncRequest { tenant: tenant.clone(), ticket: ticket.clone() })
+                    .collect();
+                self.sync.send_all(&requests, None).await?;
+                asked += requests.len();
+                let next = clock::after(now, ASKED_AGAIN_AFTER);
+                let store = &self.jira.core.store;
+                let defer = due.iter().map(|(tenant, id, due_at)| store.defer_ticket(tenant, id, *due_at, next));
+                let defer: Vec<_> = defer.collect();
+                let mut defer = stream::iter(defer).buffer_unordered(AT_ONCE);
+                while let Some(deferred) = defer.next().await {
+                    deferred?;
+                }
+                if is_last || self.now() >= deadline {
+                    break;
+                }
+            }
         }
         Ok(asked)
     }
 
-    /// Reads the issues of a tenant's open tickets by id, a hundred in a call, and notes what changed.
-    async fn compare(&self, tenant: &TenantId, deadline: Timestamp, tally: &mut Tally) -> Result<()> {
-        let filter = crate::dynamodb::TicketFilter { state: Some("open".to_owned()) };
-        let mut cursor = None;
+    /// One tenant's turn: its quarantined settings, then its tickets.
+    async fn turn(&self, mut turn: Comparison, deadline: Timestamp, tally: &mut Tally) -> Result<()> {
+        let now = self.now();
+        let settings = self.jira.core.store.settings(&turn.tenant).await?;
+        self.try_quarantined(&settings, deadline, tally).await;
+        let is_full = turn.full_at.is_none_or(|full_at| full_at <= now);
+        turn.cursor = self.compare(&turn, &settings, is_full, deadline, tally).await?;
+        let is_cut = turn.cursor.is_some();
+        if is_full && !is_cut {
+            turn.full_at = Some(clock::after(now, self.interval));
+        }
+        turn.due_at = clock::after(now, if is_cut { 0 } else { WITHOUT_WEBHOOK });
+        self.jira.core.store.end_comparison(&turn).await
+    }
+
+    async fn try_quarantined(&self, settings: &[SyncSetting], deadline: Timestamp, tally: &mut Tally) {
+        for setting in settings.iter().filter(|setting| setting.enabled && setting.quarantine.is_some()) {
+            match quarantine::look_again(&self.jira, &self.sync, setting, deadline).await {
+                Ok(ended) => tally.mended += usize::from(ended),
+                Err(error) => {
+                    tracing::warn!(setting = %setting.id, error = error.chain(), "could not try a quarantined setting");
+                }
+            }
+        }
+    }
+
+    /// Reads the issues of a tenant's tickets by id, a hundred in a call. Returns where it was cut by the deadline.
+    async fn compare(
+        &self,
+        turn: &Comparison,
+        settings: &[SyncSetting],
+        is_full: bool,
+        deadline: Timestamp,
+        tally: &mut Tally,
+    ) -> Result<Option<String>> {
+        let (store, tenant) = (&self.jira.core.store, &turn.tenant);
+        let connections = store.all_connections(tenant).await?;
+        let connections: BTreeMap<&ConnectionId, &Connection> = connections
+            .iter()
+            .filter(|connection| connection.state.usable() && (is_full || !hears(connection, self.now())))
+            .map(|connection| (&connection.id, connection))
+            .collect();
+        if connections.is_empty() {
+            return Ok(None);
+        }
+        let mut cursor = turn.cursor.clone();
         loop {
             let page =
-                self.jira.core.store.list_tickets(tenant, &filter, cursor.as_deref(), TICKETS_A_PAGE).await?;
-            let mut by_connection: BTreeMap<ConnectionId, Vec<Ticket>> = BTreeMap::new();
-            for ticket in page.items {
-                by_connection.entry(ticket.connection.clone()).or_default().push(ticket);
+                store.list_tickets(tenant, &TicketFilter::default(), cursor.as_deref(), TICKETS_A_PAGE).await?;
+            let mut by_connection: BTreeMap<&ConnectionId, Vec<Ticket>> = BTreeMap::new();
+            for ticket in page.items.into_iter().filter(|ticket| is_watched(ticket, self.now())) {
+                if let Some((id, _)) = connections.get_key_value(&ticket.connection) {
+                    by_connection.entry(id).or_default().push(ticket);
+                }
             }
-            for (connection, tickets) in by_connection {
-                self.compare_some(tenant, &connection, tickets, deadline, tally).await?;
+            for (id, tickets) in by_connection {
+                self.compare_some(connections[id], settings, tickets, deadline, tally).await?;
             }
             cursor = page.next;
-            if cursor.is_none() || self.jira.core.clock.now() >= deadline {
-                return Ok(());
+            if cursor.is_none() || self.now() >= deadline {
+                return Ok(cursor);
             }
         }
     }
 
     async fn compare_some(
         &self,
-        tenant: &TenantId,
-        id: &ConnectionId,
+        connection: &Connection,
+        settings: &[SyncSetting],
         tickets: Vec<Ticket>,
         deadline: Timestamp,
         tally: &mut Tally,
     ) -> Result<()> {
         let core = &self.jira.core;
-        let Some(connection) = core.store.connection(tenant, id).await? else { return Ok(()) };
+        let (tenant, id) = (&connection.tenant, &connection.id);
         let now = core.clock.now();
         let quota = core.store.quota(tenant, id, now).await?;
         let metered = connection.method == Method::Oauth;
-        if !connection.state.usable()
-            || quota.wait(Priority::Checks, tickets.len() as u64, metered, now).is_some()
-        {
+        if quota.wait(Priority::Checks, tickets.len() as u64, metered, now).is_some() {
             return Ok(());
         }
-        let client = match self.jira.open(&connection).await {
+        let client = match self.jira.open(connection).await {
             Ok(client) => client.until(deadline),
             Err(error) if error.retryable() || *error.kind() == Kind::NeedsReauth => {
                 tracing::warn!(%tenant, connection = %id, error = error.chain(), "could not compare tickets");
@@ -131,7 +214,7 @@ impl Upkeep {
             }
             Err(error) => return Err(error),
         };
-        let result = self.compare_with(&client, tickets, tally).await;
+        let result = self.compare_with(&client, settings, tickets, tally).await;
         core.store.add_points(tenant, id, hour_of(now), client.meter().points).await?;
         if let Some(until) = client.paused_until() {
             core.store.pause(tenant, id, until).await?;
@@ -139,57 +222,68 @@ impl Upkeep {
         result
     }
 
-    async fn compare_with(&self, client: &Client, tickets: Vec<Ticket>, tally: &mut Tally) -> Result<()> {
-        let ids: Vec<IssueId> =
-            tickets.iter().filter_map(|ticket| ticket.state.issue().map(|issue| issue.id.clone())).collect();
-        let fetched = match client.fetch(&ids, &["status"], &[]).await {
-            Ok(fetched) => fetched,
+    async fn compare_with(
+        &self,
+        client: &Client,
+        settings: &[SyncSetting],
+        tickets: Vec<Ticket>,
+        tally: &mut Tally,
+    ) -> Result<()> {
+        let ids: Vec<IssueId> = tickets
+            .iter()
+            .filter_map(|ticket| ticket.issue_to_look_at().map(|issue| issue.id.clone()))
+            .collect();
+        let read = match client.read_issues(&ids).await {
+            Ok(read) => read,
             Err(error) => {
                 tracing::warn!(error = %error, "could not compare tickets");
                 return Ok(());
             }
         };
         for ticket in tickets {
-            let Some(issue) = ticket.state.issue().cloned() else { continue };
+            let Some(issue) = ticket.issue_to_look_at() else { continue };
             tally.compared += 1;
-            if let Some(found) = fetched.issues.get(&issue.id) {
-                if let Some(status) = found.status() {
-                    self.note(ticket, &found.key, &status).await?;
-                }
-            } else if fetched.gone.contains(&issue.id) {
-                // Missing in the bulk answer: asked for by itself before anything is concluded.
-                match client.issue_status(&issue.id).await {
-                    Ok(Seen::There { key, status, .. }) => self.note(ticket, &key, &status).await?,
-                    // Hidden is not gone: the ticket is kept until the project can be seen again.
-                    Ok(Seen::Gone(_)) if !client.sees_project(&ticket.project).await => {}
-                    Ok(Seen::Gone(call)) => {
-                        tally.gone += 1;
-                        self.lose(ticket, &call).await?;
-                    }
-                    Err(error) => tracing::warn!(error = %error, "could not read one issue"),
-                }
+            let differs = match read.there.get(&issue.id) {
+                Some(now) => differs(&ticket, &super::tickets::sight(now), settings),
+                None => read.missing.contains(&issue.id) && ticket.is_live(),
+            };
+            if differs {
+                tally.differ += 1;
+                self.ask_to_look(ticket).await?;
             }
         }
         Ok(())
     }
 
-    async fn note(&self, mut ticket: Ticket, key: &str, status: &IssueStatus) -> Result<()> {
-        if ticket.seen(key, status.clone(), "comparison") { self.save(&mut ticket).await } else { Ok(()) }
-    }
-
-    async fn lose(&self, mut ticket: Ticket, call: &Call) -> Result<()> {
-        if matches!(ticket.state, State::Open { .. }) {
-            ticket.lost(call.clone(), "comparison", self.jira.core.clock.now());
-            return self.save(&mut ticket).await;
-        }
-        Ok(())
-    }
-
-    /// Writes a ticket; whoever wrote first is right, and the next comparison looks again.
-    async fn save(&self, ticket: &mut Ticket) -> Result<()> {
-        match self.jira.core.store.save_ticket(ticket).await {
+    async fn ask_to_look(&self, mut ticket: Ticket) -> Result<()> {
+        ticket.hear(self.now());
+        let request = SyncRequest { tenant: ticket.tenant.clone(), ticket: ticket.id.clone() };
+        match self.jira.core.store.save_ticket(&mut ticket).await {
+            Ok(()) => self.sync.send(&request, None).await,
+            // Somebody works on it at this moment; the next comparison looks again.
             Err(error) if *error.kind() == Kind::Conflict => Ok(()),
-            result => result,
+            Err(error) => Err(error),
         }
     }
+}
+
+/// Whether the ticket's issue is worth comparing: live ones always, ended ones for a while, in case a person reopens or
+/// restores them.
+fn is_watched(ticket: &Ticket, now: Timestamp) -> bool {
+    let since = clock::after(now, -WATCHED_DAYS * 24 * 3600);
+    ticket.issue_to_look_at().is_some()
+        && ticket.wanted != Wanted::Kept
+        && (ticket.is_live() || ticket.ended_at.is_some_and(|ended_at| ended_at > since))
+}
+
+fn differs(ticket: &Ticket, sight: &Sight, settings: &[SyncSetting]) -> bool {
+    let rule = settings.iter().find(|setting| setting.id == ticket.setting);
+    let rule = rule.map(|setting| setting.reopen_rule).unwrap_or_default();
+    ticket.clone().seen(sight, rule, "comparison")
+}
+
+/// Whether a webhook tells of changes on the connection's site.
+fn hears(connection: &Connection, now: Timestamp) -> bool {
+    let _ = (connection, now);
+    false
 }

@@ -1,20 +1,24 @@
-//! Sync settings: which tasks become tickets, where, and how they are closed.
+//! Sync settings: which tasks become tickets, where, and what follows when either side changes.
 
-use assay::check::CheckId;
+mod disabling;
+mod input;
+mod preflight;
+mod view;
+
 use assay::error::Kind;
-use assay::ids::{ConnectionId, IssueId, IssueTypeId, SettingId, fixed};
-use assay::operations::settings::{Choice, Chosen};
+use assay::ids::{SettingId, fixed};
+use assay::operations::settings::{self, Preflight};
 use assay::sqs::ChecksRequest;
-use assay::sync_setting::{ClosureRule, Mode, Scope, SyncSetting, check_labels};
+use assay::sync_setting::SyncSetting;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use self::input::{SettingChange, SettingInput, scope, scope_text};
+use self::view::SettingView;
 use super::Routes;
 use crate::Api;
 use crate::caller::{Admin, Caller, Reader};
@@ -23,104 +27,16 @@ use crate::input::{Body, Path};
 use crate::page::List;
 use crate::problem::Problem;
 
-/// A new sync setting.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SettingInput {
-    /// `all`, or the id of one check.
-    scope: String,
-    /// Through which connection tickets are written.
-    connection: ConnectionId,
-    /// The project's key or id.
-    project: String,
-    /// The issue type's id.
-    issue_type: IssueTypeId,
-    /// The id of an epic to put tickets under.
-    #[serde(default)]
-    epic: Option<IssueId>,
-    /// Labels beside `assay`.
-    #[serde(default)]
-    labels: Vec<String>,
-    /// One ticket for each task.
-    mode: Mode,
-    /// When a ticket is closed because of its tasks.
-    #[serde(default)]
-    closure_rule: ClosureRule,
-}
-
-/// What is to change; what is not given stays.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SettingChange {
-    /// Whether the setting is in force. One that is not keeps its tickets and makes no new ones.
-    #[serde(default)]
-    enabled: Option<bool>,
-    /// Labels beside `assay`, for new tickets.
-    #[serde(default)]
-    labels: Option<Vec<String>>,
-    /// When a ticket is closed because of its tasks.
-    #[serde(default)]
-    closure_rule: Option<ClosureRule>,
-}
-
-/// One sync setting.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct SettingView {
-    /// Its identifier.
-    id: String,
-    /// `all`, or the id of one check.
-    scope: String,
-    /// Through which connection tickets are written.
-    connection: String,
-    /// The project's id.
-    project: String,
-    /// The project's key when the setting was saved.
-    project_key: String,
-    /// The issue type's id.
-    issue_type: String,
-    /// The issue type's name when the setting was saved.
-    issue_type_name: String,
-    /// The epic's id.
-    epic: Option<String>,
-    /// Labels beside `assay`.
-    labels: Vec<String>,
-    /// How tasks are put into tickets.
-    mode: Mode,
-    /// When a ticket is closed because of its tasks.
-    closure_rule: ClosureRule,
-    /// Whether it is in force.
-    enabled: bool,
-    /// When it was first saved.
-    #[schema(value_type = String)]
-    created_at: Timestamp,
-    /// When it was last saved.
-    #[schema(value_type = String)]
-    updated_at: Timestamp,
-}
-
-impl SettingView {
-    fn of(setting: SyncSetting) -> Self {
-        Self {
-            id: setting.id.to_string(),
-            scope: scope_text(setting.scope),
-            connection: setting.connection.to_string(),
-            project: setting.project.to_string(),
-            project_key: setting.project_key,
-            issue_type: setting.issue_type.to_string(),
-            issue_type_name: setting.issue_type_name,
-            epic: setting.epic.map(|epic| epic.to_string()),
-            labels: setting.labels,
-            mode: setting.mode,
-            closure_rule: setting.closure_rule,
-            enabled: setting.enabled,
-            created_at: setting.created_at,
-            updated_at: setting.updated_at,
-        }
-    }
-}
-
 pub(crate) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(show, change, remove))
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(preflight::preflight))
+        .routes(routes!(preflight::dry_run))
+        .routes(routes!(show, change, remove))
+        .routes(routes!(preflight::recheck))
+        .routes(routes!(disabling::disable, disabling::progress))
+        .routes(routes!(disabling::commented))
+        .routes(routes!(disabling::enable))
 }
 
 /// Lists the sync settings.
@@ -130,8 +46,8 @@ async fn list(Reader(caller): Reader, State(api): State<Api>) -> Result<Json<Lis
     Ok(Json(List::whole(settings.into_iter().map(SettingView::of).collect())))
 }
 
-/// Saves a sync setting, after Jira has been asked whether tickets can be created as it says. All open tasks that it is
-/// for get their tickets.
+/// Saves a sync setting, after Jira has been asked whether tickets can be made as it says (`…/preflight` tells more). All
+/// open tasks that it is for get their tickets.
 #[utoipa::path(post, path = "/v1/sync-settings", tag = "sync settings", security(("token" = ["admin"])), request_body = SettingInput, responses((status = 201, body = SettingView), (status = 409, body = Problem), (status = 422, body = Problem)))]
 async fn create(
     Admin(caller): Admin,
@@ -139,43 +55,56 @@ async fn create(
     State(api): State<Api>,
     Body(input): Body<SettingInput>,
 ) -> Result<Response, Problem> {
+    let setting = draft(&api, &caller, &input).await?;
+    let setting = put(&api, &seed, setting).await?;
+    api.checks.send(&ChecksRequest::Plan { tenant: caller.tenant }, None).await?;
+    Ok((StatusCode::CREATED, Json(SettingView::of(setting))).into_response())
+}
+
+/// The setting that an input stands for, as Jira knows it; refused if anything stands against it.
+async fn draft(api: &Api, caller: &Caller, input: &SettingInput) -> Result<SyncSetting, Problem> {
     let scope = scope(&input.scope)?;
-    check_labels(&input.labels)?;
-    let project = input.project.trim();
-    if !(1..=100).contains(&project.chars().count()) || project.chars().any(char::is_control) {
-        return Err(Problem::invalid(
-            "project",
-            "project must be the key or the id of a project, as in `SEC`",
-        ));
-    }
-    let choice = Choice { project: input.project, issue_type: input.issue_type };
-    let chosen =
-        assay::operations::settings::check(&api.connector.jira, &caller.tenant, &input.connection, &choice)
-            .await?;
-    let Chosen { project, issue_type_name } = chosen;
+    let choice = input.choice()?;
+    let (_, client) = settings::open(&api.connector.jira, &caller.tenant, &input.connection).await?;
+    let found = settings::preflight(&client, &choice, None).await?;
+    let (project, issue_type_name) = passed(found)?;
     let now = api.core.clock.now();
-    let setting = SyncSetting {
+    Ok(SyncSetting {
         tenant: caller.tenant.clone(),
         // Fixed by its scope, so that there cannot be two for the same tasks.
         id: SettingId::parse(&format!("set-{}", fixed(&[caller.tenant.as_str(), &scope_text(scope)])))?,
         scope,
-        connection: input.connection,
+        connection: input.connection.clone(),
         project: project.id,
         project_key: project.key,
         issue_type: choice.issue_type,
         issue_type_name,
-        epic: input.epic,
-        labels: input.labels,
+        epic: choice.epic,
+        labels: choice.labels,
         mode: input.mode,
         closure_rule: input.closure_rule,
+        done_status: choice.done_status,
+        reopen_rule: input.reopen_rule,
+        gone_policy: input.gone_policy,
         enabled: true,
+        disabled: None,
+        quarantine: None,
         created_at: now,
         updated_at: now,
         version: 0,
-    };
-    let setting = put(&api, &seed, setting).await?;
-    api.checks.send(&ChecksRequest::Plan { tenant: caller.tenant }, None).await?;
-    Ok((StatusCode::CREATED, Json(SettingView::of(setting))).into_response())
+    })
+}
+
+/// What a setting needs of a preflight that found nothing against it; else the first obstacle.
+fn passed(found: Preflight) -> Result<(assay::connection::Project, String), Problem> {
+    if let Some(first) = found.obstacles.first() {
+        let all: Vec<&str> = found.obstacles.iter().map(|obstacle| obstacle.what.as_str()).collect();
+        return Err(Problem::invalid(first.about, all.join("; ")));
+    }
+    match (found.project, found.issue_type_name) {
+        (Some(project), Some(name)) => Ok((project, name)),
+        _ => Err(Problem::invalid("project", "Jira did not tell about the project and its issue types")),
+    }
 }
 
 /// Puts a new setting. An earlier run of the same request may have died after it had put it: then that one stands.
@@ -210,8 +139,8 @@ async fn show(
     Ok(Json(SettingView::of(require(&api, &caller, &id).await?)))
 }
 
-/// Changes a sync setting. Tickets that exist stay as they are.
-#[utoipa::path(patch, path = "/v1/sync-settings/{id}", tag = "sync settings", security(("token" = ["admin"])), params(("id" = String, Path)), request_body = SettingChange, responses((status = 200, body = SettingView), (status = 404, body = Problem), (status = 422, body = Problem)))]
+/// Changes a sync setting, after Jira has been asked again. Tasks keep the tickets that they have; what those say follows.
+#[utoipa::path(patch, path = "/v1/sync-settings/{id}", tag = "sync settings", security(("token" = ["admin"])), params(("id" = String, Path)), request_body = SettingChange, responses((status = 200, body = SettingView), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 async fn change(
     Admin(caller): Admin,
     State(api): State<Api>,
@@ -219,19 +148,28 @@ async fn change(
     Body(input): Body<SettingChange>,
 ) -> Result<Json<SettingView>, Problem> {
     let mut setting = require(&api, &caller, &id).await?;
-    if let Some(labels) = input.labels {
-        check_labels(&labels)?;
-        setting.labels = labels;
-    }
-    setting.enabled = input.enabled.unwrap_or(setting.enabled);
-    setting.closure_rule = input.closure_rule.unwrap_or(setting.closure_rule);
+    let choice = input.choice(&setting)?;
+    let (_, client) = settings::open(&api.connector.jira, &caller.tenant, &setting.connection).await?;
+    let (project, issue_type_name) = passed(settings::preflight(&client, &choice, None).await?)?;
+    input.apply(&mut setting);
+    setting.project = project.id;
+    setting.project_key = project.key;
+    setting.issue_type = choice.issue_type;
+    setting.issue_type_name = issue_type_name;
+    setting.epic = choice.epic;
+    setting.labels = choice.labels;
+    setting.done_status = choice.done_status;
+    let was_quarantined = setting.quarantine.take().is_some();
     setting.updated_at = api.core.clock.now();
     api.core.store.save_setting(&mut setting).await?;
+    if was_quarantined {
+        assay::operations::quarantine::release(&api.core, &api.sync, &setting).await?;
+    }
     api.checks.send(&ChecksRequest::Plan { tenant: caller.tenant }, None).await?;
     Ok(Json(SettingView::of(setting)))
 }
 
-/// Deletes a sync setting. Its tickets stay in Jira, and are closed when their tasks are resolved.
+/// Deletes a sync setting. Its tickets stay in Jira as they are and are not written any more.
 #[utoipa::path(delete, path = "/v1/sync-settings/{id}", tag = "sync settings", security(("token" = ["admin"])), params(("id" = String, Path)), responses((status = 204), (status = 404, body = Problem)))]
 async fn remove(
     Admin(caller): Admin,
@@ -240,6 +178,7 @@ async fn remove(
 ) -> Result<StatusCode, Problem> {
     require(&api, &caller, &id).await?;
     api.core.store.delete_setting(&caller.tenant, &id).await?;
+    api.checks.send(&ChecksRequest::Plan { tenant: caller.tenant }, None).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -249,21 +188,4 @@ async fn require(api: &Api, caller: &Caller, id: &SettingId) -> Result<SyncSetti
         assay::Error::not_found(format!("there is no sync setting {id}; `GET /v1/sync-settings` lists them"))
             .into()
     })
-}
-
-fn scope(text: &str) -> Result<Scope, Problem> {
-    if text == "all" {
-        return Ok(Scope::All);
-    }
-    let check: Result<CheckId, _> = text.parse();
-    check.map(Scope::Check).map_err(|_| {
-        Problem::invalid("scope", format!("scope must be `all` or the id of a check, not {text:?}"))
-    })
-}
-
-fn scope_text(scope: Scope) -> String {
-    match scope {
-        Scope::All => "all".to_owned(),
-        Scope::Check(check) => check.to_string(),
-    }
 }

@@ -1,11 +1,13 @@
 //! Tasks: what is to be done because a check fails.
 
+mod changing;
+
 use std::collections::BTreeMap;
 
 use assay::check::CheckId;
 use assay::dynamodb::TaskFilter;
 use assay::ids::{TaskId, TicketId};
-use assay::task::{State as TaskState, Subject, Task};
+use assay::task::{Completion, Part, State as TaskState, Subject, Task};
 use assay::ticket::Ticket;
 use axum::Json;
 use axum::extract::State;
@@ -29,7 +31,7 @@ use crate::problem::Problem;
 pub struct TaskQuery {
     /// Only the tasks of this check.
     check: Option<CheckId>,
-    /// Only tasks that are `open`, or `resolved`.
+    /// Only tasks that are `open`, `completed` (a person says so) or `resolved` (the check passes).
     state: Option<TaskState>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
@@ -47,7 +49,7 @@ pub struct TaskView {
     check: CheckId,
     /// The connection that its subject was read through.
     connection: Option<String>,
-    /// `open` or `resolved`.
+    /// `open`, `completed` (a person says that it is done) or `resolved` (the check passes).
     state: TaskState,
     /// Title.
     title: String,
@@ -76,6 +78,12 @@ pub struct TaskView {
     /// When it was resolved.
     #[schema(value_type = Option<String>)]
     resolved_at: Option<Timestamp>,
+    /// Who said that it is done, when and why, if it is completed.
+    completion: Option<Completion>,
+    /// Whether a person opened it again, so that a person must end it.
+    held: bool,
+    /// What people changed about it, and no check changes back.
+    edited: Vec<Part>,
 }
 
 /// The ticket of a task.
@@ -90,7 +98,11 @@ pub struct TicketOfTask {
 }
 
 pub(crate) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(show, changing::change))
+        .routes(routes!(changing::complete))
+        .routes(routes!(changing::reopen))
 }
 
 /// Lists the tasks.
@@ -102,9 +114,9 @@ async fn list(
 ) -> Result<Json<List<TaskView>>, Problem> {
     let filter = TaskFilter { check: query.check, state: query.state };
     let check = query.check.map_or("", CheckId::as_str);
-    let state = query.state.map_or_else(String::new, |state| format!("{state:?}"));
+    let state = query.state.map_or("", TaskState::word);
     let page = PageQuery { cursor: query.cursor, limit: query.limit };
-    let asked = page.of(&caller.tenant, &["tasks", check, &state])?;
+    let asked = page.of(&caller.tenant, &["tasks", check, state])?;
     let stored =
         api.core.store.list_tasks(&caller.tenant, filter, asked.after.as_deref(), asked.limit).await?;
     let items = with_tickets(&api, &caller, stored.items).await?;
@@ -118,12 +130,22 @@ async fn show(
     State(api): State<Api>,
     Path(id): Path<TaskId>,
 ) -> Result<Json<TaskView>, Problem> {
-    let missing = || {
-        Problem::from(assay::Error::not_found(format!("there is no task {id}; `GET /v1/tasks` lists them")))
-    };
-    let task = api.core.store.task(&caller.tenant, &id).await?.ok_or_else(missing)?;
-    let mut views = with_tickets(&api, &caller, vec![task]).await?;
-    views.pop().map(Json).ok_or_else(missing)
+    let task = require(&api, &caller, &id).await?;
+    view(&api, &caller, task).await
+}
+
+async fn require(api: &Api, caller: &Caller, id: &TaskId) -> Result<Task, Problem> {
+    api.core.store.task(&caller.tenant, id).await?.ok_or_else(|| missing(id))
+}
+
+fn missing(id: &TaskId) -> Problem {
+    assay::Error::not_found(format!("there is no task {id}; `GET /v1/tasks` lists them")).into()
+}
+
+async fn view(api: &Api, caller: &Caller, task: Task) -> Result<Json<TaskView>, Problem> {
+    let id = task.id.clone();
+    let mut views = with_tickets(api, caller, vec![task]).await?;
+    views.pop().map(Json).ok_or_else(|| missing(&id))
 }
 
 async fn with_tickets(api: &Api, caller: &Caller, tasks: Vec<Task>) -> Result<Vec<TaskView>, Problem> {
@@ -167,6 +189,9 @@ impl TaskView {
             opened_at: task.opened_at,
             opened_by: task.opened_by.to_string(),
             resolved_at: task.resolved_at,
+            completion: task.completion,
+            held: task.held,
+            edited: task.edited.into_iter().collect(),
         }
     }
 }

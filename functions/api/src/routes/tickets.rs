@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use assay::dynamodb::TicketFilter;
-use assay::ids::{ConnectionId, TicketId};
+use assay::ids::{ConnectionId, SettingId, TicketId};
 use assay::site::SiteDomain;
 use assay::sqs::SyncRequest;
-use assay::ticket::{State as TicketState, Ticket, Wanted};
+use assay::sync_setting::GonePolicy;
+use assay::ticket::{Field, HowGone, Problem as TicketProblem, State as TicketState, Ticket, Wanted};
 use assay::trace;
 use axum::Json;
 use axum::extract::State;
@@ -20,7 +21,7 @@ use utoipa_axum::routes;
 use super::Routes;
 use crate::Api;
 use crate::caller::{Caller, Operator, Reader};
-use crate::input::{Path, Query};
+use crate::input::{Body, Path, Query};
 use crate::page::{List, PageQuery};
 use crate::problem::Problem;
 
@@ -29,8 +30,11 @@ use crate::problem::Problem;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct TicketQuery {
-    /// Only tickets in this state: `planned`, `creating`, `unknown`, `open`, `closing`, `closed`, `failed` or `gone`.
+    /// Only tickets in this state: `planned`, `creating`, `unknown`, `open`, `closing`, `closed`, `reopening`, `failed` or
+    /// `gone`.
     state: Option<String>,
+    /// Only tickets of this sync setting.
+    setting: Option<SettingId>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
     /// How many items, 1 to 200; 50 if not given.
@@ -58,12 +62,22 @@ pub struct IssueView {
 pub struct TicketView {
     /// Its identifier, which the issue carries in its property `assay.ticket`.
     id: String,
-    /// `planned`, `creating`, `unknown`, `open`, `closing`, `closed`, `failed` or `gone`.
+    /// `planned`, `creating`, `unknown`, `open`, `closing`, `closed`, `reopening`, `failed` or `gone`.
     state: String,
-    /// What its tasks want: `open` or `closed`.
+    /// How the issue went, where the state is `gone`.
+    how_gone: Option<HowGone>,
+    /// What its tasks, or its sync setting, want: `open`, `closed`, `deleted` or `kept`.
     wanted: Wanted,
-    /// Why it could not be written, where it could not.
-    problem: Option<String>,
+    /// Why it is not where it is wanted, since when, and how often it was tried.
+    problem: Option<TicketProblem>,
+    /// The how manieth ticket it is of its task or batch.
+    generation: u32,
+    /// Whether it stands for all tasks of one assignee.
+    batch: bool,
+    /// The account that it is assigned to.
+    assignee: Option<String>,
+    /// Fields that people changed in Jira and that are left to them.
+    left_to_people: Vec<Field>,
     /// The tasks that it stands for.
     tasks: Vec<String>,
     /// The title written into the issue.
@@ -116,21 +130,27 @@ impl IssueView {
 
 impl TicketView {
     fn of(ticket: &Ticket, sites: &Sites) -> Self {
-        let problem = match &ticket.state {
-            TicketState::Failed { reason } => Some(reason.clone()),
-            TicketState::Closing { problem, .. } => problem.clone(),
+        let how_gone = match &ticket.state {
+            TicketState::Gone { how, .. } => Some(*how),
             TicketState::Planned
             | TicketState::Creating { .. }
             | TicketState::Unknown { .. }
             | TicketState::Open { .. }
+            | TicketState::Closing { .. }
             | TicketState::Closed { .. }
-            | TicketState::Gone { .. } => None,
+            | TicketState::Reopening { .. }
+            | TicketState::Failed { .. } => None,
         };
         Self {
             id: ticket.id.to_string(),
             state: ticket.state.word().to_owned(),
+            how_gone,
             wanted: ticket.wanted,
-            problem,
+            problem: ticket.problem.clone(),
+            generation: ticket.generation,
+            batch: ticket.batch.is_some(),
+            assignee: ticket.content.assignee.as_ref().map(ToString::to_string),
+            left_to_people: ticket.kept.iter().copied().collect(),
             tasks: ticket.tasks.iter().map(ToString::to_string).collect(),
             title: ticket.content.title.clone(),
             setting: ticket.setting.to_string(),
@@ -152,6 +172,7 @@ pub(crate) fn routes() -> Routes {
         .routes(routes!(show))
         .routes(routes!(trace))
         .routes(routes!(retry))
+        .routes(routes!(decide))
 }
 
 /// Lists the tickets.
@@ -161,8 +182,8 @@ async fn list(
     State(api): State<Api>,
     Query(query): Query<TicketQuery>,
 ) -> Result<Json<List<TicketView>>, Problem> {
-    const WORDS: [&str; 8] =
-        ["planned", "creating", "unknown", "open", "closing", "closed", "failed", "gone"];
+    const WORDS: [&str; 9] =
+        ["planned", "creating", "unknown", "open", "closing", "closed", "reopening", "failed", "gone"];
     if let Some(word) = query.state.as_deref().filter(|word| !WORDS.contains(word)) {
         return Err(Problem::invalid(
             "state",
@@ -170,8 +191,12 @@ async fn list(
         ));
     }
     let page = PageQuery { cursor: query.cursor, limit: query.limit };
-    let asked = page.of(&caller.tenant, &["tickets", query.state.as_deref().unwrap_or_default()])?;
-    let filter = TicketFilter { state: query.state };
+    let asked = page.of(&caller.tenant, &[
+        "tickets",
+        query.state.as_deref().unwrap_or_default(),
+        query.setting.as_ref().map_or("", SettingId::as_str),
+    ])?;
+    let filter = TicketFilter { state: query.state, setting: query.setting };
     let stored =
         api.core.store.list_tickets(&caller.tenant, &filter, asked.after.as_deref(), asked.limit).await?;
     let sites = sites(&api, &caller).await?;
@@ -216,9 +241,39 @@ async fn retry(
         let message = format!("ticket {id} is {}; there is nothing to try again", ticket.state.word());
         return Err(assay::Error::conflict(message).into());
     }
+    accept(&api, &caller, ticket).await
+}
+
+/// What becomes of the tasks of an issue that is gone.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Decision {
+    /// `recreate` (a new ticket), `close_task`, or `ask` (nothing yet).
+    tasks: GonePolicy,
+}
+
+/// Decides what becomes of the tasks of a ticket whose issue was deleted or archived in Jira.
+#[utoipa::path(post, path = "/v1/tickets/{id}/decide", tag = "tickets", security(("token" = ["operator"])), params(("id" = String, Path)), request_body = Decision, responses((status = 202, body = TicketView), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+async fn decide(
+    Operator(caller): Operator,
+    State(api): State<Api>,
+    Path(id): Path<TicketId>,
+    Body(decision): Body<Decision>,
+) -> Result<Response, Problem> {
+    let mut ticket = require(&api, &caller, &id).await?;
+    if !ticket.decide(decision.tasks, caller.token.as_str(), api.core.clock.now()) {
+        let message = format!("ticket {id} is {}; there is nothing to decide", ticket.state.word());
+        return Err(assay::Error::conflict(message).into());
+    }
+    accept(&api, &caller, ticket).await
+}
+
+/// Saves a ticket that a person wants something of, and has it worked on now.
+async fn accept(api: &Api, caller: &Caller, mut ticket: Ticket) -> Result<Response, Problem> {
     api.core.store.save_ticket(&mut ticket).await?;
-    api.sync.send(&SyncRequest { tenant: caller.tenant.clone(), ticket: id }, None).await?;
-    let view = TicketView::of(&ticket, &sites(&api, &caller).await?);
+    let request = SyncRequest { tenant: caller.tenant.clone(), ticket: ticket.id.clone() };
+    api.sync.send(&request, None).await?;
+    let view = TicketView::of(&ticket, &sites(api, caller).await?);
     Ok((StatusCode::ACCEPTED, Json(view)).into_response())
 }
 

@@ -1,16 +1,29 @@
 //! What is written into an issue, free of Jira's document format.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::check::CheckId;
-use crate::ids::{AccountId, IssueId};
-use crate::task::Task;
+use crate::ids::{AccountId, IssueId, digest};
+use crate::task::{State, Task};
 
 /// The longest title that Jira takes, in characters.
 ///
 /// Source: jira-facts 9, "Summary ≤255 characters and one line".
 const LONGEST_TITLE: usize = 255;
+
+/// How many tasks a batch's description lists; further ones stand in comments.
+///
+/// An entry takes at most about 450 characters as JSON, and a text field of Jira holds 32,767 (jira-facts 9).
+const TASKS_IN_DESCRIPTION: usize = 40;
+
+/// How many tasks one comment lists.
+const TASKS_IN_COMMENT: usize = 55;
+
+/// The longest title of a task in a list, in characters.
+const LONGEST_IN_LIST: usize = 120;
 
 /// A piece of text within a paragraph.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -37,6 +50,44 @@ pub enum Block {
     Heading(String),
     /// A paragraph.
     Paragraph(Vec<Span>),
+    /// A list with bullets, one line for each item.
+    List(Vec<Vec<Span>>),
+}
+
+/// A field of an issue that we write.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Field {
+    /// The title.
+    Title,
+    /// The description.
+    Body,
+    /// Labels beside `assay`.
+    Labels,
+    /// Who it is assigned to.
+    Assignee,
+    /// The day by which it should be done.
+    DueOn,
+    /// The epic.
+    Epic,
+}
+
+impl Field {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Title, Self::Body, Self::Labels, Self::Assignee, Self::DueOn, Self::Epic];
+
+    /// The field's name, for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Title => "title",
+            Self::Body => "description",
+            Self::Labels => "labels",
+            Self::Assignee => "assignee",
+            Self::DueOn => "due date",
+            Self::Epic => "epic",
+        }
+    }
 }
 
 /// The fields of an issue that we write.
@@ -44,8 +95,12 @@ pub enum Block {
 pub struct Content {
     /// The title: one line, at most 255 characters.
     pub title: String,
-    /// The description.
+    /// The description. Empty for a batch: it is made of the batch's tasks when it is written, see [`of_batch`], so that
+    /// the record stays small.
     pub body: Vec<Block>,
+    /// A digest of the description and its further parts, by which a change of it is seen.
+    #[serde(default)]
+    pub body_digest: String,
     /// Labels beside `assay`.
     pub labels: Vec<String>,
     /// Who it is assigned to, if that account may be.
@@ -56,17 +111,21 @@ pub struct Content {
     pub epic: Option<IssueId>,
 }
 
+/// The description of a batch: what fits into it, and the parts that go on in comments.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct BatchBody {
+    /// The description.
+    pub description: Vec<Block>,
+    /// Its continuations, in order.
+    pub comments: Vec<Vec<Block>>,
+}
+
 impl Content {
     /// The content of the ticket of one task: its instructions, why the subject fails, and how to fix it.
     pub fn of_task(task: &Task, labels: &[String], epic: Option<&IssueId>) -> Self {
-        let subject = if task.subject.url.is_empty() {
-            Span::Text(task.subject.key.clone())
-        } else {
-            Span::Link { text: task.subject.key.clone(), url: task.subject.url.clone() }
-        };
         let about = vec![
             Span::Strong("About: ".to_owned()),
-            subject,
+            subject(task),
             Span::Text(format!(" — {}", one_line(&task.subject.title, LONGEST_TITLE))),
         ];
         let body = vec![
@@ -85,12 +144,98 @@ impl Content {
         ];
         Self {
             title: one_line(&format!("{}: {}", task.title, subject_title(task)), LONGEST_TITLE),
+            body_digest: digest_of(&body, &[]),
             body,
             labels: labels.to_vec(),
             assignee: task.assignee.clone(),
             due_on: Some(task.due_at.to_zoned(jiff::tz::TimeZone::UTC).date()),
             epic: epic.cloned(),
         }
+    }
+
+    /// The content of the ticket of a batch, without its description. `tasks` are those of the batch, in the order of
+    /// their list.
+    pub fn of_batch(
+        tasks: &[&Task],
+        assignee: Option<&AccountId>,
+        labels: &[String],
+        epic: Option<&IssueId>,
+    ) -> Self {
+        let body = batch_body(tasks);
+        let open = tasks.iter().filter(|task| task.state == State::Open);
+        let due_at = open.map(|task| task.due_at).min();
+        let checks: BTreeSet<CheckId> = tasks.iter().map(|task| task.check).collect();
+        let checks: Vec<&str> = checks.iter().map(|check| check.as_str()).collect();
+        Self {
+            title: one_line(&format!("Compliance tasks of checks {}", checks.join(", ")), LONGEST_TITLE),
+            body: Vec::new(),
+            body_digest: digest_of(&body.description, &body.comments),
+            labels: labels.to_vec(),
+            assignee: assignee.cloned(),
+            due_on: due_at.map(|due_at| due_at.to_zoned(jiff::tz::TimeZone::UTC).date()),
+            epic: epic.cloned(),
+        }
+    }
+}
+
+/// The description of a batch and its continuations: an entry for each task, in the order given. A task that is done
+/// keeps its place and says so, so that the parts behind it need not be written again.
+pub fn batch_body(tasks: &[&Task]) -> BatchBody {
+    let mut description = vec![Block::Paragraph(vec![Span::Text(
+        "These tasks are kept up to date by Assay. Each is done when its check passes; this ticket is closed as its sync \
+         setting says."
+            .to_owned(),
+    )])];
+    let (first, rest) = tasks.split_at(tasks.len().min(TASKS_IN_DESCRIPTION));
+    description.push(Block::List(first.iter().map(|task| entry(task)).collect()));
+    let checks: BTreeSet<CheckId> = first.iter().map(|task| task.check).collect();
+    for check in checks {
+        description.push(Block::Heading(format!("How to fix {check}: {}", check.title())));
+        description.push(Block::Paragraph(vec![Span::Text(check.how_to_fix().to_owned())]));
+    }
+    if !rest.is_empty() {
+        description
+            .push(Block::Paragraph(vec![Span::Text("The list goes on in comments below.".to_owned())]));
+    }
+    let chunks = rest.chunks(TASKS_IN_COMMENT);
+    let comments = chunks.enumerate().map(|(number, tasks)| {
+        vec![
+            Block::Paragraph(vec![Span::Strong(part_heading(number))]),
+            Block::List(tasks.iter().map(|task| entry(task)).collect()),
+        ]
+    });
+    BatchBody { description, comments: comments.collect() }
+}
+
+/// The first line of the comment that is continuation `number` of a batch's list, counted from 0. By it, and by its
+/// author, such a comment is known again.
+pub fn part_heading(number: usize) -> String {
+    format!("Assay's list of tasks, part {}", number + 2)
+}
+
+/// A digest of a description and its continuations.
+pub fn digest_of(description: &[Block], comments: &[Vec<Block>]) -> String {
+    // Blocks are made of text alone, which always serializes.
+    digest(&serde_json::to_vec(&(description, comments)).unwrap_or_default())
+}
+
+fn entry(task: &Task) -> Vec<Span> {
+    let done = match task.state {
+        State::Open => Span::Strong("To do: ".to_owned()),
+        State::Completed | State::Resolved => Span::Text("Done: ".to_owned()),
+    };
+    vec![
+        done,
+        subject(task),
+        Span::Text(format!(" — {} ({})", one_line(&task.title, LONGEST_IN_LIST), task.check)),
+    ]
+}
+
+fn subject(task: &Task) -> Span {
+    if task.subject.url.is_empty() {
+        Span::Text(task.subject.key.clone())
+    } else {
+        Span::Link { text: task.subject.key.clone(), url: task.subject.url.clone() }
     }
 }
 

@@ -117,11 +117,7 @@ impl Evaluator {
                 Err(error) => return Err(error),
             }
         }
-        for (id, ticket) in plan.links.iter().filter(|(id, _)| !written.contains(id)) {
-            self.jira.core.store.link_task(tenant, id, ticket).await?;
-        }
-        self.planner.close(tenant, &plan).await?;
-        self.planner.open(tenant, &plan).await
+        self.planner.carry_out(tenant, plan, &written).await
     }
 }
 
@@ -133,7 +129,7 @@ const LOOKED_AFTER: i64 = 24 * 3600;
 fn merged(stored: &[Task], changes: &Changes, now: Timestamp) -> Vec<Task> {
     let written: BTreeSet<_> = changes.all().map(|task| task.id.clone()).collect();
     let matters = |task: &&Task| match task.state {
-        task::State::Open => true,
+        task::State::Open | task::State::Completed => true,
         task::State::Resolved => task.resolved_at.is_some_and(|at| seconds_between(at, now) < LOOKED_AFTER),
     };
     let untouched = stored.iter().filter(|task| !written.contains(&task.id)).filter(matters);

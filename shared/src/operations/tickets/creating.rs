@@ -1,6 +1,6 @@
 //! Creating issues: claimed first, in bulk, each answer by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 
@@ -9,10 +9,12 @@ use super::Run;
 use crate::Result;
 use crate::connection::Connection;
 use crate::error::Kind;
-use crate::ids::{IssueTypeId, ProjectId};
+use crate::ids::{IssueTypeId, ProjectId, SettingId};
 use crate::jira::Client;
+use crate::jira::canonical::digest_of_blocks;
 use crate::jira::create::{Created, NewIssue};
-use crate::ticket::Ticket;
+use crate::ticket::content::BatchBody;
+use crate::ticket::{Content, Ticket};
 
 /// How many issues are created in one call.
 ///
@@ -36,7 +38,7 @@ impl Run<'_> {
             while !rest.is_empty() {
                 let later = rest.split_off(rest.len().min(AT_ONCE));
                 if self.out_of_time() {
-                    self.again(&rest);
+                    self.later(&rest).await?;
                 } else {
                     self.create_together(connection, client, &project, &issue_type, rest).await?;
                 }
@@ -54,21 +56,25 @@ impl Run<'_> {
         issue_type: &IssueTypeId,
         tickets: Vec<Ticket>,
     ) -> Result<()> {
-        let claimed = self.claim(tickets).await;
+        let claimed = self.claim(tickets).await?;
         if claimed.is_empty() {
             return Ok(());
         }
         self.worker.milestones.reached(Milestone::Claimed);
+        let (claimed, contents): (Vec<Ticket>, Vec<Content>) = claimed.into_iter().unzip();
         let new: Vec<NewIssue<'_>> = claimed
             .iter()
-            .map(|ticket| NewIssue {
-                ticket: &ticket.id,
-                content: &ticket.content,
-                left_out: &ticket.left_out,
-            })
+            .zip(&contents)
+            .map(|(ticket, content)| NewIssue { ticket: &ticket.id, content, left_out: &ticket.left_out })
             .collect();
         let answers = client.create_issues(project, issue_type, &new).await;
         self.worker.milestones.reached(Milestone::Answered);
+        let refused: BTreeSet<SettingId> = claimed
+            .iter()
+            .zip(&answers)
+            .filter(|(_, answer)| matches!(answer, Created::Refused { .. }))
+            .map(|(ticket, _)| ticket.setting.clone())
+            .collect();
         let mut failed = None;
         for (number, (ticket, answer)) in claimed.into_iter().zip(answers).enumerate() {
             // One answer that cannot be written must not lose the others; its ticket is looked for when its lease ends.
@@ -81,17 +87,49 @@ impl Run<'_> {
             }
         }
         self.worker.milestones.reached(Milestone::Saved);
+        for setting in refused {
+            self.examine(client, &setting).await?;
+        }
         failed.map_or(Ok(()), Err)
     }
 
-    /// Writes `creating` into each ticket. Those that another worker has claimed meanwhile are left to it.
-    async fn claim(&mut self, tickets: Vec<Ticket>) -> Vec<Ticket> {
+    /// Finds out whether Jira's refusals are about the sync setting as a whole: then it is quarantined, so that its other
+    /// tickets do not fail one by one.
+    async fn examine(&mut self, client: &Client, id: &SettingId) -> Result<()> {
+        let Some(setting) = self.settings.iter_mut().find(|setting| setting.id == *id) else { return Ok(()) };
+        if setting.quarantine.is_some() {
+            return Ok(());
+        }
+        let core = &self.worker.jira.core;
+        if let Some(quarantined) = super::super::quarantine::examine(core, client, setting).await? {
+            *setting = quarantined;
+        }
+        Ok(())
+    }
+
+    /// Writes `creating` into each ticket, and says with which content its issue is to be created. Those that another
+    /// worker has claimed meanwhile are left to it.
+    async fn claim(&mut self, tickets: Vec<Ticket>) -> Result<Vec<(Ticket, Content)>> {
         let (now, name, store) = (self.now(), self.name.clone(), self.worker.jira.core.store.clone());
         let (name, store) = (&name, &store);
-        let claims = tickets.into_iter().map(|mut ticket| async move {
-            ticket.begin_create(name, now);
+        let mut bodies = Vec::new();
+        for ticket in tickets {
+            let body = self.worker.body(&ticket).await?;
+            bodies.push((ticket, body));
+        }
+        let claims = bodies.into_iter().map(|(mut ticket, body)| async move {
+            let BatchBody { description, comments } = body;
+            ticket.begin_create(name, digest_of_blocks(&description), now);
+            if !comments.is_empty() {
+                // The continuations are written when the issue is there.
+                ticket.writing = ticket.writing.map(|writing| crate::ticket::Written {
+                    body_digest: String::new(),
+                    ..writing
+                });
+            }
+            let content = Content { body: description, ..ticket.content.clone() };
             match store.save_ticket(&mut ticket).await {
-                Ok(()) => Ok(Some(ticket)),
+                Ok(()) => Ok(Some((ticket, content))),
                 Err(error) if *error.kind() == Kind::Conflict => Ok(None),
                 Err(error) => Err((ticket, error)),
             }
@@ -103,11 +141,11 @@ impl Run<'_> {
                 // Its message comes again; the others need not wait for it.
                 Err((ticket, error)) => {
                     tracing::warn!(ticket = %ticket.id, error = error.chain(), "could not claim a ticket");
-                    self.again(std::slice::from_ref(&ticket));
+                    self.retry.insert((ticket.tenant.clone(), ticket.id.clone()));
                 }
             }
         }
-        claimed
+        Ok(claimed)
     }
 
     /// Writes what Jira answered for one ticket.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::Run;
+use super::moving::hidden;
+use super::{PATIENCE, Run};
 use crate::Result;
 use crate::ids::{ProjectId, TicketId};
 use crate::jira::Client;
@@ -65,10 +66,16 @@ impl Run<'_> {
         let own = ticket.state.issue().filter(|own| issues.iter().all(|issue| issue.id != own.id));
         issues.extend(own.into_iter().chain(&ticket.twins).cloned());
         let Some((oldest, twins)) = issues.split_first() else {
-            self.worker.save(ticket, |ticket| ticket.not_found(call.clone(), bound, now)).await?;
+            if client.sees_project(&ticket.project).await {
+                self.worker.save(ticket, |ticket| ticket.not_found(call.clone(), bound, now)).await?;
+            } else {
+                // What cannot be seen is not known to be absent.
+                let change = |ticket: &mut Ticket| ticket.waits(&hidden(), PATIENCE, now);
+                self.worker.save(ticket, change).await?;
+            }
             return Ok(());
         };
-        if matches!(ticket.state, State::Open { .. }) && twins.is_empty() {
+        if ticket.state.issue().is_some() && twins.is_empty() {
             self.worker.save(ticket, |ticket| ticket.not_found(call.clone(), bound, now)).await?;
             return Ok(());
         }
@@ -83,7 +90,7 @@ impl Run<'_> {
             ticket.found(oldest.clone(), call.clone(), bound, now);
             for (twin, outcome) in &outcomes {
                 match outcome {
-                    Closed::Done(..) | Closed::Gone(_) => ticket.twin_closed(twin, now),
+                    Closed::Done(_, call) | Closed::Gone(call) => ticket.twin_closed(twin, call.clone(), now),
                     Closed::NotYet { problem, wait, .. } => ticket.twin_not_closed(twin, problem, *wait, now),
                 }
             }

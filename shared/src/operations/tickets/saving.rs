@@ -58,7 +58,11 @@ impl Worker {
                     change(&mut stored);
                 }
                 // Another worker has an issue for it: the sweep after a repeated create finds the younger one.
-                State::Open { .. } | State::Closing { .. } | State::Closed { .. } | State::Gone { .. } => {
+                State::Open { .. }
+                | State::Closing { .. }
+                | State::Reopening { .. }
+                | State::Closed { .. }
+                | State::Gone { .. } => {
                     return Ok(None);
                 }
             }

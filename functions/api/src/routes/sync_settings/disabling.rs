@@ -1,0 +1,99 @@
+//! Disabling a sync setting and enabling it again.
+
+use assay::ids::SettingId;
+use assay::operations::{retiring, settings};
+use assay::sqs::ChecksRequest;
+use assay::sync_setting::{Disabled, Retirement};
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+
+use super::input::DisableInput;
+use super::view::{CommentedView, DisablingView, SettingView};
+use super::{passed, require};
+use crate::Api;
+use crate::caller::{Admin, Reader};
+use crate::input::{Body, Path, Query};
+use crate::page::{List, PageQuery};
+use crate::problem::Problem;
+
+/// Disables a setting: its tickets are kept as they are, or deleted in the background. `GET` on the same path shows how far
+/// that has come, and `…/commented` on which issues people commented.
+#[utoipa::path(post, path = "/v1/sync-settings/{id}/disable", tag = "sync settings", security(("token" = ["admin"])), params(("id" = String, Path)), request_body = DisableInput, responses((status = 202, body = SettingView), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn disable(
+    Admin(caller): Admin,
+    State(api): State<Api>,
+    Path(id): Path<SettingId>,
+    Body(input): Body<DisableInput>,
+) -> Result<Response, Problem> {
+    let mut setting = require(&api, &caller, &id).await?;
+    if input.tickets != Retirement::Keep {
+        let tickets = retiring::progress(&api.connector.jira, &setting).await?.tickets;
+        if input.confirm_tickets != Some(tickets) {
+            let message = format!(
+                "this deletes issues in Jira and cannot be undone: the setting has {tickets} tickets; send that number as \
+                 confirm_tickets to go on, after a look at `GET /v1/sync-settings/{id}/commented`"
+            );
+            return Err(Problem::invalid("confirm_tickets", message));
+        }
+    }
+    let now = api.core.clock.now();
+    setting.enabled = false;
+    setting.disabled = Some(Disabled { tickets: input.tickets, by: caller.token.to_string(), at: now });
+    setting.updated_at = now;
+    api.core.store.save_setting(&mut setting).await?;
+    api.checks.send(&ChecksRequest::Plan { tenant: caller.tenant }, None).await?;
+    Ok((StatusCode::ACCEPTED, Json(SettingView::of(setting))).into_response())
+}
+
+/// Shows how many tickets a setting has, and how far disabling it has come.
+#[utoipa::path(get, path = "/v1/sync-settings/{id}/disable", tag = "sync settings", security(("token" = ["auditor"])), params(("id" = String, Path)), responses((status = 200, body = DisablingView), (status = 404, body = Problem)))]
+pub async fn progress(
+    Reader(caller): Reader,
+    State(api): State<Api>,
+    Path(id): Path<SettingId>,
+) -> Result<Json<DisablingView>, Problem> {
+    let setting = require(&api, &caller, &id).await?;
+    Ok(Json(DisablingView::of(retiring::progress(&api.connector.jira, &setting).await?)))
+}
+
+/// Lists the tickets of a setting whose issues people commented on, read from Jira now, a hundred tickets a page.
+#[utoipa::path(get, path = "/v1/sync-settings/{id}/commented", tag = "sync settings", security(("token" = ["operator"])), params(("id" = String, Path), PageQuery), responses((status = 200, body = List<CommentedView>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn commented(
+    crate::caller::Operator(caller): crate::caller::Operator,
+    State(api): State<Api>,
+    Path(id): Path<SettingId>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<List<CommentedView>>, Problem> {
+    let setting = require(&api, &caller, &id).await?;
+    let asked = page.of(&caller.tenant, &["commented", id.as_str()])?;
+    let found = retiring::commented(&api.connector.jira, &setting, asked.after.as_deref()).await?;
+    let view = |it: retiring::Commented| CommentedView {
+        ticket: it.ticket.id.to_string(),
+        issue_key: it.ticket.state.issue().map(|issue| issue.key.clone()),
+        title: it.ticket.content.title.clone(),
+        comments: it.comments,
+    };
+    Ok(Json(List::of(&asked, found, view)))
+}
+
+/// Enables a setting again, after Jira has been asked whether tickets can be made as it says. The tickets that were kept are
+/// adopted, none is made twice.
+#[utoipa::path(post, path = "/v1/sync-settings/{id}/enable", tag = "sync settings", security(("token" = ["admin"])), params(("id" = String, Path)), responses((status = 200, body = SettingView), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn enable(
+    Admin(caller): Admin,
+    State(api): State<Api>,
+    Path(id): Path<SettingId>,
+) -> Result<Json<SettingView>, Problem> {
+    let mut setting = require(&api, &caller, &id).await?;
+    let (_, client) = settings::open(&api.connector.jira, &caller.tenant, &setting.connection).await?;
+    passed(settings::preflight(&client, &settings::Choice::of(&setting), None).await?)?;
+    setting.enabled = true;
+    setting.disabled = None;
+    setting.quarantine = None;
+    setting.updated_at = api.core.clock.now();
+    api.core.store.save_setting(&mut setting).await?;
+    api.checks.send(&ChecksRequest::Plan { tenant: caller.tenant }, None).await?;
+    Ok(Json(SettingView::of(setting)))
+}

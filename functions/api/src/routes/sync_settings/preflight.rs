@@ -1,0 +1,108 @@
+//! Trying a sync setting out before it is saved.
+
+use std::collections::BTreeSet;
+
+use assay::check::CheckId;
+use assay::ids::SettingId;
+use assay::operations::planning::Planner;
+use assay::operations::{quarantine, settings};
+use assay::plan::plan;
+use assay::sync_setting::{Scope, SyncSetting};
+use assay::task::Task;
+use assay::ticket::Content;
+use axum::Json;
+use axum::extract::State;
+
+use super::input::{SettingInput, scope};
+use super::view::{DryRunView, PlannedView, PreflightView, SettingView};
+use super::{draft, require};
+use crate::Api;
+use crate::caller::{Admin, Caller, Operator};
+use crate::input::{Body, Path};
+use crate::problem::Problem;
+
+/// How many planned tickets are shown.
+const SHOWN: usize = 200;
+
+/// Asks Jira whether tickets can be made as a setting says: permissions, required fields, the way to a done status; and
+/// shows the very request that would create the first one. Nothing is saved.
+#[utoipa::path(post, path = "/v1/sync-settings/preflight", tag = "sync settings", security(("token" = ["admin"])), request_body = SettingInput, responses((status = 200, body = PreflightView), (status = 422, body = Problem)))]
+pub async fn preflight(
+    Admin(caller): Admin,
+    State(api): State<Api>,
+    Body(input): Body<SettingInput>,
+) -> Result<Json<PreflightView>, Problem> {
+    let scope = scope(&input.scope)?;
+    let choice = input.choice()?;
+    let (_, client) = settings::open(&api.connector.jira, &caller.tenant, &input.connection).await?;
+    let first = tasks_in(&api, &caller, scope).await?.into_iter().find(Task::is_open);
+    let sample = first.map(|task| Content::of_task(&task, &choice.labels, choice.epic.as_ref()));
+    let found = settings::preflight(&client, &choice, sample.as_ref()).await?;
+    Ok(Json(PreflightView::of(found)))
+}
+
+/// Lists what would be created if the setting were saved now. Nothing is saved.
+#[utoipa::path(post, path = "/v1/sync-settings/dry-run", tag = "sync settings", security(("token" = ["admin"])), request_body = SettingInput, responses((status = 200, body = DryRunView), (status = 422, body = Problem)))]
+pub async fn dry_run(
+    Admin(caller): Admin,
+    State(api): State<Api>,
+    Body(input): Body<SettingInput>,
+) -> Result<Json<DryRunView>, Problem> {
+    let setting = draft(&api, &caller, &input).await?;
+    let mut settings = api.core.store.settings(&caller.tenant).await?;
+    settings.retain(|known| known.id != setting.id);
+    let tasks = tasks_in(&api, &caller, setting.scope).await?;
+    settings.push(setting);
+    Ok(Json(dry(&api, &caller, &settings, &tasks).await?))
+}
+
+async fn dry(
+    api: &Api,
+    caller: &Caller,
+    settings: &[SyncSetting],
+    tasks: &[Task],
+) -> Result<DryRunView, Problem> {
+    let planner = Planner { core: api.core.clone(), sync: api.sync.clone() };
+    let tickets = planner.tickets_for(&caller.tenant, tasks, settings).await?;
+    let made = plan(&caller.tenant, tasks, settings, &tickets, None, api.core.clock.now())?;
+    let placed: BTreeSet<_> = made.new.iter().flat_map(|ticket| &ticket.tasks).collect();
+    let open = tasks.iter().filter(|task| task.is_open());
+    let items = made.new.iter().take(SHOWN).map(|ticket| PlannedView {
+        title: ticket.content.title.clone(),
+        tasks: ticket.tasks.len(),
+        assignee: ticket.content.assignee.as_ref().map(ToString::to_string),
+        due_on: ticket.content.due_on.map(|day| day.to_string()),
+    });
+    Ok(DryRunView {
+        to_create: made.new.len(),
+        tasks_with_ticket: open.filter(|task| task.ticket.is_some() && !placed.contains(&task.id)).count(),
+        items: items.collect(),
+    })
+}
+
+/// Asks Jira again about a quarantined setting; if nothing stands against it any more, its tickets go on at once.
+#[utoipa::path(post, path = "/v1/sync-settings/{id}/recheck", tag = "sync settings", security(("token" = ["operator"])), params(("id" = String, Path)), responses((status = 200, body = SettingView), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn recheck(
+    Operator(caller): Operator,
+    State(api): State<Api>,
+    Path(id): Path<SettingId>,
+) -> Result<Json<SettingView>, Problem> {
+    let setting = require(&api, &caller, &id).await?;
+    if setting.quarantine.is_some() {
+        let deadline = assay::clock::after(api.core.clock.now(), 20);
+        quarantine::look_again(&api.connector.jira, &api.sync, &setting, deadline).await?;
+    }
+    Ok(Json(SettingView::of(require(&api, &caller, &id).await?)))
+}
+
+async fn tasks_in(api: &Api, caller: &Caller, scope: Scope) -> Result<Vec<Task>, Problem> {
+    let checks = match scope {
+        Scope::All => CheckId::ALL.to_vec(),
+        Scope::Check(check) => vec![check],
+    };
+    let mut tasks = Vec::new();
+    for check in checks {
+        tasks.extend(api.core.store.tasks_of(&caller.tenant, check).await?);
+    }
+    Ok(tasks)
+}

@@ -1,0 +1,101 @@
+//! Notifications: what people should hear about, once for each cause.
+//!
+//! A cause is a kind and a subject. While it lasts there is one notification, however many things it stops; when it is
+//! over, the same one says so; if it comes back, it begins anew.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+use crate::ids::{ConnectionId, NotificationId, SettingId, TenantId, TicketId, fixed};
+
+/// What it is about, as a fixed word.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Jira takes no new ticket for a sync setting.
+    SettingQuarantined,
+    /// A ticket cannot be brought to where it is wanted.
+    TicketStuck,
+    /// An issue is gone, and a person is to decide what becomes of its tasks.
+    DecisionNeeded,
+    /// A connection does not work any more.
+    ConnectionLost,
+}
+
+impl Kind {
+    /// The kind's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::SettingQuarantined => "setting_quarantined",
+            Self::TicketStuck => "ticket_stuck",
+            Self::DecisionNeeded => "decision_needed",
+            Self::ConnectionLost => "connection_lost",
+        }
+    }
+}
+
+/// The thing that it is about.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(tag = "type", content = "id", rename_all = "snake_case")]
+pub enum Subject {
+    /// A sync setting.
+    SyncSetting(SettingId),
+    /// A ticket.
+    Ticket(TicketId),
+    /// A connection.
+    Connection(ConnectionId),
+}
+
+impl Subject {
+    fn words(&self) -> (&'static str, &str) {
+        match self {
+            Self::SyncSetting(id) => ("sync_setting", id.as_str()),
+            Self::Ticket(id) => ("ticket", id.as_str()),
+            Self::Connection(id) => ("connection", id.as_str()),
+        }
+    }
+}
+
+/// One notification.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Notification {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Fixed by kind and subject, so that a cause has one.
+    pub id: NotificationId,
+    /// What it is about.
+    pub kind: Kind,
+    /// The thing that it is about.
+    pub subject: Subject,
+    /// What happened and what to do, in a sentence or two.
+    pub text: String,
+    /// When the cause began.
+    pub began_at: Timestamp,
+    /// When it was over; none while it lasts.
+    pub recovered_at: Option<Timestamp>,
+    /// Grows by one with every write.
+    pub version: u64,
+}
+
+/// The fixed id of the notification of a cause.
+pub fn id(tenant: &TenantId, kind: Kind, subject: &Subject) -> Result<NotificationId> {
+    let (what, which) = subject.words();
+    NotificationId::parse(&format!("ntf-{}", fixed(&[tenant.as_str(), kind.word(), what, which])))
+}
+
+impl Notification {
+    /// A cause begins.
+    pub fn begin(tenant: &TenantId, kind: Kind, subject: Subject, text: String, now: Timestamp) -> Result<Self> {
+        Ok(Self {
+            tenant: tenant.clone(),
+            id: id(tenant, kind, &subject)?,
+            kind,
+            subject,
+            text,
+            began_at: now,
+            recovered_at: None,
+            version: 1,
+        })
+    }
+}

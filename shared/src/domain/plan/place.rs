@@ -1,0 +1,141 @@
+//! Which ticket stands for a task.
+
+use super::{Planning, TASKS_IN_BATCH, batch_id, new_ticket, ticket_id};
+use crate::Result;
+use crate::sync_setting::{ClosureRule, GonePolicy, Mode, SyncSetting, nearest};
+use crate::task::Task;
+use crate::ticket::{Batch, Content, HowGone, State, Ticket, Wanted};
+use crate::trace::Entry;
+
+/// What becomes of a task's place.
+enum Place {
+    /// It stays where it is.
+    Stays,
+    /// It needs another ticket, if a sync setting is for it.
+    Moves,
+}
+
+impl Planning<'_> {
+    /// Gives a task the ticket that it needs, if it needs another one than it has.
+    pub(super) fn place(&mut self, task: &Task) -> Result<()> {
+        if !task.is_open() {
+            return Ok(());
+        }
+        match self.ticket_of(task).map_or(Place::Moves, |ticket| self.judge(task, ticket)) {
+            Place::Stays => Ok(()),
+            Place::Moves => self.give_place(task),
+        }
+    }
+
+    fn judge(&self, task: &Task, ticket: &Ticket) -> Place {
+        if ticket.is_live() {
+            let is_anothers = ticket.batch.as_ref().is_some_and(|batch| batch.assignee != task.assignee);
+            let is_full = !ticket.tasks.contains(&task.id) && ticket.tasks.len() >= TASKS_IN_BATCH;
+            let in_force = self.setting(&ticket.setting).is_some_and(|setting| setting.enabled);
+            let is_going = ticket.wanted == Wanted::Deleted && !in_force;
+            return if is_anothers || is_full || is_going { Place::Moves } else { Place::Stays };
+        }
+        // The tasks are told first what a person did to the issue.
+        if ticket.news.is_some() {
+            return Place::Stays;
+        }
+        let setting = self.setting(&ticket.setting);
+        let opened_since = ticket.ended_at.is_none_or(|ended_at| task.opened_at > ended_at);
+        match &ticket.state {
+            State::Closed { issue: None } => Place::Stays,
+            State::Closed { issue: Some(_) } => {
+                // With the rule "any", a ticket is closed while tasks of it are open.
+                let is_covered = setting.is_some_and(|it| it.closure_rule == ClosureRule::Any) && !opened_since;
+                let reopens = setting.is_none_or(|it| it.reopen_rule.reopens_issues());
+                if is_covered || reopens { Place::Stays } else { Place::Moves }
+            }
+            State::Gone { how: HowGone::ByUs, .. } => Place::Moves,
+            State::Gone { how: HowGone::Deleted | HowGone::Archived, .. } => {
+                let policy = ticket.decided.or(setting.map(|it| it.gone_policy)).unwrap_or_default();
+                match policy {
+                    GonePolicy::Recreate => Place::Moves,
+                    GonePolicy::CloseTask if opened_since => Place::Moves,
+                    GonePolicy::CloseTask | GonePolicy::Ask => Place::Stays,
+                }
+            }
+            State::Planned
+            | State::Creating { .. }
+            | State::Unknown { .. }
+            | State::Open { .. }
+            | State::Closing { .. }
+            | State::Reopening { .. }
+            | State::Failed { .. } => Place::Stays,
+        }
+    }
+
+    fn give_place(&mut self, task: &Task) -> Result<()> {
+        let settings = self.settings;
+        let Some(setting) = nearest(settings, task.check) else { return Ok(()) };
+        let id = match setting.mode {
+            Mode::Individual => self.own_ticket(task, setting)?,
+            Mode::Batch => self.place_in_batch(task, setting)?,
+        };
+        if task.ticket.as_ref() == Some(&id) {
+            self.links.remove(&task.id);
+        } else {
+            self.links.insert(task.id.clone(), id);
+        }
+        Ok(())
+    }
+
+    fn own_ticket(&mut self, task: &Task, setting: &SyncSetting) -> Result<crate::ids::TicketId> {
+        let before = self.ticket_of(task).filter(|ticket| ticket.batch.is_none());
+        let mut generation = before.map_or(1, |ticket| ticket.generation + 1);
+        let mut id = ticket_id(self.tenant, &task.id, generation)?;
+        while self.tickets.get(&id).is_some_and(|known| !known.is_live()) {
+            generation += 1;
+            id = ticket_id(self.tenant, &task.id, generation)?;
+        }
+        if !self.tickets.contains_key(&id) {
+            let content = Content::of_task(task, &setting.labels, setting.epic.as_ref());
+            let mut ticket = new_ticket(id.clone(), generation, setting, content, self.now);
+            ticket.tasks.push(task.id.clone());
+            let why = format!("check {} fails for {}: {}", task.check, task.subject.key, task.why);
+            ticket.record(Entry::new(self.now, "planner", "planned", why));
+            self.tickets.insert(id.clone(), ticket);
+        }
+        Ok(id)
+    }
+
+    fn place_in_batch(&mut self, task: &Task, setting: &SyncSetting) -> Result<crate::ids::TicketId> {
+        let assignee = task.assignee.as_ref();
+        let mut generation = 1;
+        loop {
+            let id = batch_id(self.tenant, &setting.id, assignee, generation)?;
+            match self.tickets.get_mut(&id) {
+                None => {
+                    let content = Content::of_batch(&[task], assignee, &setting.labels, setting.epic.as_ref());
+                    let mut ticket = new_ticket(id.clone(), generation, setting, content, self.now);
+                    ticket.batch = Some(Batch { assignee: assignee.cloned() });
+                    ticket.tasks.push(task.id.clone());
+                    let why = match assignee {
+                        Some(assignee) => format!("tasks of {assignee} are to be done"),
+                        None => "tasks of nobody are to be done".to_owned(),
+                    };
+                    ticket.record(Entry::new(self.now, "planner", "planned", why));
+                    self.tickets.insert(id.clone(), ticket);
+                    return Ok(id);
+                }
+                Some(ticket) if takes(ticket, task) => {
+                    if !ticket.tasks.contains(&task.id) {
+                        ticket.tasks.push(task.id.clone());
+                    }
+                    return Ok(id);
+                }
+                Some(_) => generation += 1,
+            }
+        }
+    }
+}
+
+/// Whether a batch takes one more task: it is live, stays so, and has room.
+fn takes(ticket: &Ticket, task: &Task) -> bool {
+    ticket.is_live()
+        && !matches!(ticket.state, State::Closing { .. })
+        && (ticket.tasks.contains(&task.id) || ticket.tasks.len() < TASKS_IN_BATCH)
+}

@@ -1,0 +1,180 @@
+//! What a ticket says and wants, by its tasks and its sync setting.
+
+use std::collections::BTreeSet;
+
+use super::Planning;
+use crate::ids::TaskId;
+use crate::sync_setting::{ClosureRule, Retirement, SyncSetting, nearest};
+use crate::task::Task;
+use crate::ticket::{Content, State, Ticket, Wanted};
+use crate::trace::Entry;
+
+impl Planning<'_> {
+    /// Brings every ticket up to date with its tasks.
+    pub(super) fn refresh(&mut self) {
+        let ids: Vec<_> = self.tickets.keys().cloned().collect();
+        for id in ids {
+            let Some(mut ticket) = self.tickets.remove(&id) else { continue };
+            self.bring_up_to_date(&mut ticket);
+            self.tickets.insert(id, ticket);
+        }
+    }
+
+    fn bring_up_to_date(&self, ticket: &mut Ticket) {
+        let members = self.members(ticket);
+        ticket.tasks = members.iter().map(|task| task.id.clone()).collect();
+        let covering = members.iter().find(|task| task.is_open()).or(members.first());
+        let covering = covering.and_then(|task| nearest(self.settings, task.check));
+        let own = self.setting(&ticket.setting);
+        let setting = match own {
+            Some(own) if own.enabled => own,
+            // Its own setting is not in force: another one that is for its tasks adopts it.
+            _ => match covering {
+                Some(covering) if ticket.wanted != Wanted::Deleted => covering,
+                _ => return retire(ticket, own, self.now),
+            },
+        };
+        if ticket.setting != setting.id {
+            ticket.setting = setting.id.clone();
+        }
+        self.want(ticket, &members, setting);
+        self.move_untried(ticket, covering.unwrap_or(setting));
+        self.describe(ticket, &members, setting);
+    }
+
+    /// The tasks that the ticket stands for, in the order of its list; new ones come last.
+    fn members(&self, ticket: &Ticket) -> Vec<&Task> {
+        let is_member = |task: &&&Task| {
+            self.links.get(&task.id).or(task.ticket.as_ref()).is_some_and(|linked| *linked == ticket.id)
+        };
+        let listed: BTreeSet<&TaskId> = ticket.tasks.iter().collect();
+        let first = ticket.tasks.iter().filter_map(|id| self.tasks.get(id));
+        let unlisted = self.tasks.values().filter(|task| !listed.contains(&task.id));
+        first.chain(unlisted).filter(is_member).copied().collect()
+    }
+
+    /// What the tasks want of the issue.
+    fn want(&self, ticket: &mut Ticket, members: &[&Task], setting: &SyncSetting) {
+        if ticket.wanted == Wanted::Kept {
+            // What happened to the issue meanwhile is to be seen before anything is written.
+            let what = "adopted by its sync setting again";
+            ticket.record(Entry::new(self.now, "planner", what, "the sync setting is in force"));
+            if ticket.issue_to_look_at().is_some() {
+                ticket.hear(self.now);
+            }
+        }
+        let wanted = wanted(ticket, members, setting);
+        let why = match wanted {
+            Wanted::Closed if members.is_empty() => "its tasks have another ticket",
+            Wanted::Closed => "its tasks are done, as the closure rule says",
+            Wanted::Open | Wanted::Deleted | Wanted::Kept => "a task of it is to be done",
+        };
+        ticket.want(wanted, why, self.now);
+    }
+
+    /// A ticket without an issue follows its setting: what Jira refuses in one place may be right in another.
+    fn move_untried(&self, ticket: &mut Ticket, setting: &SyncSetting) {
+        let untried = match &ticket.state {
+            State::Planned | State::Failed { .. } => {
+                ticket.lease.is_none() && ticket.doubted_since.is_none() && ticket.wanted == Wanted::Open
+            }
+            State::Closed { issue: None } => ticket.doubted_since.is_none(),
+            State::Creating { .. }
+            | State::Unknown { .. }
+            | State::Open { .. }
+            | State::Closing { .. }
+            | State::Closed { issue: Some(_) }
+            | State::Reopening { .. }
+            | State::Gone { .. } => false,
+        };
+        let same = ticket.connection == setting.connection
+            && ticket.project == setting.project
+            && ticket.issue_type == setting.issue_type;
+        // A batch belongs to its setting: its tasks move when they get another place.
+        if !untried || same || (ticket.batch.is_some() && ticket.setting != setting.id) {
+            return;
+        }
+        ticket.setting = setting.id.clone();
+        ticket.connection = setting.connection.clone();
+        ticket.project = setting.project.clone();
+        ticket.issue_type = setting.issue_type.clone();
+        ticket.left_out.clear();
+        ticket.problem = None;
+        if let State::Failed { .. } = ticket.state {
+            ticket.state = State::Planned;
+        }
+        let what = format!("will be created in project {}", setting.project_key);
+        ticket.record(Entry::new(self.now, "planner", what, "the sync setting changed"));
+        ticket.hurry(self.now);
+    }
+
+    /// What the issue is to say.
+    fn describe(&self, ticket: &mut Ticket, members: &[&Task], setting: &SyncSetting) {
+        let is_worth_it = ticket.is_live() && (ticket.wanted == Wanted::Open || ticket.batch.is_some());
+        if !is_worth_it || members.is_empty() {
+            return;
+        }
+        let (labels, epic) = (setting.labels.as_slice(), setting.epic.as_ref());
+        let content = match (&ticket.batch, members) {
+            (Some(batch), _) => Content::of_batch(members, batch.assignee.as_ref(), labels, epic),
+            (None, [task, ..]) => Content::of_task(task, labels, epic),
+            (None, []) => return,
+        };
+        if content != ticket.content {
+            ticket.content = content;
+            if !ticket.to_write().is_empty() {
+                ticket.hurry(self.now);
+            }
+        }
+    }
+}
+
+fn wanted(ticket: &Ticket, members: &[&Task], setting: &SyncSetting) -> Wanted {
+    let done = members.iter().filter(|task| !task.is_open()).count();
+    let by_rule = match setting.closure_rule {
+        _ if members.is_empty() => Wanted::Closed,
+        ClosureRule::All if done == members.len() => Wanted::Closed,
+        ClosureRule::Any if done > 0 => Wanted::Closed,
+        ClosureRule::All | ClosureRule::Any | ClosureRule::Never => Wanted::Open,
+    };
+    match &ticket.state {
+        // The tasks are told first what a person did to the issue, or the issue is not there.
+        State::Closed { issue: Some(_) } | State::Gone { .. } if ticket.news.is_some() => kept_wish(ticket),
+        State::Gone { .. } => kept_wish(ticket),
+        // A closed ticket opens only for a task that is to be done and whose place is here by the reopen rule.
+        State::Closed { issue: Some(_) } => {
+            let reopens = setting.reopen_rule.reopens_issues() && members.iter().any(|task| task.is_open());
+            if reopens { by_rule } else { Wanted::Closed }
+        }
+        State::Planned
+        | State::Creating { .. }
+        | State::Unknown { .. }
+        | State::Open { .. }
+        | State::Closing { .. }
+        | State::Closed { issue: None }
+        | State::Reopening { .. }
+        | State::Failed { .. } => by_rule,
+    }
+}
+
+/// The wish as it stands; one that was set aside while the setting was not in force is to be open again.
+fn kept_wish(ticket: &Ticket) -> Wanted {
+    match ticket.wanted {
+        Wanted::Kept | Wanted::Deleted => Wanted::Open,
+        wanted @ (Wanted::Open | Wanted::Closed) => wanted,
+    }
+}
+
+/// The ticket's sync setting is not in force, and no other one is for its tasks.
+fn retire(ticket: &mut Ticket, setting: Option<&SyncSetting>, now: jiff::Timestamp) {
+    let has_issue = ticket.state.issue().is_some();
+    let how = setting.and_then(|setting| setting.disabled.as_ref()).map(|disabled| disabled.tickets);
+    let wanted = match (how, ticket.wanted) {
+        (Some(Retirement::Delete), _) => Wanted::Deleted,
+        // Which issues people commented on is found out by those who delete.
+        (Some(Retirement::DeleteUncommented), wanted) if has_issue => wanted,
+        (Some(Retirement::DeleteUncommented), _) => Wanted::Deleted,
+        (Some(Retirement::Keep) | None, _) => Wanted::Kept,
+    };
+    ticket.want(wanted, "its sync setting is not in force", now);
+}
