@@ -109,7 +109,9 @@ fn a_document_without_anything_in_it_is_like_none() {
     for empty in [
         json!(null),
         document(&json!([])),
-        document(&json!([{ "type": "paragraph" }, { "type": "heading", "attrs": { "level": 3 }, "content": [] }])),
+        document(
+            &json!([{ "type": "paragraph" }, { "type": "heading", "attrs": { "level": 3 }, "content": [] }]),
+        ),
     ] {
         assert_eq!(digest_of(Some(&empty)), none, "{empty}");
     }

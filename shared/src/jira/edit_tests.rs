@@ -133,7 +133,6 @@ async fn an_anonymous_404_is_not_believed() {
     let unconfirmed = vec![anonymous(text(404, "")), anonymous(text(401, ""))];
     let (edited, _) = edit(&everything(), unconfirmed).await;
     assert!(matches!(edited, Edited::NotYet { call: Some(call), .. } if call.status == Some(404)));
-    let confirmed =
-        vec![anonymous(text(404, "")), anonymous(answer(200, json!({ "accountId": ACCOUNT })))];
+    let confirmed = vec![anonymous(text(404, "")), anonymous(answer(200, json!({ "accountId": ACCOUNT })))];
     assert!(matches!(edit(&everything(), confirmed).await.0, Edited::Gone(_)));
 }

@@ -6,9 +6,7 @@ use crate::jira::error::JiraError;
 use crate::jira::http::{Response, SendError};
 use crate::jira::scripted::{Stage, answer, text};
 
-async fn history(
-    answers: Vec<Result<Response, SendError>>,
-) -> (Result<Vec<Change>, JiraError>, Stage) {
+async fn history(answers: Vec<Result<Response, SendError>>) -> (Result<Vec<Change>, JiraError>, Stage) {
     let stage = Stage::new(answers);
     let history = stage.client.history(&IssueId::parse("7").unwrap()).await;
     stage.done();

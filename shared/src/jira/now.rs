@@ -166,10 +166,8 @@ impl Client {
         struct Named {
             id: IssueId,
         }
-        let body =
-            serde_json::json!({ "issueIdsOrKeys": ids, "fields": FIELDS, "properties": [PROPERTY] });
-        let answer =
-            self.request(Ask::query("read the issues", "/rest/api/3/issue/bulkfetch", body)).await?;
+        let body = serde_json::json!({ "issueIdsOrKeys": ids, "fields": FIELDS, "properties": [PROPERTY] });
+        let answer = self.request(Ask::query("read the issues", "/rest/api/3/issue/bulkfetch", body)).await?;
         let body: Body<'_> = answer.decode()?;
         let read_at = self.now();
         self.spend(body.issues.len());
@@ -187,7 +185,8 @@ impl Client {
             }
         }
         let complaints = body.issue_errors.into_iter();
-        read.failed.extend(complaints.map(|complaint| (complaint.id, answer::tidy(&complaint.error_message))));
+        read.failed
+            .extend(complaints.map(|complaint| (complaint.id, answer::tidy(&complaint.error_message))));
         Ok(())
     }
 }

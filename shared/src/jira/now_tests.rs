@@ -98,7 +98,9 @@ async fn a_field_that_makes_no_sense_is_named() {
 async fn an_issue_that_is_not_found_is_gone_only_for_the_connections_account() {
     let id = &ids(&[5])[0];
     let stage = Stage::new(vec![text(404, "")]);
-    assert!(matches!(stage.client.read_issue(id).await.unwrap(), Reading::Gone(call) if call.status == Some(404)));
+    assert!(
+        matches!(stage.client.read_issue(id).await.unwrap(), Reading::Gone(call) if call.status == Some(404))
+    );
     let confirmed = anonymous(answer(200, json!({ "accountId": ACCOUNT })));
     let stage = Stage::new(vec![anonymous(text(404, "")), confirmed]);
     assert!(matches!(stage.client.read_issue(id).await.unwrap(), Reading::Gone(_)));
