@@ -10,10 +10,11 @@
 //! | [`addresses`] | every URL |
 //! | [`credentials`], [`oauth`] | proving who we are |
 //! | [`error`], [`retry`], [`client`], `ask`, `answer`, `failure` | the one `request` function and what its answers mean |
-//! | [`account`], [`project`], [`permission`], [`metadata`] | what there is and what we may do |
+//! | [`account`], [`project`], [`permission`], [`metadata`], [`workflow`], [`choices`] | what there is and what we may do |
 //! | [`jql`], [`search`], [`reading`] | queries, their pages, and evidence |
 //! | [`issue`], [`now`], [`history`] | reading issues by id |
 //! | [`create`], [`edit`], [`transition`], [`delete`] | changing issues |
+//! | [`comment`] | comments below issues |
 //! | [`adf`], [`canonical`] | documents, and telling whether one was changed |
 //! | [`webhook`] | deliveries from Jira, without any call |
 //!
@@ -26,7 +27,9 @@ pub mod adf;
 mod answer;
 mod ask;
 pub mod canonical;
+pub mod choices;
 pub mod client;
+pub mod comment;
 pub mod create;
 pub mod credentials;
 pub mod delete;
@@ -50,6 +53,7 @@ pub mod server;
 pub mod time;
 pub mod transition;
 pub mod webhook;
+pub mod workflow;
 
 #[cfg(test)]
 mod scripted;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 
-use crate::ids::ProjectId;
+use crate::ids::{IssueTypeId, ProjectId};
 use crate::{Error, Result};
 
 /// The longest query of a person's that is taken, in characters.
@@ -72,6 +72,33 @@ impl Jql {
         self
     }
 
+    /// Only issues of these types. No condition if there are none.
+    #[must_use]
+    pub fn issue_types<'a>(mut self, types: impl IntoIterator<Item = &'a IssueTypeId>) -> Self {
+        let ids: Vec<String> = types.into_iter().map(|id| number_or_quoted(id.as_str())).collect();
+        if !ids.is_empty() {
+            self.conditions.push(format!("issuetype in ({})", ids.join(", ")));
+        }
+        self
+    }
+
+    /// Only issues in the status with this id.
+    #[must_use]
+    pub fn status(mut self, id: &str) -> Self {
+        self.conditions.push(format!("status = {}", number_or_quoted(id)));
+        self
+    }
+
+    /// Only issues whose title has words that begin with those of `text`. What is neither a letter nor a digit parts
+    /// words, since much of it means something in Jira's text search. No condition if there are no words.
+    #[must_use]
+    pub fn title(mut self, text: &str) -> Self {
+        let words =
+            text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
+        self.conditions.extend(words.map(|word| format!("summary ~ {}", quote(&format!("{word}*")))));
+        self
+    }
+
     /// Only issues created at `moment` or later.
     ///
     /// The moment is written as unquoted milliseconds: date literals have minute precision and are read in the time
@@ -110,6 +137,11 @@ impl Jql {
     pub fn ordered(&self) -> String {
         format!("{} ORDER BY created ASC", self.text())
     }
+
+    /// The query, newest issue first, for a person to choose from.
+    pub fn newest_first(&self) -> String {
+        format!("{} ORDER BY created DESC", self.text())
+    }
 }
 
 /// `value` in quotes, with everything escaped that could end them.
@@ -140,7 +172,11 @@ fn is_forbidden(character: char) -> bool {
 }
 
 fn number_or_quoted(text: &str) -> String {
-    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.to_owned() } else { quote(text) }
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        text.to_owned()
+    } else {
+        quote(text)
+    }
 }
 
 fn word_or_quoted(text: &str) -> String {

@@ -128,3 +128,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn types_statuses_and_words_of_titles_are_conditions_too() {
+    let types =
+        [crate::ids::IssueTypeId::parse("10100").unwrap(), crate::ids::IssueTypeId::parse("a").unwrap()];
+    let jql = Jql::new().issue_types(&types).status("3").title(" Q3: \"audit\" (x*) ");
+    assert_eq!(
+        jql.newest_first(),
+        "issuetype in (10100, \"a\") AND status = 3 AND summary ~ \"Q3*\" AND summary ~ \"audit*\" AND \
+         summary ~ \"x*\" ORDER BY created DESC"
+    );
+    assert!(Jql::new().issue_types([]).title(" - ").is_unbounded());
+}

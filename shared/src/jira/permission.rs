@@ -20,6 +20,31 @@ impl Client {
     ///
     /// Source: specification of `getMyPermissions`.
     pub async fn granted_permissions(&self, keys: &[&str]) -> Result<BTreeMap<String, bool>, JiraError> {
+        self.own_permissions(keys, None).await
+    }
+
+    /// Which of these project permissions (for example `CREATE_ISSUES`) the account has in the project. One call, none
+    /// if there is nothing to ask; a key that Jira does not know is a refusal of the whole call. A permission that
+    /// depends on the issue counts as had if the account would have it for any issue of the project.
+    ///
+    /// Source: specification of `getMyPermissions`.
+    pub async fn may(
+        &self,
+        project: &ProjectId,
+        permissions: &[&str],
+    ) -> Result<BTreeSet<String>, JiraError> {
+        if permissions.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let granted = self.own_permissions(permissions, Some(project)).await?;
+        Ok(granted.into_iter().filter(|(_, granted)| *granted).map(|(key, _)| key).collect())
+    }
+
+    async fn own_permissions(
+        &self,
+        keys: &[&str],
+        project: Option<&ProjectId>,
+    ) -> Result<BTreeMap<String, bool>, JiraError> {
         #[derive(Deserialize)]
         struct Body {
             permissions: BTreeMap<String, Permission>,
@@ -30,8 +55,9 @@ impl Client {
             granted: bool,
         }
         let wanted = keys.join(",");
-        let ask = Ask::read("read the account's permissions", "/rest/api/3/mypermissions")
-            .with(&[("permissions", &wanted)]);
+        let mut query = vec![("permissions", wanted.as_str())];
+        query.extend(project.map(|project| ("projectId", project.as_str())));
+        let ask = Ask::read("read the account's permissions", "/rest/api/3/mypermissions").with(&query);
         let answer = self.request(ask).await?;
         let mut body: Body = answer.decode()?;
         self.spend(2 * keys.len());

@@ -13,6 +13,9 @@ use crate::ids::ProjectId;
 /// Source: specification of `searchProjects`: a larger number is taken for 100.
 const PAGE: &str = "100";
 
+/// How many a page holds that a person chooses from.
+const PAGE_TO_CHOOSE_FROM: &str = "50";
+
 /// How many keys one call may name.
 ///
 /// Source: specification of `searchProjects`.
@@ -75,7 +78,7 @@ impl Client {
             let mut start = Some(0);
             for _ in 0..MOST_PAGES {
                 let Some(start_at) = start else { break };
-                let page = self.projects_from(start_at, &filter).await?;
+                let page = self.projects_from(start_at, PAGE, &filter).await?;
                 found.extend(page.projects);
                 start = page.next;
             }
@@ -89,12 +92,32 @@ impl Client {
     /// Source: specification of `searchProjects`.
     pub async fn project_page(&self, start: u64, text: Option<&str>) -> Result<ProjectPage, JiraError> {
         let filter: Vec<(&str, &str)> = text.iter().map(|text| ("query", *text)).collect();
-        self.projects_from(start, &filter).await
+        self.projects_from(start, PAGE, &filter).await
     }
 
-    async fn projects_from(&self, start: u64, filter: &[(&str, &str)]) -> Result<ProjectPage, JiraError> {
+    /// A page of up to 50 projects in which the account may create issues, from `start` on, whose key or name contains
+    /// `query`; and where the next page starts, none after the last. For a person to choose from.
+    ///
+    /// Source: specification of `searchProjects`, `action=create`.
+    pub async fn projects_to_create_in(
+        &self,
+        query: Option<&str>,
+        start: usize,
+    ) -> Result<(Vec<Project>, Option<usize>), JiraError> {
+        let mut filter = vec![("action", "create")];
+        filter.extend(query.map(str::trim).filter(|text| !text.is_empty()).map(|text| ("query", text)));
+        let page = self.projects_from(start as u64, PAGE_TO_CHOOSE_FROM, &filter).await?;
+        Ok((page.projects, page.next.and_then(|next| usize::try_from(next).ok())))
+    }
+
+    async fn projects_from(
+        &self,
+        start: u64,
+        size: &str,
+        filter: &[(&str, &str)],
+    ) -> Result<ProjectPage, JiraError> {
         let start_at = start.to_string();
-        let mut query = vec![("startAt", start_at.as_str()), ("maxResults", PAGE)];
+        let mut query = vec![("startAt", start_at.as_str()), ("maxResults", size)];
         query.extend(filter);
         let ask = Ask::read("list the projects", "/rest/api/3/project/search").with(&query);
         match self.request(ask).await {

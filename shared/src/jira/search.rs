@@ -161,6 +161,26 @@ pub struct FoundTickets {
 }
 
 impl Client {
+    /// The first issues that a query finds, at most `most`, with these fields. One call; for a person to choose from or
+    /// for an example, since a search lags behind and may find less than there is.
+    pub(super) async fn first_found<T: serde::de::DeserializeOwned>(
+        &self,
+        what: &'static str,
+        jql: &str,
+        fields: &[&str],
+        most: usize,
+    ) -> Result<Vec<T>, JiraError> {
+        #[derive(Deserialize)]
+        struct Found<T> {
+            issues: Vec<T>,
+        }
+        let body = serde_json::json!({ "jql": jql, "fields": fields, "maxResults": most });
+        let answer = self.request(Ask::query(what, "/rest/api/3/search/jql", body)).await?;
+        let found: Found<T> = answer.decode()?;
+        self.spend(found.issues.len());
+        Ok(found.issues)
+    }
+
     /// What Jira itself says about each query: fine, or why not. One call.
     ///
     /// Searching does not say so: a query that Jira does not understand may be answered with 200 and no issues.
