@@ -9,7 +9,8 @@
   prepare              only install the pinned tools below target/venv
 
 Ports come from ASSAY_PORT and JIRA_SIM_PORT. JIRA_SITE, JIRA_EMAIL and JIRA_TOKEN connect a site of one's own, with
-JIRA_CHANGE_PROJECT for its checks and JIRA_TICKET_PROJECT for its tickets.
+JIRA_CHANGE_PROJECT for its checks and JIRA_TICKET_PROJECT for its tickets; only `run` and `up` read them. What such a
+stack knows is kept in target/<instance>/sites for the next start.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ def main() -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    chosen = settings.read(arguments.instance)
+    # A stack for tests never touches a real site, whatever the environment says.
+    chosen = settings.read(arguments.instance, with_site=arguments.command in ("run", "up"))
     match arguments.command:
         case "run":
             stack.hold(chosen, with_demo=True)

@@ -6,17 +6,17 @@ call is a function of its own, in the order in which a person would make them.
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 import urllib.parse
 from collections import Counter
 from html.parser import HTMLParser
 
+from local import own_site
 from local.console import StackError, say
 from local.processes import Children
-from local.settings import Settings, Site
-from local.web import Answer, Api, Browser, send
+from local.settings import Settings
+from local.web import Answer, Api, Browser, excerpt
 
 _SIMULATED_SITE = "demo.atlassian.net"
 _USE_CASES = ["ticketing", "incident_management"]
@@ -34,17 +34,26 @@ def run(stack: Settings, api: Api, children: Children) -> None:
         wait_until_active(api, connection, children)
         sync_all_tasks(api, connection, "SEC", "10100")
     else:
-        connection = connect_with_token(api, stack.site)
+        connection = own_site.connect(api, stack.site)
         wait_until_active(api, connection, children)
         if stack.site.ticket_project is None:
             say("no JIRA_TICKET_PROJECT given: tasks stay in Assay and no ticket is made in your Jira")
         else:
             project = stack.site.ticket_project
-            sync_all_tasks(api, connection, project, ticket_type(stack.site, project))
+            own_site.refuse_to_repeat(api, stack.site, project)
+            if not api.items("/v1/sync-settings"):
+                sync_all_tasks(api, connection, project, own_site.ticket_type(stack.site, project))
         if stack.site.change_project is None:
             say("no JIRA_CHANGE_PROJECT given: with it and JIRA_TICKET_PROJECT you see your checks and tickets")
             return
-    wait_for_results(api, children, tickets=stack.site is None or stack.site.ticket_project is not None)
+    done = wait_for_results(api, children, tickets=stack.site is None or stack.site.ticket_project is not None)
+    if done:
+        return
+    late = f"after {_RESULTS_BOUND_SECONDS} s the work is not done"
+    if stack.site is None:
+        raise StackError(late)
+    # A real site may be large, and Jira may make us wait: the stack goes on with it.
+    say(f"{late}; it goes on, and the addresses below show how far it is")
 
 
 def put_oauth_app(api: Api) -> None:
@@ -76,27 +85,12 @@ def approve(address: str) -> None:
     page_address, page = browser.open(address)
     form = _Form.of(page)
     if form is None:
-        raise StackError(f"no consent form at {page_address.split('?')[0]} ({page.status}): {_excerpt(page)}")
+        raise StackError(f"no consent form at {page_address.split('?')[0]} ({page.status}): {excerpt(page)}")
     say("approving on the simulator's consent page")
     target = urllib.parse.urljoin(page_address, form.action or page_address)
     end_address, end = browser.open(target, form=form.fields)
     if end.status >= 400:
-        raise StackError(f"the way back ended at {end_address.split('?')[0]} with {end.status}: {_excerpt(end)}")
-
-
-def connect_with_token(api: Api, site: Site) -> str:
-    """Connects a site of one's own: the connection's id."""
-    say(f"connecting {site.domain} with the API token")
-    body: dict[str, object] = {
-        "method": "api_token",
-        "site": site.domain,
-        "email": site.email,
-        "token": site.token,
-        "use_cases": ["ticketing"],
-    }
-    if site.change_project is not None:
-        body["change_management"] = {"projects": [site.change_project]}
-    return _text(api.call("POST", "/v1/connections", body), "id")
+        raise StackError(f"the way back ended at {end_address.split('?')[0]} with {end.status}: {excerpt(end)}")
 
 
 def wait_until_active(api: Api, connection: str, children: Children) -> None:
@@ -116,20 +110,6 @@ def wait_until_active(api: Api, connection: str, children: Children) -> None:
     raise StackError(f"the connection did not become active but is {state}: {problems or 'no problem is named'}")
 
 
-def ticket_type(site: Site, project: str) -> str:
-    """The id of the project's issue type for tickets: Task, or else the first one; Jira itself is asked."""
-    credentials = base64.b64encode(f"{site.email}:{site.token}".encode()).decode()
-    path = f"/rest/api/3/issue/createmeta/{urllib.parse.quote(project, safe='')}/issuetypes"
-    answer = send("GET", f"https://{site.domain}{path}", headers={"authorization": f"Basic {credentials}"})
-    kinds = answer.json().get("issueTypes") if answer.status == 200 else None
-    offered = [kind for kind in kinds if not kind.get("subtask")] if isinstance(kinds, list) else []
-    if not offered:
-        raise StackError(
-            f"{site.domain} offers no issue type in project {project} ({answer.status}): {_excerpt(answer)}"
-        )
-    return str(next((kind for kind in offered if kind.get("name") == "Task"), offered[0])["id"])
-
-
 def sync_all_tasks(api: Api, connection: str, project: str, issue_type: str) -> None:
     """Turns every task, present and future, into a ticket."""
     say(f"turning tasks into tickets in project {project}")
@@ -147,8 +127,11 @@ def sync_all_tasks(api: Api, connection: str, project: str, issue_type: str) -> 
     )
 
 
-def wait_for_results(api: Api, children: Children, *, tickets: bool) -> None:
-    """Waits until every check has an outcome and every open task its ticket, and shows how far that is."""
+def wait_for_results(api: Api, children: Children, *, tickets: bool) -> bool:
+    """Waits until every check has an outcome and every open task its ticket, and shows how far that is.
+
+    False when that took longer than it should.
+    """
     say("waiting for the checks' outcomes" + (" and the tickets" if tickets else ""))
     end = time.monotonic() + _RESULTS_BOUND_SECONDS
     shown = ""
@@ -164,9 +147,9 @@ def wait_for_results(api: Api, children: Children, *, tickets: bool) -> None:
         evaluated = bool(checks) and "not evaluated yet" not in checks
         settled = all(state in _SETTLED_TICKETS for state in made) and sum(made.values()) >= len(tasks)
         if evaluated and (not tickets or settled):
-            return
+            return True
         time.sleep(1)
-    raise StackError(f"after {_RESULTS_BOUND_SECONDS} s the work was not done: {shown}")
+    return False
 
 
 def _outcome(check: dict[str, object]) -> str:
@@ -187,10 +170,6 @@ def _text(answer: dict[str, object], name: str) -> str:
     if not isinstance(value, str):
         raise StackError(f"the API's answer has no '{name}', but: {', '.join(answer) or 'nothing'}")
     return value
-
-
-def _excerpt(answer: Answer) -> str:
-    return " ".join(answer.body.decode(errors="replace").split())[:400]
 
 
 def _refuse_crash(children: Children) -> None:

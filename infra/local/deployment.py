@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 
-from local import settings, tools
+from local import memory, settings, tools
 from local.console import StackError, say
 from local.processes import Child, Children
 from local.settings import Settings
@@ -45,6 +45,9 @@ def start_ministack(stack: Settings, children: Children) -> Child:
         "S3_DATA_DIR": str(temporary / "s3"),
         "STATE_DIR": str(temporary / "state"),
     }
+    kept = memory.folder(stack)
+    if kept is not None:
+        environment |= {"PERSIST_STATE": "1", "STATE_DIR": str(kept)}
     command = [tools.tool("python"), "-m", "ministack.app"]
     return children.start("ministack", command, environment, stack.directory / "logs" / "ministack.log")
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from local.console import StackError, say
 
-_GRACE_SECONDS = 5.0
+_GRACE_SECONDS = 15.0
 _PR_SET_PDEATHSIG = 1
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -59,7 +59,9 @@ def require_free_ports(ports: Mapping[str, int]) -> None:
                 ) from error
 
 
-def _die_with_parent() -> None:
+def _child_begins() -> None:
+    """In the child: signals reach it again, and it ends with its parent."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING_SIGNALS)
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -78,10 +80,18 @@ class Child:
         return "\n".join(f"    {line}" for line in lines[-count:])
 
 
-def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """What a build or an installer may see: not the token of somebody's Jira, nor make's copy of its command line."""
-    hidden = ("JIRA_TOKEN", "MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS")
-    return {name: value for name, value in environment.items() if name not in hidden}
+_HIDDEN = ("JIRA_TOKEN", "MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS")
+
+
+def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a build, an installer or a test may see: not the token of somebody's Jira, nor make's copy of its command
+    line, nor the credentials of somebody's AWS account."""
+    account = [name for name in environment if name.startswith("AWS_") and not name.startswith("AWS_LC_")]
+    return {name: value for name, value in environment.items() if name not in (*_HIDDEN, *account)}
+
+
+# Everything on this machine is reached directly, whatever proxy the environment names.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass
@@ -115,7 +125,7 @@ class Children:
         """
         process = self._spawn(
             command,
-            env=_without_secrets(os.environ) if environment is None else dict(environment),
+            env=without_secrets(os.environ) if environment is None else dict(environment),
             cwd=directory,
             stdout=subprocess.PIPE if capture else None,
             stderr=subprocess.STDOUT if quiet else None,
@@ -125,14 +135,19 @@ class Children:
         return process.returncode, (output or b"").decode(errors="replace")
 
     def _spawn(self, command: Sequence[str], **options: object) -> subprocess.Popen[bytes]:
-        process: subprocess.Popen[bytes] = subprocess.Popen(  # type: ignore[call-overload]
-            list(command),
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=_die_with_parent,
-            **options,
-        )
-        self._groups.append(process)
+        # A signal that came between the start and the note would leave a child that nobody ends.
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING_SIGNALS)
+        try:
+            process: subprocess.Popen[bytes] = subprocess.Popen(  # type: ignore[call-overload]
+                list(command),
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                preexec_fn=_child_begins,
+                **options,
+            )
+            self._groups.append(process)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         return process
 
     def crashed(self) -> Child | None:
@@ -148,7 +163,7 @@ class Children:
                     f"{child.name} ended with {child.process.returncode}; its last lines:\n{child.last_lines()}"
                 )
             try:
-                with urllib.request.urlopen(url, timeout=2) as answer:
+                with _OPENER.open(url, timeout=2) as answer:
                     if answer.status == 200:
                         return
             except (urllib.error.URLError, OSError):
@@ -156,8 +171,11 @@ class Children:
             time.sleep(0.1)
         raise StackError(f"{child.name} did not answer at {url} within {bound_seconds:g} s; its log: {child.log}")
 
-    def stop(self) -> None:
-        """Ends every child and everything that it started; from here on nothing interrupts."""
+    def stop(self) -> dict[str, int]:
+        """Ends every child and everything that it started; from here on nothing interrupts.
+
+        The answer has the exit code of each child that was meant to stay; one that had to be killed has a negative one.
+        """
         _ignore_signals()
         groups = [process.pid for process in reversed(self._groups)]
         for group in groups:
@@ -170,8 +188,10 @@ class Children:
                 say(f"process group {group} did not end in {_GRACE_SECONDS:g} s and was killed")
         for process in self._groups:
             process.wait()
+        codes = {child.name: child.process.returncode for child in self._staying}
         self._groups.clear()
         self._staying.clear()
+        return codes
 
     @staticmethod
     def _group_lives(process: subprocess.Popen[bytes]) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,7 +104,8 @@ class Settings:
                 "SiteUrl": f"{self.sim_url}/sites/{{site}}",
                 "AtlassianApiUrl": self.sim_url,
                 "AtlassianAuthUrl": self.sim_url,
-                "CheckIntervalSeconds": "60",
+                # A tick comes each minute: less than that, and whatever happens in Jira is seen at the next one.
+                "CheckIntervalSeconds": "45",
                 "LookupBoundSeconds": "20",
             }
         else:
@@ -111,13 +113,15 @@ class Settings:
         return parameters
 
 
-def read(instance: str) -> Settings:
-    """Reads the settings of a stack from the environment."""
+def read(instance: str, *, with_site: bool = False) -> Settings:
+    """Reads the settings of a stack from the environment; those of a site of one's own only for what connects it."""
     if not instance.replace("-", "").isalnum():
         raise StackError(f"the instance's name '{instance}' may have letters, digits and hyphens only")
     offset = 0 if instance == DEFAULT_INSTANCE else _OTHER_INSTANCE_OFFSET
     ports = {name: _port(name, default + offset) for name, default in _PORTS.items()}
-    return Settings(instance, ports["ASSAY_PORT"], ports["JIRA_SIM_PORT"], _site())
+    if ports["ASSAY_PORT"] == ports["JIRA_SIM_PORT"]:
+        raise StackError(f"ASSAY_PORT and JIRA_SIM_PORT are both {ports['ASSAY_PORT']}; choose two different ports")
+    return Settings(instance, ports["ASSAY_PORT"], ports["JIRA_SIM_PORT"], _site() if with_site else None)
 
 
 def _port(name: str, default: int) -> int:
@@ -136,4 +140,6 @@ def _site() -> Site | None:
     if missing:
         raise StackError(f"a site of your own needs {', '.join(names)} together; missing: {missing}")
     domain, email, token = values
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*\.atlassian\.net", domain):
+        raise StackError(f"JIRA_SITE is '{domain}'; it must be a domain like your-company.atlassian.net")
     return Site(domain, email, token, os.environ.get("JIRA_CHANGE_PROJECT"), os.environ.get("JIRA_TICKET_PROJECT"))

@@ -15,9 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from local import demo, deployment, settings, tools
+from local import demo, deployment, memory, settings, tools
 from local.console import StackError, complain, elapsed, plain, say
-from local.processes import Children, Stopped, require_free_ports
+from local.processes import Children, Stopped, require_free_ports, without_secrets
 from local.settings import Settings
 from local.web import Api, send
 
@@ -51,7 +51,7 @@ def during(stack: Settings, command: list[str], *, with_demo: bool) -> int:
         _bring_up(stack, children, with_demo=with_demo)
         say(f"running {' '.join(command)}")
         # Tests run in the folder of their crate, so a path that is meant from the root must be whole.
-        environment = dict(os.environ) | {"ASSAY_STACK_FILE": str(stack.stack_file)} | _openapi_directory()
+        environment = without_secrets(os.environ) | {"ASSAY_STACK_FILE": str(stack.stack_file)} | _openapi_directory()
         code, _ = children.run(command, environment=environment, directory=settings.ROOT)
         if (child := children.crashed()) is not None:
             complain(f"{child.name} ended with {child.process.returncode}; its last lines:\n{child.last_lines()}")
@@ -69,7 +69,8 @@ def _claimed(stack: Settings) -> Iterator[Children]:
     try:
         yield children
     finally:
-        children.stop()
+        codes = children.stop()
+        memory.keep(stack, ended_by_itself=codes.get("ministack") == 0)
         stack.stack_file.unlink(missing_ok=True)
         say(f"stopped after {elapsed():.0f} s; nothing is left running")
 
@@ -135,6 +136,7 @@ def token(stack: Settings, tenant: str, role: str) -> str:
 def _bring_up(stack: Settings, children: Children, *, with_demo: bool) -> None:
     stack.stack_file.unlink(missing_ok=True)
     tools.prepare_virtual_environment(children)
+    memory.recall(stack)
     ministack = deployment.start_ministack(stack, children)
     executables = tools.build(children)
     tools.pack(children, executables)
@@ -192,10 +194,13 @@ def _tell(stack: Settings) -> None:
     shown = stack.stack_file.relative_to(settings.ROOT)
     say("ready")
     plain()
-    plain(f"  Assay's API        {stack.url}/v1   (description: {stack.url}/v1/openapi.json)")
+    plain(f"  Assay's API        {stack.url}/v1/health   (description: {stack.url}/v1/openapi.json)")
     plain(f"  admin token        in {shown} (tenant '{settings.TENANT}')")
     if stack.site is None:
         plain(f"  the Jira site      {stack.sim_url}/   (a simulator: look at the tickets, close one by hand)")
+    else:
+        plain(f"  your Jira site     https://{stack.site.domain}/   (the tickets made there stay when this stack ends)")
+        plain(f"  what is known      in {memory.folder(stack)}: without it a new start would make the tickets again")
     plain(f"  AWS services       {stack.aws_endpoint}   (MiniStack; any credentials)")
     plain(f"  logs               {(stack.directory / 'logs').relative_to(settings.ROOT)}/")
     plain()

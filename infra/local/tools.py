@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -31,12 +32,26 @@ def prepare_virtual_environment(children: Children, *, for_deployment: bool = Fa
     files = [_REQUIREMENTS, *([_DEPLOY_REQUIREMENTS] if for_deployment else [])]
     digest = _digest(*files)
     stamp = VENV / f"installed-{'deploy' if for_deployment else 'run'}"
-    if stamp.is_file() and stamp.read_text() == digest:
+    if _is_installed(stamp, digest):
         return
     if sys.version_info < _OLDEST_PYTHON:
         raise StackError(
             f"Python {'.'.join(map(str, _OLDEST_PYTHON))} or newer is needed; this is {sys.version.split()[0]}"
         )
+    settings.TARGET.mkdir(exist_ok=True)
+    # Two stacks that start together share these packages: one installs, the other waits.
+    with (settings.TARGET / "venv.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _is_installed(stamp, digest):
+            _install(children, files)
+            stamp.write_text(digest)
+
+
+def _is_installed(stamp: Path, digest: str) -> bool:
+    return stamp.is_file() and stamp.read_text() == digest
+
+
+def _install(children: Children, files: list[Path]) -> None:
     say("installing the pinned Python packages below target/venv (once)")
     # Without pip it is what an interrupted start left.
     if not (VENV / "bin" / "pip").exists():
@@ -47,7 +62,6 @@ def prepare_virtual_environment(children: Children, *, for_deployment: bool = Fa
         [tool("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments],
         "the Python packages could not be installed",
     )
-    stamp.write_text(digest)
 
 
 def build(children: Children) -> dict[str, Path]:
@@ -55,7 +69,9 @@ def build(children: Children) -> dict[str, Path]:
     if shutil.which("cargo") is None:
         raise StackError("cargo is not on the PATH; install Rust (https://rustup.rs)")
     say("building the functions and the simulator (the first time takes minutes; cargo shows its progress)")
-    command = ["cargo", "build", "--locked", "--workspace", "--bins", "--message-format", "json-render-diagnostics"]
+    packages = [argument for name in settings.FUNCTIONS for argument in ("--package", f"assay-{name}")]
+    command = ["cargo", "build", "--locked", "--bins", "--package", "jira-sim", *packages]
+    command += ["--message-format", "json-render-diagnostics"]
     code, output = children.run(command, directory=settings.ROOT, capture=True)
     if code != 0:
         raise StackError("the build failed; cargo's messages stand above")

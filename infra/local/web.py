@@ -53,6 +53,11 @@ def send(method: str, url: str, *, body: bytes | None = None, headers: dict[str,
         raise StackError(f"{method} {url.split('?')[0]} got no answer: {error}") from error
 
 
+def excerpt(answer: Answer) -> str:
+    """The beginning of an answer's body, for a message."""
+    return " ".join(answer.body.decode(errors="replace").split())[:400]
+
+
 def _answer(status: int, headers: object, body: bytes) -> Answer:
     items = list(headers.items())  # type: ignore[attr-defined]
     cookies = [value for name, value in items if name.lower() == "set-cookie"]

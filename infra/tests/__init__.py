@@ -1,0 +1,1 @@
+"""Tests of the scripts of the local stack: `make test` runs them."""
