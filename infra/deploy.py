@@ -21,7 +21,7 @@ from pathlib import Path
 
 from local import settings, tools
 from local.console import StackError, complain, plain, say
-from local.processes import Children, Stopped, end_on_signals
+from local.processes import Children, Stopped, end_on_signals, without_secrets
 
 _ARCHIVES = settings.TARGET / "lambda"
 
@@ -55,7 +55,7 @@ def deploy(children: Children, stack: str) -> None:
     say(f"deploying stack '{stack}' to account {identity['Account']}, region {region}")
     build(children)
     bucket = os.environ.get("BUCKET") or f"assay-artifacts-{identity['Account']}-{region}"
-    _make_bucket(children, bucket, region)
+    _make_bucket(children, bucket, region, identity["Account"])
     packaged = settings.TARGET / "packaged.yaml"
     say(f"uploading to {bucket}")
     aws(
@@ -83,7 +83,7 @@ def build(children: Children) -> None:
     say("building the functions for arm64 (minutes; cargo shows its progress)")
     packages = [argument for name in settings.FUNCTIONS for argument in ("--package", f"assay-{name}")]
     command = ["cargo", "lambda", "build", "--release", "--arm64", "--locked", "--output-format", "zip"]
-    environment = dict(os.environ) | {"PATH": f"{tools.VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
+    environment = without_secrets(os.environ) | {"PATH": f"{tools.VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
     code, _ = children.run(
         [*command, "--lambda-dir", str(_ARCHIVES), *packages], environment=environment, directory=settings.ROOT
     )
@@ -130,16 +130,22 @@ def _region(children: Children) -> str:
     named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     if named:
         return named
-    code, output = children.run([tools.tool("aws"), "configure", "get", "region"], capture=True)
+    command = [tools.tool("aws"), "configure", "get", "region"]
+    code, output = children.run(command, environment=_environment(), capture=True)
     if code != 0 or not output.strip():
         raise StackError("no region: set AWS_REGION, or a region in your AWS profile")
     return output.strip()
 
 
-def _make_bucket(children: Children, bucket: str, region: str) -> None:
-    """Makes the bucket unless it is there; it is private, and what is in it can be made again."""
+def _make_bucket(children: Children, bucket: str, region: str, account: str) -> None:
+    """Makes the bucket unless it is there; it is private, and what is in it can be made again.
+
+    Names of buckets are the world's: one that somebody else made under this name is refused, since who owns it could
+    put another program in the place of ours.
+    """
+    owned = ("--expected-bucket-owner", account)
     head = [tools.tool("aws"), "s3api", "head-bucket", "--bucket", bucket]
-    code, _ = children.run(head, environment=_environment(), capture=True, quiet=True)
+    code, _ = children.run([*head, *owned], environment=_environment(), capture=True, quiet=True)
     if code == 0:
         return
     say(f"making the bucket {bucket}")
@@ -150,7 +156,7 @@ def _make_bucket(children: Children, bucket: str, region: str) -> None:
     )
     aws(
         children,
-        *("s3api", "put-public-access-block", "--bucket", bucket),
+        *("s3api", "put-public-access-block", "--bucket", bucket, *owned),
         *("--public-access-block-configuration", blocked),
     )
 
