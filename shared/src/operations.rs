@@ -11,11 +11,13 @@
 //! | [`quarantine`] | Jira | what stands against a setting | the setting, a notification | [`planning`], `tickets` |
 //! | [`retiring`] | a disabled setting, Jira | `sync_setting` | wishes of its tickets | `tickets` |
 //! | [`upkeep`] | what is due, Jira | `ticket` | sync requests, statuses | `tickets` |
-//! | [`hearing`] | deliveries of webhooks | — | what is due | `checking` |
+//! | [`listening`] | connections, settings, Jira | `connection` | webhooks in Jira | `hearing` |
+//! | [`hearing`] | deliveries of webhooks | — | what is due, sync requests | `checking`, `tickets` |
 
 pub mod checking;
 pub mod connecting;
 pub mod hearing;
+pub mod listening;
 pub mod milestone;
 pub mod planning;
 pub mod quarantine;

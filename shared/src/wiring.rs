@@ -79,8 +79,12 @@ impl Wiring {
 
     /// What makes connections.
     pub fn connector(&self) -> Result<Connector> {
-        let public_url = self.config.required("ASSAY_PUBLIC_URL")?.trim_end_matches('/').to_owned();
-        Ok(Connector { jira: self.jira()?, checks: self.checks_queue()?, public_url })
+        Ok(Connector { jira: self.jira()?, checks: self.checks_queue()?, public_url: self.public_url()? })
+    }
+
+    /// The address of our own HTTP API, without a slash at its end.
+    pub fn public_url(&self) -> Result<String> {
+        Ok(self.config.required("ASSAY_PUBLIC_URL")?.trim_end_matches('/').to_owned())
     }
 
     /// The queue of sync requests.

@@ -148,7 +148,8 @@ fn field_of(code: ProblemCode) -> Option<&'static str> {
         | ProblemCode::ConsentRefused
         | ProblemCode::GrantEnded
         | ProblemCode::Unreachable
-        | ProblemCode::OauthApp => None,
+        | ProblemCode::OauthApp
+        | ProblemCode::WebhookMissing => None,
     }
 }
 

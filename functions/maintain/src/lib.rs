@@ -1,6 +1,7 @@
 //! `maintain`: repairs what events and messages missed. Takes no input.
 //!
-//! Reads what is due; `assay::operations::upkeep` sends sync requests again and compares tickets with Jira.
+//! Reads what is due; `assay::operations::upkeep` sends sync requests again, compares tickets with Jira and
+//! keeps webhooks alive.
 
 use std::time::SystemTime;
 
@@ -41,9 +42,9 @@ impl Maintain {
             &[
                 ("tickets_asked_again", tally.asked as f64, Unit::Count),
                 ("tickets_compared", tally.compared as f64, Unit::Count),
-                ("issues_gone", tally.gone as f64, Unit::Count),
+                ("tickets_differ", tally.differ as f64, Unit::Count),
             ],
         );
-        Ok(serde_json::json!({ "asked": tally.asked, "compared": tally.compared, "gone": tally.gone }))
+        Ok(serde_json::json!({ "asked": tally.asked, "compared": tally.compared, "differ": tally.differ }))
     }
 }

@@ -12,6 +12,7 @@ async fn main() -> Result<(), Error> {
         jira: wiring.jira()?,
         sync: wiring.sync_queue()?,
         interval: wiring.config().seconds("ASSAY_CHECK_INTERVAL_SECONDS")?,
+        public_url: wiring.public_url()?,
     };
     let function = Maintain { upkeep };
     run(service_fn(|event: LambdaEvent<serde_json::Value>| function.handle(event.context.deadline()))).await

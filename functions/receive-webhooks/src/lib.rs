@@ -1,7 +1,8 @@
-//! `receive-webhooks`: `POST /webhooks/{tenant}/{connection}`.
+//! `receive-webhooks`: `POST /webhooks/{tenant}` for webhooks that an OAuth app registered, and
+//! `POST /webhooks/{tenant}/{connection}` for those that an administrator entered.
 //!
-//! Reads the raw bytes and their signature; `assay::operations::hearing` verifies, takes each delivery once and makes the
-//! connection due; answers at once, without a call to Jira. On our own overload the answer is 503, which Jira repeats; a
+//! Reads the raw bytes and what signs them; `assay::operations::hearing` verifies, takes each delivery once, makes its
+//! connection due and asks for its tickets; answers at once, without a call to Jira. On our own overload the answer is 503, which Jira repeats; a
 //! wrong signature is 401, which it does not.
 //!
 //! Source: jira-facts 5.4 (which statuses are delivered again).
@@ -22,22 +23,44 @@ const LONGEST_DELIVERY: usize = 1024 * 1024;
 /// The function's routes.
 pub fn router(hearing: Hearing) -> Router {
     Router::new()
-        .route("/webhooks/{tenant}/{connection}", post(receive))
+        .route("/webhooks/{tenant}", post(of_app))
+        .route("/webhooks/{tenant}/{connection}", post(of_administrator))
         .layer(DefaultBodyLimit::max(LONGEST_DELIVERY))
         .with_state(hearing)
 }
 
-async fn receive(
+async fn of_app(
+    State(hearing): State<Hearing>,
+    path: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    // A path that names nothing is answered like a wrong signature, so that nothing can be learned from it.
+    let Ok(Path(tenant)) = path else { return StatusCode::UNAUTHORIZED };
+    let Ok(tenant) = TenantId::parse(&tenant) else { return StatusCode::UNAUTHORIZED };
+    receive(&hearing, tenant, None, &headers, &body).await
+}
+
+async fn of_administrator(
     State(hearing): State<Hearing>,
     path: Result<Path<(String, String)>, PathRejection>,
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
-    // A path that names nothing is answered like a wrong signature, so that nothing can be learned from it.
     let Ok(Path((tenant, connection))) = path else { return StatusCode::UNAUTHORIZED };
     let (Ok(tenant), Ok(connection)) = (TenantId::parse(&tenant), ConnectionId::parse(&connection)) else {
         return StatusCode::UNAUTHORIZED;
     };
+    receive(&hearing, tenant, Some(connection), &headers, &body).await
+}
+
+async fn receive(
+    hearing: &Hearing,
+    tenant: TenantId,
+    connection: Option<ConnectionId>,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> StatusCode {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let received = Received {
         tenant,
@@ -45,7 +68,7 @@ async fn receive(
         authorization: header("authorization"),
         signature: header("x-hub-signature"),
         identifier: header("x-atlassian-webhook-identifier"),
-        body: &body,
+        body,
     };
     match hearing.take(&received).await {
         Ok(Heard::Taken | Heard::Again | Heard::Ignored) => StatusCode::NO_CONTENT,

@@ -9,6 +9,7 @@
 //! | `disconnected` | ended; its secrets are gone | connecting again |
 
 pub mod use_case;
+mod webhook;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +20,7 @@ use crate::ids::{AccountId, CloudId, ConnectionId, ProjectId, TenantId};
 use crate::site::SiteDomain;
 use crate::{Error, Result};
 pub use use_case::UseCase;
+pub use webhook::Webhook;
 
 /// How a connection proves who it is to Jira.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
@@ -92,6 +94,8 @@ pub enum ProblemCode {
     Unreachable,
     /// The OAuth app's id or secret is missing or wrong.
     OauthApp,
+    /// Jira took no webhook: changes are noticed by comparison only. Degrades nothing.
+    WebhookMissing,
 }
 
 /// One thing that is wrong, and how to mend it.
@@ -236,6 +240,12 @@ pub struct Connection {
     pub refresh_lease: Option<Lease>,
     /// When its checks are evaluated next; none when they are not.
     pub due_at: Option<Timestamp>,
+    /// The webhook that it registered, if it did.
+    #[serde(default)]
+    pub webhook: Option<Webhook>,
+    /// Why it has none although it should. Apart from `problems`, since it degrades nothing.
+    #[serde(default)]
+    pub webhook_problem: Option<Problem>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last verified with success.
@@ -275,6 +285,8 @@ impl Connection {
             incident_limits: IncidentLimits::default(),
             refresh_lease: None,
             due_at: None,
+            webhook: None,
+            webhook_problem: None,
             created_at: now,
             verified_at: None,
             updated_at: now,
@@ -327,6 +339,8 @@ impl Connection {
         self.problems.clear();
         self.refresh_lease = None;
         self.due_at = None;
+        self.webhook = None;
+        self.webhook_problem = None;
     }
 
     /// The connection's Atlassian cloud id.
@@ -341,39 +355,4 @@ impl Connection {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Account, Connection, IncidentLimits, Method, Problem, ProblemCode, State, UseCase};
-    use crate::ids::{AccountId, ConnectionId, TenantId};
-    use crate::site::SiteDomain;
-
-    fn connection() -> Connection {
-        Connection::begin(
-            TenantId::parse("acme").unwrap(),
-            ConnectionId::parse("con-1").unwrap(),
-            Method::ApiToken,
-            SiteDomain::parse("acme.atlassian.net").unwrap(),
-            "2026-01-01T00:00:00Z".parse().unwrap(),
-        )
-    }
-
-    #[test]
-    fn a_verified_connection_is_due_at_once_and_degraded_by_what_it_lacks() {
-        let now = "2026-01-02T00:00:00Z".parse().unwrap();
-        let account = Account { id: AccountId::parse("acc-1").unwrap(), time_zone: None };
-        let mut it = connection();
-        it.verified(account.clone(), vec![], now);
-        assert_eq!((it.state, it.due_at), (State::Active, Some(now)));
-        let lack = Problem::new(ProblemCode::PermissionMissing, "no", "yes").of(UseCase::Ticketing);
-        it.verified(account, vec![lack], now);
-        assert_eq!(it.state, State::Degraded);
-        it.disconnect();
-        assert_eq!((it.state, it.due_at), (State::Disconnected, None));
-        assert!(!it.state.usable());
-    }
-
-    #[test]
-    fn a_priority_may_have_a_limit_of_its_own() {
-        let limits = IncidentLimits { default_days: 30, days_by_priority: [("1".to_owned(), 2)].into() };
-        assert_eq!((limits.days(Some("1")), limits.days(Some("3")), limits.days(None)), (2, 30, 30));
-    }
-}
+mod tests;

@@ -19,6 +19,11 @@ struct Delivery {
 }
 
 impl Store {
+    /// Whether a delivery was remembered before.
+    pub async fn knows_delivery(&self, tenant: &TenantId, site: &str, identifier: &str) -> Result<bool> {
+        Ok(self.get_item(&keys::delivery(tenant, site, identifier)).await?.is_some())
+    }
+
     /// Whether a delivery came for the first time. `site` and `identifier` may be any text.
     ///
     /// | stored | then |

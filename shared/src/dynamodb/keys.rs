@@ -6,13 +6,13 @@
 //! |---|---|---|---|
 //! | tenant | `T#tenant` | `tenant#T` | `evaluate-checks`: the due ones (index `due`) |
 //! | turn of comparing a tenant's tickets | `T#comparison` | `comparison#T` | `maintain`: the due ones (index `due`) |
-//! | connection | `T#connection` | `connection#{id}` | API: one, list; `evaluate-checks`: all of a tenant, the due ones (index `due`); all functions that call Jira: one |
+//! | connection | `T#connection` | `connection#{id}` | API: one, list; `evaluate-checks`: all of a tenant, the due ones (index `due`); all functions that call Jira: one; `receive-webhooks`: one, all of a tenant |
 //! | API token | `T#token` | `token#{id}` | API: one at each call, list |
 //! | check run | `T#run#{check}` | `run#{check}#{id}` | API: one, list, newest first |
 //! | failing entities of a run, 100 each | `T#failing#{run}` | `failing#{page}` | API: list |
 //! | latest run of a check and connection | `T#latest` | `latest#{check}#{connection or -}` | API, `evaluate-checks`: all of a tenant |
 //! | task | `T#task` | `task#{id}`, the id begins with the check | API: one, list; `evaluate-checks`: all of a check (beginning of `sk`) |
-//! | ticket | `T#ticket` | `ticket#{id}` | API: one, list; `create-tickets`: many by id; `maintain`: the due ones (index `due`); `receive-webhooks`: by issue (index `issue`) |
+//! | ticket | `T#ticket` | `ticket#{id}` | API: one, list; `create-tickets`: many by id; `maintain`: the due ones (index `due`); `receive-webhooks`: by issue (index `issue`), then an update of each |
 //! | older trace of a ticket | `T#trace#{ticket}` | `trace#{number of its first entry}` | API: list, oldest first |
 //! | sync setting | `T#setting` | `setting#{id}` | API: one, all; the planner: all |
 //! | notification | `T#notification` | `notification#{id}` | API: list; all functions that find a cause, and its end: one |
@@ -20,7 +20,7 @@
 //! | pause that Jira asked for | `T#quota#{connection}` | `pause#` | as above |
 //! | idempotency key | `T#request#{key}` | `request#` | API: conditional put |
 //! | attempt to connect | `T#attempt#{digest}` | `attempt#` | `oauth-callback`: conditional delete |
-//! | webhook delivery | `T#delivery#{digest of site and identifier}` | `delivery#` | `receive-webhooks`: conditional put |
+//! | webhook delivery | `T#delivery#{digest of site and identifier}` | `delivery#` | `receive-webhooks`: one, conditional put |
 //!
 //! | index | partition | sort | holds |
 //! |---|---|---|---|

@@ -23,7 +23,7 @@ use crate::connection::{Connection, Method};
 use crate::ids::{ConnectionId, RunId, SettingId, TaskId, TenantId, TicketId};
 use crate::site::SiteDomain;
 use crate::task::{Subject, Task};
-use crate::ticket::{Content, Ticket, Wanted};
+use crate::ticket::{Content, Ticket};
 
 const TABLE: &str = "assay";
 
@@ -106,6 +106,9 @@ fn task(tenant: &TenantId, id: &str) -> Task {
         opened_by: RunId::parse("run-1").unwrap(),
         opened_at: start(),
         resolved_at: None,
+        completion: None,
+        held: false,
+        edited: std::collections::BTreeSet::new(),
         ticket: None,
         updated_at: start(),
         version: 0,
@@ -123,19 +126,8 @@ fn ticket(tenant: &TenantId, id: &str) -> Ticket {
         issue_type: crate::ids::IssueTypeId::parse("10100").unwrap(),
         tasks: vec![TaskId::parse("B2-1").unwrap()],
         content: Content::of_task(&task(tenant, "B2-1"), &["compliance".to_owned()], None),
-        wanted: Wanted::Open,
-        state: crate::ticket::State::Planned,
-        issue_status: None,
-        attempts: 0,
-        doubted_since: None,
-        left_out: vec![],
-        twins: vec![],
-        lease: None,
-        not_before: None,
         due_at: Some(later(120)),
         trace: vec![],
-        created_at: start(),
-        updated_at: start(),
-        version: 0,
+        ..crate::plan::tests_support::ticket(start())
     }
 }

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::due::due_beside;
-use super::item::{Beside, decode, text};
+use super::item::{Beside, decode, encode, number, text};
 use super::keys::{self, DueKind, ISSUE_INDEX, ISSUE_PK, ISSUE_SK};
 use super::page::{Order, Page};
-use super::write::names;
+use super::write::{Change, Written, names};
 use super::{CONCURRENCY, Store, failure};
 use crate::ids::{CloudId, IssueId, SettingId, TenantId, TicketId};
 use crate::ticket::{TRACE_IN_RECORD, Ticket};
@@ -128,6 +128,67 @@ impl Store {
         let answer =
             answer.map_err(|cause| failure::failed(&format!("find the ticket of {partition}"), cause))?;
         answer.items.unwrap_or_default().pop().map(decode).transpose()
+    }
+
+    /// Writes into each ticket of an issue that Jira delivered a change of it at `now`: it is due now. Returns their ids;
+    /// each must be asked for. The index may be some milliseconds old; a ticket whose issue was made just now is still in
+    /// its worker's hands.
+    ///
+    /// | stored | then |
+    /// |---|---|
+    /// | a ticket | heard and due at `now`, version + 1: whoever works on it reads it again before it saves |
+    /// | nothing | nothing |
+    pub async fn hear_issue(
+        &self,
+        tenant: &TenantId,
+        cloud: &CloudId,
+        issue: &IssueId,
+        now: Timestamp,
+    ) -> Result<Vec<TicketId>> {
+        let condition = "#issue_pk = :issue";
+        let parts = "#issue_sk";
+        let partition = keys::issue(tenant, cloud, issue);
+        let mut heard = Vec::new();
+        let mut start = None;
+        loop {
+            let request = self
+                .client
+                .query()
+                .table_name(&*self.table)
+                .index_name(ISSUE_INDEX)
+                .key_condition_expression(condition)
+                .projection_expression(parts)
+                .set_expression_attribute_names(Some(names(&[condition, parts])))
+                .expression_attribute_values(":issue", text(&partition))
+                .set_exclusive_start_key(start.take());
+            let answer = request
+                .send()
+                .await
+                .map_err(|cause| failure::failed(&format!("find the tickets of {partition}"), cause))?;
+            for item in answer.items.unwrap_or_default() {
+                let id = item.get(ISSUE_SK).and_then(|id| id.as_s().ok()).map(|id| TicketId::parse(id));
+                if let Some(Ok(id)) = id
+                    && self.hear_ticket(tenant, &id, now).await?
+                {
+                    heard.push(id);
+                }
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(heard);
+            }
+        }
+    }
+
+    async fn hear_ticket(&self, tenant: &TenantId, id: &TicketId, now: Timestamp) -> Result<bool> {
+        let key = keys::ticket(tenant, id);
+        let update = "SET #record.#heard_at = :now, #record.#due_at = :now, \
+             #record.#version = #record.#version + :one";
+        let change = Change::new(update, "attribute_exists(#pk)")
+            .value(":now", encode(&key, &now)?)
+            .value(":one", number(1))
+            .beside(due_beside(DueKind::Ticket, tenant, id.as_str(), Some(now)));
+        Ok(matches!(self.update(&key, change).await?, Written::Done))
     }
 
     /// Tickets of one shard that are due at `now`, longest due first, with the time that each was due. A worker takes the

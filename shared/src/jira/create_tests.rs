@@ -12,6 +12,7 @@ fn content() -> Content {
     Content {
         title: "Assign CHG-1".to_owned(),
         body: vec![Block::Paragraph(vec![Span::Text("Why".to_owned())])],
+        body_digest: String::new(),
         labels: vec!["my label".to_owned(), "assay".to_owned(), String::new()],
         assignee: Some(AccountId::parse("acc-1").unwrap()),
         due_on: Some("2026-03-08".parse().unwrap()),

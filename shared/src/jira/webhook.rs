@@ -1,7 +1,10 @@
-//! Deliveries from Jira: whether they are Jira's, and what they are about. Pure; no call is made.
+//! Deliveries from Jira: whether they are Jira's, and what they are about. Pure; no call is made. Registering webhooks is
+//! in [`registration`].
 //!
 //! A delivery is a hint, not the truth: the token of a dynamic webhook does not sign the body, deliveries come more
 //! than once and in any order. Whoever acts on one reads the issue first.
+
+pub mod registration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
@@ -157,6 +160,8 @@ pub struct Delivery {
     pub change: Option<String>,
     /// The host that the issue is on. For routing only: the body is not signed on dynamic webhooks.
     pub host: Option<String>,
+    /// The site that the issue is on, where its address is one at Atlassian's gateway. For routing only.
+    pub cloud_id: Option<CloudId>,
 }
 
 impl Delivery {
@@ -177,6 +182,7 @@ impl Delivery {
         let author = body.comment.and_then(|comment| comment.update_author.or(comment.author));
         let account = body.user.or(author).and_then(|user| user.account_id.or(user.accound_id));
         let issue = body.issue.unwrap_or_default();
+        let address = issue.address.and_then(|url| url::Url::parse(&url).ok());
         Ok(Self {
             event,
             issue: issue.id.and_then(|id| IssueId::parse(&id.text()).ok()),
@@ -184,9 +190,17 @@ impl Delivery {
             account: account.and_then(|account| AccountId::parse(&account).ok()),
             at: body.timestamp.and_then(|moment| time::parse(&moment.text())),
             change: body.changelog.and_then(|change| Some(change.id?.text())),
-            host: issue.address.and_then(|url| Some(url::Url::parse(&url).ok()?.host_str()?.to_owned())),
+            host: address.as_ref().and_then(|url| Some(url.host_str()?.to_owned())),
+            cloud_id: address.as_ref().and_then(cloud_id_in),
         })
     }
+}
+
+/// The cloud id in an address at the gateway: `…/ex/jira/{cloud id}/…`.
+fn cloud_id_in(address: &url::Url) -> Option<CloudId> {
+    let mut segments = address.path_segments()?;
+    let is_gateway = segments.next() == Some("ex") && segments.next() == Some("jira");
+    is_gateway.then(|| CloudId::parse(segments.next()?).ok()).flatten()
 }
 
 #[derive(Deserialize)]

@@ -11,6 +11,7 @@ pub mod webhook;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::listening::Listening;
 use super::session::JiraAccess;
 use crate::connection::{Connection, IncidentLimits, Method, Problem, Scope, State, UseCase};
 use crate::error::Kind;
@@ -168,6 +169,10 @@ impl Connector {
             stored.epoch += 1;
             verified.apply(stored, now);
             stored.due_at = Some(now);
+            if stored.method != Method::Oauth {
+                stored.webhook = None;
+                stored.webhook_problem = None;
+            }
         };
         let (tenant, id) = (connection.tenant.clone(), connection.id.clone());
         if new {
@@ -178,6 +183,10 @@ impl Connector {
                 return Err(error.into());
             }
         } else {
+            if credentials.method() != Method::Oauth {
+                // Only the old grant can delete what it registered.
+                self.listening().end(&self.require(&tenant, &id).await?).await;
+            }
             // Under the lease, so that nobody who refreshes the old grant saves it over the new one.
             let lease = self.jira.hold(&tenant, &id).await?;
             let stored = self.jira.store_credentials(&tenant, &id, credentials).await;
@@ -190,7 +199,20 @@ impl Connector {
         }
         self.jira.core.store.put_comparison_if_new(&tenant, now).await?;
         self.ask_for_evaluation(&connection).await?;
-        Ok(connection)
+        Ok(self.listening().keep(connection).await)
+    }
+
+    fn listening(&self) -> Listening {
+        Listening { jira: self.jira.clone(), public_url: self.public_url.clone() }
+    }
+
+    /// Brings a connection's webhook to what it should be, after what it is about may have changed: its own projects, or
+    /// those that sync settings write to.
+    pub async fn listen(&self, tenant: &TenantId, id: &ConnectionId) -> Result<()> {
+        if let Some(connection) = self.jira.core.store.connection(tenant, id).await? {
+            self.listening().keep(connection).await;
+        }
+        Ok(())
     }
 
     async fn ask_for_evaluation(&self, connection: &Connection) -> Result<()> {
@@ -224,12 +246,14 @@ impl Connector {
         }
         let changed = self.verify_stored(connection, Some(wish)).await?;
         self.ask_for_evaluation(&changed).await?;
-        Ok(changed)
+        Ok(self.listening().keep(changed).await)
     }
 
     /// Ends a connection and deletes its secret. What was read stays, as evidence.
     pub async fn disconnect(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Connection> {
-        self.require(tenant, id).await?;
+        let connection = self.require(tenant, id).await?;
+        // While there still are credentials for it, and before the lease, which opening may need itself.
+        self.listening().end(&connection).await;
         // Under the lease, so that nobody who refreshes the grant brings its secret back.
         let lease = self.jira.hold(tenant, id).await?;
         let ended = self.end(tenant, id).await;

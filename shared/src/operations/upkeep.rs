@@ -1,7 +1,7 @@
 //! Upkeep: what events and messages missed is found and asked for again.
 //!
 //! Reads what is due and the issues of tickets in Jira; decides nothing itself: a ticket whose issue is not as its record
-//! says is marked to be looked at, and `create-tickets` looks; a quarantined sync setting is tried again.
+//! says is marked to be looked at, and `create-tickets` looks; a quarantined sync setting is tried again; webhooks are kept alive.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
+use super::listening::Listening;
 use super::quarantine;
 use super::session::JiraAccess;
 use crate::connection::{Connection, Method};
@@ -52,6 +53,8 @@ pub struct Upkeep {
     pub sync: Arc<dyn Queue<SyncRequest>>,
     /// Seconds between two comparisons of all of a tenant's tickets.
     pub interval: i64,
+    /// The address of our own HTTP API, without a slash at its end.
+    pub public_url: String,
 }
 
 /// What a run did.
@@ -129,6 +132,10 @@ impl Upkeep {
     async fn turn(&self, mut turn: Comparison, deadline: Timestamp, tally: &mut Tally) -> Result<()> {
         let now = self.now();
         let settings = self.jira.core.store.settings(&turn.tenant).await?;
+        let listening = Listening { jira: self.jira.clone(), public_url: self.public_url.clone() };
+        if let Err(error) = listening.keep_all(&turn.tenant, deadline).await {
+            tracing::error!(tenant = %turn.tenant, error = error.chain(), "could not keep a tenant's webhooks");
+        }
         self.try_quarantined(&settings, deadline, tally).await;
         let is_full = turn.full_at.is_none_or(|full_at| full_at <= now);
         turn.cursor = self.compare(&turn, &settings, is_full, deadline, tally).await?;
@@ -284,6 +291,5 @@ fn differs(ticket: &Ticket, sight: &Sight, settings: &[SyncSetting]) -> bool {
 
 /// Whether a webhook tells of changes on the connection's site.
 fn hears(connection: &Connection, now: Timestamp) -> bool {
-    let _ = (connection, now);
-    false
+    connection.webhook.as_ref().is_some_and(|webhook| webhook.expires_at > now)
 }

@@ -21,7 +21,7 @@ use assay::secret::Secret;
 use assay::secrets::{MemorySecrets, SecretStore};
 use assay::site::SiteDomain;
 use assay::sqs::{ChecksRequest, Queue, SyncRequest};
-use assay::sync_setting::{ClosureRule, Mode, SyncSetting};
+use assay::sync_setting::{ClosureRule, GonePolicy, Mode, ReopenRule, SyncSetting};
 use jiff::Timestamp;
 use jira_sim::{ClockBase, Options, Running, Simulator};
 
@@ -161,7 +161,7 @@ impl World {
     /// Repairs.
     pub fn upkeep(&self) -> Upkeep {
         let sync = Arc::clone(&self.sync) as Arc<dyn Queue<SyncRequest>>;
-        Upkeep { jira: self.access.clone(), sync, interval: INTERVAL }
+        Upkeep { jira: self.access.clone(), sync, interval: INTERVAL, public_url: PUBLIC_URL.to_owned() }
     }
 
     /// Connects the demo site by API token, for change management in `CHG` and incidents in `INC`.
@@ -194,7 +194,12 @@ impl World {
             labels: vec!["compliance".to_owned()],
             mode: Mode::Individual,
             closure_rule: ClosureRule::All,
+            done_status: None,
+            reopen_rule: ReopenRule::Both,
+            gone_policy: GonePolicy::Recreate,
             enabled: true,
+            disabled: None,
+            quarantine: None,
             created_at: now,
             updated_at: now,
             version: 0,

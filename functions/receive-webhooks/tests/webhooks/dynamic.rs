@@ -1,10 +1,20 @@
 //! Webhooks that an OAuth app registered, signed by a token beside the body.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use assay::connection::Connection;
+use assay::ids::{CloudId, ConnectionId};
+use assay::operations::hearing::Hearing;
+use assay::secret::Secret;
+use assay::secrets::SecretStore;
+use assay::site::SiteDomain;
+use assay_test_support::world::SITE;
 use serde_json::{Value, json};
 
 use crate::support::{House, body, delivery, jwt, signature};
 
-const PATH: &str = "/webhooks/acme/con-oauth";
+const PATH: &str = "/webhooks/acme";
 const SECRET: &str = "sim-client-secret";
 
 async fn connected() -> House {
@@ -93,7 +103,13 @@ async fn a_good_token_counts_for_its_own_tenant_and_for_connections_by_oauth_alo
     let house = connected().await;
     house.world.connect().await;
     let token = format!("Bearer {}", jwt(SECRET, &head(), &claims(&house, 180)));
-    for path in ["/webhooks/acme/con-1", "/webhooks/other/con-oauth", "/webhooks/acme/con-none"] {
+    for path in [
+        "/webhooks/acme/con-1",
+        "/webhooks/acme/con-oauth",
+        "/webhooks/other",
+        "/webhooks/other/con-oauth",
+        "/webhooks/acme/con-none",
+    ] {
         let answer = house.deliver(delivery(path, "d-1", &body()).header("authorization", &token)).await;
         assert_eq!((answer.status.as_u16(), answer.text().as_str()), (401, ""), "{path}");
     }
@@ -118,11 +134,126 @@ async fn a_new_secret_of_the_app_counts_at_once() {
     let house = connected().await;
     let app = assay::jira::OauthApp {
         client_id: "sim-client".to_owned(),
-        client_secret: assay::secret::Secret::new("the next secret"),
+        client_secret: Secret::new("the next secret"),
     };
     house.world.access.store_oauth_app(&house.world.tenant, &app).await.unwrap();
     let old = jwt(SECRET, &head(), &claims(&house, 180));
     assert_eq!(status(&house, &format!("Bearer {old}")).await, 401);
     let new = jwt("the next secret", &head(), &claims(&house, 180));
     assert_eq!(status(&house, &format!("bearer {new}")).await, 204);
+}
+
+/// Delivers a change of the issue with this id and address; the identifier tells one delivery from another.
+async fn hear(house: &House, identifier: &str, id: &str, address: Option<&str>) -> u16 {
+    let body = json!({
+        "webhookEvent": "jira:issue_updated",
+        "timestamp": 1_781_524_800_000_u64,
+        "issue": { "id": id, "key": "X-1", "self": address },
+    });
+    let token = format!("Bearer {}", jwt(SECRET, &head(), &claims(house, 180)));
+    let ask = delivery(PATH, identifier, body.to_string().as_bytes()).header("authorization", &token);
+    house.deliver(ask).await.status.as_u16()
+}
+
+/// Puts a copy of the connection at another site beside it.
+async fn put_another(house: &House, id: &str, site: &str, cloud_id: &str) {
+    let connection = house.connection("con-oauth").await;
+    let another = Connection {
+        id: ConnectionId::parse(id).unwrap(),
+        site: SiteDomain::parse(site).unwrap(),
+        cloud_id: Some(CloudId::parse(cloud_id).unwrap()),
+        ..connection
+    };
+    house.world.store().put_new_connection(&another).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_delivery_is_about_the_connections_on_the_site_of_its_issue_and_about_all_where_that_is_not_known()
+{
+    const ANOTHER: &str = "99999999-2222-4333-8444-555555555555";
+    let gateway = format!("https://api.atlassian.com/ex/jira/{ANOTHER}/rest/api/2/issue/1");
+    for (address, here, there) in [
+        (Some(format!("https://{SITE}/rest/api/2/issue/1")), true, false),
+        (Some("https://another.atlassian.net/rest/api/2/issue/1".to_owned()), false, true),
+        (Some(gateway), false, true),
+        (Some("https://renamed.atlassian.net/rest/api/2/issue/1".to_owned()), true, true),
+        (Some("no address".to_owned()), true, true),
+        (None, true, true),
+    ] {
+        let house = connected().await;
+        put_another(&house, "con-another", "another.atlassian.net", ANOTHER).await;
+        assert_eq!(hear(&house, "d-1", "1", address.as_deref()).await, 204);
+        let due = (house.is_due("con-oauth").await, house.is_due("con-another").await);
+        assert_eq!(due, (here, there), "{address:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_makes_the_tickets_of_its_issue_due_and_asks_for_each_once() {
+    let house = connected().await;
+    let connection = house.connection("con-oauth").await;
+    house.world.sync_all(&connection).await;
+    house.world.reevaluate().await;
+    house.world.settle(2).await;
+    house.world.time.advance(60);
+    let ticket = house.world.tickets().await.remove(0);
+    let issue = ticket.state.issue().unwrap().id.to_string();
+    assert_eq!((ticket.heard_at, house.world.sync.len()), (None, 0));
+    let calls = house.world.jira.simulator.journal().len();
+    for _ in 0..2 {
+        assert_eq!(hear(&house, "d-1", &issue, None).await, 204);
+    }
+    let heard = house.world.store().ticket(&ticket.tenant, &ticket.id).await.unwrap().unwrap();
+    assert_eq!(heard.heard_at, Some(house.world.time.now()));
+    assert_eq!(heard.due_at, heard.heard_at);
+    let asked = house.world.sync.receive(10);
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert_eq!(asked[0].ticket, ticket.id);
+    assert_eq!(hear(&house, "d-2", "77777", None).await, 204, "no ticket is about that one");
+    assert_eq!((house.world.sync.len(), house.world.jira.simulator.journal().len()), (0, calls));
+}
+
+/// Keeps secrets as another store does, and counts what is read anew.
+struct Counted {
+    inner: Arc<dyn SecretStore>,
+    fresh: AtomicUsize,
+}
+
+#[async_trait::async_trait]
+impl SecretStore for Counted {
+    async fn get(&self, name: &str) -> assay::Result<Option<Secret>> {
+        self.inner.get(name).await
+    }
+
+    async fn get_fresh(&self, name: &str) -> assay::Result<Option<Secret>> {
+        self.fresh.fetch_add(1, Ordering::SeqCst);
+        self.inner.get_fresh(name).await
+    }
+
+    async fn put(&self, name: &str, secret: &Secret) -> assay::Result<()> {
+        self.inner.put(name, secret).await
+    }
+
+    async fn delete(&self, name: &str) -> assay::Result<()> {
+        self.inner.delete(name).await
+    }
+}
+
+#[tokio::test]
+async fn whoever_sends_what_is_not_signed_makes_no_more_than_one_fresh_reading_in_ten_seconds() {
+    let mut house = connected().await;
+    let secrets = Arc::new(Counted { inner: house.world.secrets(), fresh: AtomicUsize::new(0) });
+    house.receiver = assay_receive_webhooks::router(Hearing {
+        core: house.world.access.core.clone(),
+        secrets: Arc::clone(&secrets) as Arc<dyn SecretStore>,
+        sync: Arc::clone(&house.world.sync) as Arc<dyn assay::sqs::Queue<assay::sqs::SyncRequest>>,
+        refreshed: Arc::default(),
+    });
+    for _ in 0..20 {
+        assert_eq!(status(&house, "Bearer a.b.c").await, 401);
+    }
+    assert_eq!(secrets.fresh.load(Ordering::SeqCst), 1);
+    house.world.time.advance(10);
+    assert_eq!(status(&house, "Bearer a.b.c").await, 401);
+    assert_eq!(secrets.fresh.load(Ordering::SeqCst), 2);
 }

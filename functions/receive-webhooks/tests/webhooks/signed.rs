@@ -204,12 +204,14 @@ async fn only_the_tenant_of_a_connection_can_make_its_webhook() {
 }
 
 #[tokio::test]
-async fn nothing_but_a_post_to_a_connections_path_is_served() {
+async fn nothing_but_a_post_to_a_tenants_or_connections_path_is_served() {
     let house = House::start().await;
     for (method, path, status) in [
         ("GET", "/webhooks/acme/con-1", 405),
         ("PUT", "/webhooks/acme/con-1", 405),
-        ("POST", "/webhooks/acme", 404),
+        ("GET", "/webhooks/acme", 405),
+        ("POST", "/webhooks/acme", 401),
+        ("POST", "/webhooks", 404),
         ("POST", "/webhooks/acme/con-1/more", 404),
         ("POST", "/", 404),
     ] {

@@ -38,7 +38,12 @@ impl House {
 
     /// The functions over a world.
     pub fn over(world: World) -> Self {
-        let hearing = Hearing { core: world.access.core.clone(), secrets: world.secrets() };
+        let hearing = Hearing {
+            core: world.access.core.clone(),
+            secrets: world.secrets(),
+            sync: Arc::clone(&world.sync) as Arc<dyn Queue<SyncRequest>>,
+            refreshed: Arc::default(),
+        };
         let api = assay_api::router(Api {
             core: world.access.core.clone(),
             connector: world.connector(),

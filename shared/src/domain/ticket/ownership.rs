@@ -174,3 +174,7 @@ fn left_out_name(field: Field) -> &'static str {
         Field::Epic => "parent",
     }
 }
+
+#[cfg(test)]
+#[path = "ownership_tests.rs"]
+mod tests;

@@ -215,3 +215,7 @@ impl Ticket {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "sight_tests.rs"]
+mod tests;

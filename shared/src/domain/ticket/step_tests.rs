@@ -31,14 +31,14 @@ fn a_planned_ticket_is_created_as_soon_as_its_message_comes() {
 #[test]
 fn while_one_worker_has_a_ticket_another_waits() {
     let mut it = ticket(at(0));
-    it.begin_create("one", at(0));
+    it.begin_create("one", String::new(), at(0));
     assert_eq!(it.next_step(at(1)), Step::Wait { until: at(LEASE) });
 }
 
 #[test]
 fn a_worker_that_died_leaves_a_doubt_and_not_a_second_create() {
     let mut it = ticket(at(0));
-    it.begin_create("one", at(0));
+    it.begin_create("one", String::new(), at(0));
     assert_eq!(it.next_step(at(LEASE)), Step::LookUp);
     it.not_found(call(), BOUND, at(LEASE));
     assert!(matches!(it.state, State::Unknown { .. }), "an empty search right after proves nothing");
@@ -48,7 +48,7 @@ fn a_worker_that_died_leaves_a_doubt_and_not_a_second_create() {
 #[test]
 fn an_unknown_ticket_is_looked_for_ever_more_rarely_and_created_again_only_past_the_bound() {
     let mut it = ticket(at(0));
-    it.begin_create("one", at(0));
+    it.begin_create("one", String::new(), at(0));
     it.in_doubt("no answer came", None, at(5));
     let mut now = at(5);
     let mut looks = 0;
@@ -67,7 +67,7 @@ fn an_unknown_ticket_is_looked_for_ever_more_rarely_and_created_again_only_past_
 #[test]
 fn a_found_issue_is_adopted_and_settles_the_ticket() {
     let mut it = ticket(at(0));
-    it.begin_create("one", at(0));
+    it.begin_create("one", String::new(), at(0));
     it.in_doubt("no answer came", None, at(5));
     it.found(issue(), call(), BOUND, at(8));
     assert_eq!((it.next_step(at(9)), it.due_at), (Step::Settled, None));
@@ -76,10 +76,10 @@ fn a_found_issue_is_adopted_and_settles_the_ticket() {
 #[test]
 fn after_a_repeated_create_a_twin_is_looked_for_once_more() {
     let mut it = ticket(at(0));
-    it.begin_create("one", at(0));
+    it.begin_create("one", String::new(), at(0));
     it.in_doubt("no answer came", None, at(1));
     it.not_found(call(), BOUND, at(BOUND));
-    it.begin_create("one", at(BOUND));
+    it.begin_create("one", String::new(), at(BOUND));
     it.created(issue(), call(), BOUND, at(BOUND + 1));
     assert_eq!(it.next_step(at(BOUND + 2)), Step::Wait { until: at(2 * BOUND + 1) });
     assert_eq!(it.next_step(at(2 * BOUND + 1)), Step::LookUp);
@@ -92,14 +92,14 @@ fn a_ticket_that_is_unwanted_before_an_issue_exists_is_dropped() {
     let mut it = ticket(at(0));
     it.wanted = Wanted::Closed;
     assert_eq!(it.next_step(at(0)), Step::Drop);
-    it.dropped(at(0));
+    it.dropped(BOUND, at(0));
     assert_eq!(it.state, State::Closed { issue: None });
 }
 
 #[test]
 fn a_ticket_that_became_unwanted_while_it_was_created_is_closed_at_once() {
     let mut it = ticket(at(0));
-    it.begin_create("one", at(0));
+    it.begin_create("one", String::new(), at(0));
     it.wanted = Wanted::Closed;
     it.created(issue(), call(), BOUND, at(1));
     assert_eq!((it.next_step(at(1)), it.due_at), (Step::Close, Some(at(1))));
@@ -111,12 +111,13 @@ fn a_ticket_that_became_unwanted_while_it_was_created_is_closed_at_once() {
 #[test]
 fn an_issue_that_cannot_be_closed_is_tried_again_and_told_once() {
     let mut it = ticket(at(0));
-    it.begin_create("one", at(0));
+    it.begin_create("one", String::new(), at(0));
     it.created(issue(), call(), BOUND, at(1));
     it.wanted = Wanted::Closed;
     for round in 0..3 {
         it.begin_close("one", at(10 + round * 100));
-        it.not_closed("the transition needs field Root cause".to_owned(), None, 60, at(11 + round * 100));
+        let problem = "the transition needs field Root cause".to_owned();
+        it.not_done("close", problem, None, 60, at(11 + round * 100));
     }
     assert_eq!(it.next_step(at(212)), Step::Wait { until: at(271) });
     assert_eq!(it.next_step(at(271)), Step::Close);
@@ -130,7 +131,7 @@ fn a_refused_create_is_tried_again_ever_more_rarely() {
     let mut now = at(0);
     let mut waits = Vec::new();
     for _ in 0..8 {
-        it.begin_create("one", now);
+        it.begin_create("one", String::new(), now);
         it.refused("Field 'priority' is required".to_owned(), call(), now);
         let Step::Wait { until } = it.next_step(now) else { panic!("must wait") };
         waits.push(seconds_between(now, until));
@@ -140,23 +141,12 @@ fn a_refused_create_is_tried_again_ever_more_rarely() {
 }
 
 #[test]
-fn a_new_status_or_key_is_worth_a_write_and_the_same_one_is_not() {
-    let mut it = ticket(at(0));
-    it.begin_create("one", at(0));
-    it.created(issue(), call(), BOUND, at(1));
-    assert!(it.seen("SEC-1", done(), "comparison"));
-    assert!(!it.seen("SEC-1", IssueStatus { read_at: at(99), ..done() }, "comparison"));
-    assert!(it.seen("NEW-7", done(), "comparison"));
-    assert_eq!(it.state.issue().unwrap().key, "NEW-7");
-}
-
-#[test]
 fn a_create_that_certainly_had_no_effect_leaves_nothing_to_look_for() {
     let mut it = ticket(at(0));
-    it.begin_create("one", at(0));
+    it.begin_create("one", String::new(), at(0));
     it.postponed("no connection", None, 5, at(1));
     assert_eq!(it.next_step(at(2)), Step::Wait { until: at(6) });
-    it.begin_create("one", at(6));
+    it.begin_create("one", String::new(), at(6));
     it.created(issue(), call(), BOUND, at(7));
     assert_eq!((it.next_step(at(8)), it.due_at), (Step::Settled, None));
 }
@@ -164,11 +154,37 @@ fn a_create_that_certainly_had_no_effect_leaves_nothing_to_look_for() {
 #[test]
 fn an_issue_found_after_two_lost_creates_is_looked_past_once_more() {
     let mut it = ticket(at(0));
-    it.begin_create("one", at(0));
+    it.begin_create("one", String::new(), at(0));
     it.in_doubt("no answer came", None, at(1));
     it.not_found(call(), BOUND, at(BOUND));
-    it.begin_create("one", at(BOUND));
+    it.begin_create("one", String::new(), at(BOUND));
     it.in_doubt("no answer came", None, at(BOUND + 1));
     it.found(issue(), call(), BOUND, at(BOUND + 3));
     assert_eq!(it.next_step(at(2 * BOUND + 3)), Step::LookUp, "the other one may not be in the index yet");
+}
+
+#[test]
+fn one_look_past_the_bound_does_not_make_a_second_create() {
+    let mut it = ticket(at(0));
+    it.begin_create("one", String::new(), at(0));
+    it.in_doubt("no answer came", None, at(1));
+    it.not_found(call(), BOUND, at(2 * BOUND));
+    assert!(matches!(it.state, State::Unknown { .. }), "the index may lose an issue for a moment");
+}
+
+#[test]
+fn a_ticket_dropped_after_a_doubt_is_looked_for_once_more() {
+    let mut it = ticket(at(0));
+    it.begin_create("one", String::new(), at(0));
+    it.in_doubt("no answer came", None, at(1));
+    it.not_found(call(), BOUND, at(BOUND));
+    it.not_found(call(), BOUND, at(BOUND + 300));
+    it.not_found(call(), BOUND, at(BOUND + 600));
+    assert_eq!(it.state, State::Planned);
+    it.want(Wanted::Closed, "its tasks are done", at(BOUND + 601));
+    it.dropped(BOUND, at(BOUND + 602));
+    assert_eq!(it.next_step(at(2 * BOUND + 602)), Step::LookUp);
+    it.found(issue(), call(), BOUND, at(2 * BOUND + 603));
+    it.not_found(call(), BOUND, at(3 * BOUND + 603));
+    assert_eq!(it.next_step(at(3 * BOUND + 604)), Step::Close);
 }

@@ -15,12 +15,12 @@ fn states() -> Vec<State> {
         State::Creating { since: start() },
         State::Unknown { since: start(), looks: 3 },
         State::Open { issue: issue("1") },
-        State::Closing { issue: issue("2"), problem: Some("no way there".to_owned()) },
-        State::Closing { issue: issue("3"), problem: None },
+        State::Closing { issue: issue("2") },
+        State::Reopening { issue: issue("3") },
         State::Closed { issue: None },
         State::Closed { issue: Some(issue("4")) },
         State::Failed { reason: "no such type".to_owned() },
-        State::Gone { issue: issue("5") },
+        State::Gone { issue: issue("5"), how: crate::ticket::HowGone::Archived },
     ]
 }
 
@@ -59,8 +59,8 @@ async fn two_workers_cannot_both_claim_a_ticket_even_if_they_say_the_same() {
     let store = store().await;
     let mut first = put(&store, &ticket(&acme(), "tkt-1")).await;
     let mut second = first.clone();
-    first.begin_create("worker", later(1));
-    second.begin_create("worker", later(1));
+    first.begin_create("worker", String::new(), later(1));
+    second.begin_create("worker", String::new(), later(1));
     store.save_ticket(&mut first).await.unwrap();
     let error = store.save_ticket(&mut second).await.unwrap_err();
     assert_eq!(error.kind(), &Kind::Conflict, "{error}");
@@ -112,7 +112,7 @@ async fn tickets_are_listed_by_the_word_of_their_state() {
         put(&store, &Ticket { state, ..ticket(&acme(), &format!("tkt-{number}")) }).await;
     }
     for word in ["planned", "creating", "unknown", "open", "closing", "closed", "failed", "gone"] {
-        let filter = TicketFilter { state: Some(word.to_owned()) };
+        let filter = TicketFilter { state: Some(word.to_owned()), setting: None };
         let page = store.list_tickets(&acme(), &filter, None, 10).await.unwrap();
         assert!(
             !page.items.is_empty() && page.items.iter().all(|ticket| ticket.state.word() == word),
@@ -131,11 +131,40 @@ async fn a_settled_ticket_leaves_the_index_of_what_is_due() {
     let mut it = put(&store, &ticket(&acme(), "tkt-1")).await;
     let shard = keys::shard(&acme(), "tkt-1");
     assert_eq!(store.due_tickets(shard, later(119), 10).await.unwrap(), vec![]);
-    assert_eq!(store.due_tickets(shard, later(120), 10).await.unwrap(), vec![(acme(), it.id.clone())]);
+    assert_eq!(store.due_tickets(shard, later(120), 10).await.unwrap(), vec![(acme(), it.id.clone(), it.due_at.unwrap())]);
     it.due_at = None;
     store.save_ticket(&mut it).await.unwrap();
     assert_eq!(store.due_tickets(shard, later(9999), 10).await.unwrap(), vec![]);
     it.due_at = Some(later(500));
     store.save_ticket(&mut it).await.unwrap();
     assert_eq!(store.due_tickets(shard, later(500), 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_tickets_of_an_issue_that_was_heard_of_are_due_at_once_and_no_older_version_is_saved_over_that() {
+    let store = store().await;
+    let cloud = CloudId::parse("cloud-1").unwrap();
+    let call = || Call { method: "POST".to_owned(), path: "/x".to_owned(), status: Some(201) };
+    for id in ["tkt-1", "tkt-2", "tkt-3"] {
+        let mut it = put(&store, &ticket(&acme(), id)).await;
+        it.cloud_id = Some(cloud.clone());
+        it.created(issue(if id == "tkt-3" { "10501" } else { "10500" }), call(), 600, later(5));
+        store.save_ticket(&mut it).await.unwrap();
+    }
+    let mut held = store.ticket(&acme(), &ticket_id("tkt-1")).await.unwrap().unwrap();
+    let heard = store.hear_issue(&acme(), &cloud, &issue("10500").id, later(60)).await.unwrap();
+    assert_eq!(heard, [ticket_id("tkt-1"), ticket_id("tkt-2")]);
+    for id in &heard {
+        let it = store.ticket(&acme(), id).await.unwrap().unwrap();
+        assert_eq!((it.heard_at, it.due_at, it.version), (Some(later(60)), Some(later(60)), 3));
+    }
+    let mut due = Vec::new();
+    for shard in keys::shards() {
+        due.extend(store.due_tickets(shard, later(60), 10).await.unwrap().into_iter().map(|(_, id, _)| id));
+    }
+    due.sort();
+    assert_eq!(due, heard);
+    assert_eq!(store.save_ticket(&mut held).await.unwrap_err().kind(), &Kind::Conflict);
+    let none = store.hear_issue(&other(), &cloud, &issue("10500").id, later(60)).await.unwrap();
+    assert!(none.is_empty());
 }

@@ -1,7 +1,9 @@
 //! What a caller sees of a connection.
 
 use assay::connection::use_case::{OauthScope, Permission};
-use assay::connection::{Account, Connection, IncidentLimits, Method, Problem, Scope, State, UseCase};
+use assay::connection::{
+    Account, Connection, IncidentLimits, Method, Problem, Scope, State, UseCase, Webhook,
+};
 use assay::operations::connecting::Begun;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -21,7 +23,7 @@ pub struct ConnectionView {
     pub use_cases: Vec<UseCase>,
     /// `pending`, `active`, `degraded`, `needs_reauth` or `disconnected`.
     pub state: State,
-    /// What is wrong, and how to mend it.
+    /// What is wrong, and how to mend it. `webhook_missing` degrades nothing.
     pub problems: Vec<Problem>,
     /// Whom it acts as.
     pub account: Option<Account>,
@@ -33,6 +35,8 @@ pub struct ConnectionView {
     pub incidents: Scope,
     /// How long incidents may stay open.
     pub incident_limits: IncidentLimits,
+    /// The webhook that is registered at the site; only where access was approved by OAuth.
+    pub webhook: Option<Webhook>,
     /// The address to open for approving access; shown once, valid for ten minutes.
     pub authorize_url: Option<String>,
     /// When its checks are evaluated next.
@@ -58,12 +62,13 @@ impl ConnectionView {
             cloud_id: connection.cloud_id.as_ref().map(ToString::to_string),
             use_cases: connection.use_cases.iter().copied().collect(),
             state: connection.state,
-            problems: connection.problems.clone(),
+            problems: connection.problems.iter().chain(&connection.webhook_problem).cloned().collect(),
             account: connection.account.clone(),
             scopes: connection.scopes.clone(),
             change_management: connection.change_management.clone(),
             incidents: connection.incidents.clone(),
             incident_limits: connection.incident_limits.clone(),
+            webhook: connection.webhook.clone(),
             authorize_url,
             next_evaluation_at: connection.due_at,
             verified_at: connection.verified_at,
