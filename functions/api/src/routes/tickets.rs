@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use assay::dynamodb::TicketFilter;
 use assay::ids::{ConnectionId, SettingId, TicketId};
+use assay::jira::Addresses;
 use assay::site::SiteDomain;
 use assay::sqs::SyncRequest;
 use assay::sync_setting::GonePolicy;
@@ -106,22 +107,32 @@ pub struct TicketView {
 }
 
 /// The sites of the tenant's connections, for links.
-pub(super) type Sites = BTreeMap<ConnectionId, SiteDomain>;
+pub(super) struct Sites {
+    addresses: Addresses,
+    by_connection: BTreeMap<ConnectionId, SiteDomain>,
+}
+
+impl Sites {
+    /// Where a person looks at an issue; the addresses know where sites are, which is not always where their names say.
+    fn browse(&self, connection: &ConnectionId, key: &str) -> Option<String> {
+        Some(self.addresses.browse(self.by_connection.get(connection)?, key))
+    }
+}
 
 /// Reads the sites of the tenant's connections.
 pub(super) async fn sites(api: &Api, caller: &Caller) -> Result<Sites, Problem> {
     let connections = api.core.store.all_connections(&caller.tenant).await?;
-    Ok(connections.into_iter().map(|connection| (connection.id, connection.site)).collect())
+    let by_connection = connections.into_iter().map(|connection| (connection.id, connection.site)).collect();
+    Ok(Sites { addresses: api.connector.jira.addresses.clone(), by_connection })
 }
 
 impl IssueView {
     pub(super) fn of(ticket: &Ticket, sites: &Sites) -> Option<Self> {
         let issue = ticket.state.issue()?;
-        let site = sites.get(&ticket.connection);
         Some(Self {
             id: issue.id.to_string(),
             key: issue.key.clone(),
-            url: site.map(|site| format!("https://{site}/browse/{}", issue.key)),
+            url: sites.browse(&ticket.connection, &issue.key),
             status: ticket.issue_status.as_ref().map(|status| status.name.clone()),
             done: ticket.issue_status.as_ref().map(|status| status.done),
         })

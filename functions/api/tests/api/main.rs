@@ -8,6 +8,7 @@ mod coverage;
 mod description;
 mod idempotency;
 mod input;
+mod links;
 mod paging;
 mod problems;
 mod reconnecting;
