@@ -9,7 +9,6 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::dynamodb::Store;
 use crate::jira::addresses::Addresses;
-
 use crate::jira::{ReqwestSender, TokioSleeper};
 use crate::operations::Core;
 use crate::operations::connecting::Connector;
@@ -23,6 +22,8 @@ use crate::{Result, aws, telemetry};
 pub struct Wiring {
     config: Config,
     sdk: SdkConfig,
+    /// The key under which secrets are made; none in a function that makes none.
+    secrets_key: Option<String>,
 }
 
 impl Wiring {
@@ -31,14 +32,25 @@ impl Wiring {
     /// # Errors
     /// When the SDK's own settings are missing.
     pub fn begin() -> Result<Self> {
-        telemetry::start();
-        Self::of(Config::from_environment())
+        let config = Config::from_environment();
+        telemetry::start(&config);
+        Self::of(config)
     }
 
     /// Reads the given settings.
     pub fn of(config: Config) -> Result<Self> {
         let sdk = aws::sdk_config(&config)?;
-        Ok(Self { config, sdk })
+        Ok(Self { config, sdk, secrets_key: None })
+    }
+
+    /// For a function that makes secrets: they are encrypted by the key that `ASSAY_KMS_KEY_ID` names, and never, because
+    /// a setting was forgotten, by the account's own.
+    ///
+    /// # Errors
+    /// When the key is not set.
+    pub fn making_secrets(mut self) -> Result<Self> {
+        self.secrets_key = Some(self.config.required("ASSAY_KMS_KEY_ID")?);
+        Ok(self)
     }
 
     /// The settings.
@@ -56,12 +68,11 @@ impl Wiring {
         })
     }
 
-    /// Where secrets are.
+    /// Where secrets are. A function that makes some begins with [`Wiring::making_secrets`].
     pub fn secrets(&self) -> Result<Arc<dyn SecretStore>> {
         let prefix = self.config.required("ASSAY_SECRET_PREFIX")?;
-        let key = self.config.optional("ASSAY_KMS_KEY_ID");
         let client = aws_sdk_secretsmanager::Client::new(&self.sdk);
-        Ok(Arc::new(SecretsManager::new(client, prefix, key, Arc::new(SystemClock))))
+        Ok(Arc::new(SecretsManager::new(client, prefix, self.secrets_key.clone(), Arc::new(SystemClock))))
     }
 
     /// What opens sessions with Jira.

@@ -10,7 +10,7 @@ use tower::Service;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let wiring = Wiring::begin()?;
+    let wiring = Wiring::begin()?.making_secrets()?;
     let mut connector = wiring.connector()?;
     // Ends before the function's time-out, so that what was learned is written and answered.
     connector.jira.patience = Some(20);

@@ -34,6 +34,9 @@ impl EvaluateChecks {
             .await
             .inspect_err(|error| tracing::error!(error = error.chain(), "tick failed"))?;
         tracing::info!(asked, "tick");
+        // The alarm on a silent schedule counts these, since the queue starts this function, too.
+        let clock = self.evaluator.jira.core.clock.as_ref();
+        telemetry::metrics(clock, "evaluate-checks", &[("ticks", 1.0, Unit::Count)]);
         Ok(serde_json::json!({ "asked": asked }))
     }
 

@@ -40,6 +40,8 @@ impl Maintain {
             self.upkeep.jira.core.clock.as_ref(),
             "maintain",
             &[
+                // The alarm on a silent schedule counts these.
+                ("ticks", 1.0, Unit::Count),
                 ("tickets_asked_again", tally.asked as f64, Unit::Count),
                 ("tickets_compared", tally.compared as f64, Unit::Count),
                 ("tickets_differ", tally.differ as f64, Unit::Count),

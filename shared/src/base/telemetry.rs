@@ -3,21 +3,41 @@
 //! Source of the format: AWS, "Specification: Embedded metric format" (CloudWatch user guide).
 
 use std::io::Write;
+use std::sync::OnceLock;
+
+use tracing_subscriber::EnvFilter;
 
 use crate::clock::Clock;
+use crate::config::Config;
 
-/// Begins logging to standard output, at the level that `RUST_LOG` names (default `info`).
-pub fn start() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    // A second start in the same process (tests) keeps the first.
+/// What may be chosen as the most detailed level. There is no `trace`: at that level the runtime writes whole events,
+/// and with them what callers send in `Authorization`.
+const LEVELS: [&str; 4] = ["error", "warn", "info", "debug"];
+
+/// The name under which this process was deployed.
+static DEPLOYED_AS: OnceLock<String> = OnceLock::new();
+
+/// Begins logging to standard output, at the level that `RUST_LOG` names: `error`, `warn`, `info` or `debug`; `info` for
+/// anything else. What Assay stands on never logs below `info`, whatever was chosen.
+pub fn start(config: &Config) {
+    if let Some(name) = config.optional("AWS_LAMBDA_FUNCTION_NAME") {
+        // A second start in the same process (tests) keeps the first.
+        let _ = DEPLOYED_AS.set(name);
+    }
     let _ = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
-        .with_env_filter(filter)
+        .with_env_filter(EnvFilter::new(filter(config.optional("RUST_LOG").as_deref())))
         .try_init();
+}
+
+/// The filter for a chosen level. All of our crates' names begin with `assay`.
+fn filter(chosen: Option<&str>) -> String {
+    let own = chosen.filter(|level| LEVELS.contains(level)).unwrap_or("info");
+    let foreign = if own == "debug" { "info" } else { own };
+    format!("{foreign},assay={own}")
 }
 
 /// The unit of a metric, in CloudWatch's words.
@@ -29,9 +49,10 @@ pub enum Unit {
     Milliseconds,
 }
 
-/// Writes one metric line: values of `metrics` for this function.
+/// Writes one metric line: values of `metrics` for this function. Their one dimension, `function`, is the name that the
+/// function has in its stack, so that two stacks of one account are told apart; `function` itself where there is none.
 pub fn metrics(clock: &dyn Clock, function: &str, metrics: &[(&str, f64, Unit)]) {
-    let line = metric_line(clock, function, metrics);
+    let line = metric_line(clock, DEPLOYED_AS.get().map_or(function, String::as_str), metrics);
     // A full disk or closed stream must not stop the work that the metric is about.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
@@ -62,8 +83,17 @@ fn metric_line(clock: &dyn Clock, function: &str, metrics: &[(&str, f64, Unit)])
 
 #[cfg(test)]
 mod tests {
-    use super::{Unit, metric_line};
+    use super::{Unit, filter, metric_line};
     use crate::clock::ManualClock;
+
+    #[test]
+    fn what_assay_stands_on_never_logs_below_info() {
+        assert_eq!(filter(Some("debug")), "info,assay=debug");
+        assert_eq!(filter(Some("error")), "error,assay=error");
+        for chosen in [None, Some("trace"), Some("lambda_runtime=trace"), Some("")] {
+            assert_eq!(filter(chosen), "info,assay=info", "{chosen:?}");
+        }
+    }
 
     #[test]
     fn a_metric_line_is_in_the_embedded_metric_format() {

@@ -29,15 +29,14 @@ impl Default for Addresses {
 }
 
 impl Addresses {
-    /// Reads `ASSAY_SITE_URL`, `ASSAY_ATLASSIAN_API_URL` and `ASSAY_ATLASSIAN_AUTH_URL`; the real addresses where one
-    /// is not set.
+    /// Reads `ASSAY_SITE_URL`, `ASSAY_ATLASSIAN_API_URL` and `ASSAY_ATLASSIAN_AUTH_URL`. None has a default here: a
+    /// test's function must not reach the real Atlassian because a setting was forgotten.
     ///
     /// # Errors
-    /// When one is neither https nor on this machine, or the first lacks `{site}`. The variable is named.
+    /// When one is not set, is neither https nor on this machine, or the first lacks `{site}`. The variable is named.
     pub fn from_config(config: &Config) -> Result<Self> {
-        let read = |name: &'static str, otherwise: String| {
-            let address = config.optional(name).unwrap_or(otherwise);
-            let address = address.trim_end_matches('/').to_owned();
+        let read = |name: &'static str| {
+            let address = config.required(name)?.trim_end_matches('/').to_owned();
             if is_trustworthy(&address.replace("{site}", "demo.atlassian.net")) {
                 Ok(address)
             } else {
@@ -46,11 +45,10 @@ impl Addresses {
                 )))
             }
         };
-        let defaults = Self::default();
         let addresses = Self {
-            site: read("ASSAY_SITE_URL", defaults.site)?,
-            api: read("ASSAY_ATLASSIAN_API_URL", defaults.api)?,
-            auth: read("ASSAY_ATLASSIAN_AUTH_URL", defaults.auth)?,
+            site: read("ASSAY_SITE_URL")?,
+            api: read("ASSAY_ATLASSIAN_API_URL")?,
+            auth: read("ASSAY_ATLASSIAN_AUTH_URL")?,
         };
         if addresses.site.contains("{site}") {
             Ok(addresses)
@@ -156,9 +154,26 @@ mod tests {
     use crate::ids::CloudId;
     use crate::site::SiteDomain;
 
+    /// What the template sets on AWS.
+    const REAL: [(&str, &str); 3] = [
+        ("ASSAY_SITE_URL", "https://{site}"),
+        ("ASSAY_ATLASSIAN_API_URL", "https://api.atlassian.com"),
+        ("ASSAY_ATLASSIAN_AUTH_URL", "https://auth.atlassian.com"),
+    ];
+
     #[test]
-    fn the_real_addresses_are_used_unless_told_otherwise() {
-        let addresses = Addresses::from_config(&Config::from_pairs(&[])).unwrap();
+    fn each_address_must_be_set_and_is_named() {
+        for (missing, _) in REAL {
+            let pairs: Vec<_> = REAL.into_iter().filter(|(name, _)| *name != missing).collect();
+            let error = Addresses::from_config(&Config::from_pairs(&pairs)).unwrap_err();
+            assert!(error.to_string().contains(missing), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_real_addresses_are_those_that_the_template_sets() {
+        let addresses = Addresses::from_config(&Config::from_pairs(&REAL)).unwrap();
+        assert_eq!(addresses, Addresses::default());
         let site = SiteDomain::parse("acme.atlassian.net").unwrap();
         let cloud = CloudId::parse("11111111-2222-4333-8444-555555555555").unwrap();
         assert_eq!(addresses.jira(Method::ApiToken, &site, &cloud), "https://acme.atlassian.net");
@@ -193,7 +208,9 @@ mod tests {
             ("ASSAY_SITE_URL", "https://user@{site}"),
             ("ASSAY_SITE_URL", "https://example.com"),
         ] {
-            let error = Addresses::from_config(&Config::from_pairs(&[(name, value)])).unwrap_err();
+            let pairs: Vec<_> =
+                REAL.into_iter().filter(|(other, _)| *other != name).chain([(name, value)]).collect();
+            let error = Addresses::from_config(&Config::from_pairs(&pairs)).unwrap_err();
             assert!(error.to_string().contains(name), "{error}");
         }
         assert!(!is_trustworthy("http://127.0.0.1.example.com/"));

@@ -173,6 +173,63 @@ fn functions_depend_on_the_library_and_not_on_each_other() {
     }
 }
 
+/// Each crate's folder with its manifest.
+fn crates() -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for folder in ["shared", "functions", "tests"] {
+        let folder = root().join(folder);
+        let below =
+            std::fs::read_dir(&folder).expect("a folder").filter_map(Result::ok).map(|entry| entry.path());
+        for path in below.chain([folder.clone()]) {
+            if let Ok(manifest) = std::fs::read_to_string(path.join("Cargo.toml")) {
+                found.push((path, manifest));
+            }
+        }
+    }
+    found
+}
+
+/// Crates whose library has another name than they have.
+const OTHERWISE_NAMED: [(&str, &str); 1] = [("dynoxide-rs", "dynoxide")];
+
+/// The name by which code names a crate.
+fn name_in_code(dependency: &str) -> String {
+    let named = OTHERWISE_NAMED.iter().find(|(name, _)| *name == dependency).map(|(_, named)| *named);
+    named.unwrap_or(dependency).replace('-', "_")
+}
+
+/// The names in a section of a manifest.
+fn dependencies<'a>(manifest: &'a str, section: &str) -> Vec<&'a str> {
+    let section = manifest.split(&format!("\n[{section}]\n")).nth(1).unwrap_or_default();
+    let lines = section.lines().take_while(|line| !line.starts_with('['));
+    lines.filter_map(|line| line.split(['.', ' ', '=']).next()).filter(|name| !name.is_empty()).collect()
+}
+
+#[test]
+fn a_crate_names_each_of_its_dependencies_in_its_code() {
+    let mut unused = Vec::new();
+    for (folder, manifest) in crates() {
+        let read = |part: &str| -> String {
+            let Ok(_) = std::fs::read_dir(folder.join(part)) else { return String::new() };
+            let files = rust_files(&folder.join(part)).into_iter();
+            files.map(|path| std::fs::read_to_string(path).expect("a file")).collect()
+        };
+        let own = read("src");
+        let all = own.clone() + &read("tests");
+        // What only tests name belongs to the dependencies of tests, except in the crate that is nothing but tests.
+        let own = if folder.ends_with("integration") { all.clone() } else { own };
+        for (section, code) in [("dependencies", own), ("dev-dependencies", all)] {
+            unused.extend(
+                dependencies(&manifest, section)
+                    .into_iter()
+                    .filter(|name| !code.contains(&format!("{}::", name_in_code(name))))
+                    .map(|name| format!("{}: {name}", folder.display())),
+            );
+        }
+    }
+    assert!(unused.is_empty(), "{unused:#?}");
+}
+
 #[test]
 fn no_file_is_more_than_a_newcomer_can_hold() {
     let mut long = Vec::new();

@@ -3,6 +3,7 @@
 //! - [`world`]: the same operations that the functions run, in one process, over the embedded table and the simulator,
 //!   in virtual time. Fast, and a test can look into and break every part.
 //! - [`http`]: a function's router as a caller reaches it.
+//! - [`start`]: a function as a process of its own, up to its first poll.
 //! - [`stack`]: the deployed functions on the local stack, as a script or a person reaches them.
 //!
 //! The harness fails on leftovers: a [`world::World`] that was settled has no message left, and no call to Jira that
@@ -22,6 +23,7 @@ pub mod queue;
 pub mod rest;
 pub mod sight;
 pub mod stack;
+pub mod start;
 pub mod table;
 pub mod time;
 pub mod world;

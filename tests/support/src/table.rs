@@ -1,15 +1,12 @@
 //! The table, in an embedded engine that is checked against the real `DynamoDB`.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+mod counting;
 
 use assay::dynamodb::{Store, create_table};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::interceptors::BeforeSerializationInterceptorContextRef;
-use aws_sdk_dynamodb::config::{
-    BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
-};
-use aws_sdk_dynamodb::error::BoxError;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+
+pub use counting::{Counts, Operations};
 
 /// The table's name.
 pub const TABLE: &str = "assay";
@@ -17,6 +14,18 @@ pub const TABLE: &str = "assay";
 /// An engine of its own with an empty table; it answers until the test's runtime ends. Returns its address, too, so that
 /// other processes can reach it.
 pub async fn serve() -> (Store, String) {
+    let address = begin();
+    let client = client(&address, Operations::default());
+    create_table(&client, TABLE).await.expect("the table");
+    (Store::new(client, TABLE), address)
+}
+
+/// A client of an engine of its own, without any table.
+pub fn engine() -> Client {
+    client(&begin(), Operations::default())
+}
+
+fn begin() -> String {
     let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
     // Connections inherit it; without it each answer waits for the client's delayed acknowledgement.
     socket.set_nodelay(true).expect("no delay");
@@ -25,39 +34,7 @@ pub async fn serve() -> (Store, String) {
     let address = format!("http://{}", listener.local_addr().expect("its address"));
     let database = dynoxide::Database::memory().expect("an engine in memory");
     tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()));
-    let client = client(&address, Operations::default());
-    create_table(&client, TABLE).await.expect("the table");
-    (Store::new(client, TABLE), address)
-}
-
-/// Counts operations on the table by their names.
-#[derive(Clone, Debug, Default)]
-pub struct Operations(Arc<Mutex<BTreeMap<String, u64>>>);
-
-impl Operations {
-    /// What was counted since the last time.
-    pub fn take(&self) -> BTreeMap<String, u64> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Intercept for Operations {
-    fn name(&self) -> &'static str {
-        "Operations"
-    }
-
-    fn read_before_serialization(
-        &self,
-        _: &BeforeSerializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        if let Some(metadata) = config.load::<aws_smithy_runtime_api::client::orchestrator::Metadata>() {
-            let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            *counts.entry(metadata.name().to_owned()).or_default() += 1;
-        }
-        Ok(())
-    }
+    address
 }
 
 /// A store on the engine at `address`.
