@@ -4,11 +4,11 @@
 //! |---|---|
 //! | [`startup`] | each deployed binary: process start to first poll, resident memory, size of its archive |
 //! | [`work`] | calls to Jira, points, table operations, time and memory of a check run and of new tickets |
-//! | [`cost`] | what those come to in AWS money |
+//! | [`prices`] | what a use of AWS comes to in money, beside each figure |
 
 #![expect(clippy::expect_used, reason = "a measurement that cannot be made ends the program")]
 
-mod cost;
+mod prices;
 mod startup;
 mod table;
 mod work;
@@ -33,6 +33,5 @@ async fn main() {
     let build = if cfg!(debug_assertions) { " (a debug build: only the counts mean anything)" } else { "" };
     say(&format!("Assay, figures{build}\n"));
     startup::report().await;
-    let measured = work::report().await;
-    cost::report(&measured);
+    work::report().await;
 }
