@@ -63,6 +63,7 @@ pub(crate) fn perform(
         }),
         ("GET", "/violations") => Ok(simulator.checker().report()),
         ("GET", "/webhooks") => Ok(simulator.with_world(|world| webhooks(world))),
+        ("POST", "/webhooks/due") => Ok(crate::webhooks::take_for_script(simulator)),
         ("POST", "/tokens") => simulator.with_world(|world| add_token(world, body)),
         ("POST", "/revoke") => simulator.with_world(|world| {
             let account = body["account"].as_str().unwrap_or("acc-admin");
@@ -156,7 +157,12 @@ fn reset(simulator: &Simulator, body: &Value) -> Result<Value, String> {
 
 fn webhooks(world: &World) -> Value {
     let hooks: Vec<Value> = world.webhooks.hooks.iter().map(crate::webhooks::Hook::to_json).collect();
-    json!({ "webhooks": hooks, "waiting": world.webhooks.waiting.len(), "deliveries": world.webhooks.log })
+    json!({
+        "webhooks": hooks,
+        "waiting": world.webhooks.waiting.len(),
+        "in_flight": world.webhooks.in_flight,
+        "deliveries": world.webhooks.log,
+    })
 }
 
 fn add_token(world: &mut World, body: &Value) -> Result<Value, String> {

@@ -42,6 +42,7 @@ pub use faults::{Fault, FaultKind};
 pub use journal::JournalEntry;
 pub use openapi::Violation;
 pub use server::serve;
-pub use settings::{Burst, Settings};
+pub use settings::{Burst, Settings, WebhookDelivery};
 pub use simulator::{Options, Running, Simulator};
 pub use state::seed::Seed;
+pub use webhooks::Delivery;

@@ -89,6 +89,13 @@ impl Grants {
         self.by_number.get(&access.grant).filter(|grant| alive && !grant.ended)
     }
 
+    /// Whether a person's consent to an app still holds.
+    pub(crate) fn has_consent(&self, client: &str, account: &str) -> bool {
+        self.by_number
+            .values()
+            .any(|grant| grant.client == client && grant.account == account && !grant.ended)
+    }
+
     fn add_grant(&mut self, grant: Grant) -> u64 {
         self.issued += 1;
         self.by_number.insert(self.issued, grant);

@@ -172,5 +172,7 @@ pub(crate) static OPERATIONS: &[Operation] = operations! {
     GET "/webhook/failed" getFailedWebhooks, HOOKS, ["read:issue-details:jira" "read:webhook:jira" "read:comment.property:jira" "read:group:jira" "read:issue-type:jira" "read:project-role:jira" "read:epic:jira-software"], false, Read, webhook::failed;
     GET "/rest/webhooks/1.0/webhook" listAdminWebhooks, &["never:granted"], ["never:granted"], false, Read, webhook::list_admin;
     POST "/rest/webhooks/1.0/webhook" registerAdminWebhook, &["never:granted"], ["never:granted"], false, Write, webhook::register_admin;
+    GET "/rest/webhooks/1.0/webhook/{id}" getAdminWebhook, &["never:granted"], ["never:granted"], false, Read, webhook::get_admin;
+    PUT "/rest/webhooks/1.0/webhook/{id}" updateAdminWebhook, &["never:granted"], ["never:granted"], false, Write, webhook::update_admin;
     DELETE "/rest/webhooks/1.0/webhook/{id}" deleteAdminWebhook, &["never:granted"], ["never:granted"], false, Write, webhook::delete_admin;
 };

@@ -39,10 +39,30 @@ pub struct Settings {
     pub comments_per_issue: Option<usize>,
     /// Where webhooks are delivered instead of at the origin they were registered with.
     pub webhooks_target: Option<String>,
+    /// Whether webhooks are sent, or wait for a test that takes them.
+    pub webhook_delivery: WebhookDelivery,
+    /// Virtual seconds from an event to its delivery.
+    pub webhook_delay_seconds: f64,
+    /// Every n-th webhook is lost for good. 0 = none.
+    pub webhook_loss: u64,
+    /// Every n-th webhook is delivered twice. 0 = none.
+    pub webhook_duplicate_every: u64,
+    /// Webhooks that wait at the same time are delivered in an order that looks like chance, by this seed.
+    pub webhook_shuffle: Option<u64>,
     /// Each webhook is delivered twice.
     pub webhook_duplicates: bool,
     /// Two webhooks that wait at the same time are delivered in the wrong order.
     pub webhook_reorder: bool,
+}
+
+/// How webhooks reach their receivers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookDelivery {
+    /// The server sends them when they are due.
+    Automatic,
+    /// They wait for `Simulator::due_deliveries`.
+    Manual,
 }
 
 /// Calls per second by HTTP method; 0 = no limit.
@@ -84,6 +104,11 @@ impl Default for Settings {
             comments_keep_updated: false,
             comments_per_issue: None,
             webhooks_target: None,
+            webhook_delivery: WebhookDelivery::Automatic,
+            webhook_delay_seconds: 0.1,
+            webhook_loss: 0,
+            webhook_duplicate_every: 0,
+            webhook_shuffle: None,
             webhook_duplicates: false,
             webhook_reorder: false,
         }
@@ -106,8 +131,16 @@ impl Settings {
     }
 
     pub(crate) fn index_lag_ms(&self) -> i64 {
-        #[expect(clippy::cast_possible_truncation, reason = "a lag is seconds to minutes, far inside i64")]
-        let millis = (self.index_lag_seconds.max(0.0) * 1000.0) as i64;
-        millis
+        millis(self.index_lag_seconds)
     }
+
+    pub(crate) fn webhook_delay_ms(&self) -> i64 {
+        millis(self.webhook_delay_seconds)
+    }
+}
+
+fn millis(seconds: f64) -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "delays are seconds to minutes, far inside i64")]
+    let millis = (seconds.max(0.0) * 1000.0) as i64;
+    millis
 }

@@ -20,6 +20,7 @@ use crate::{
     server,
     settings::Settings,
     state::{World, seed::Seed},
+    webhooks::{self, Delivery},
 };
 
 /// With what a simulator begins.
@@ -119,7 +120,10 @@ impl Simulator {
     /// Begins anew: data, grants, settings, faults, journal and violations. Virtual time goes on.
     pub fn reset(&self, seed: &Seed) {
         let now = self.now();
-        self.with_world(|world| *world = World::seeded(seed, now));
+        self.with_world(|world| {
+            let webhooks = world.webhooks.begun_anew();
+            *world = World { webhooks, ..World::seeded(seed, now) };
+        });
         self.shared.checker.forget();
     }
 
@@ -151,6 +155,18 @@ impl Simulator {
     /// Every issue that exists or existed, as `GET /__sim/issues` shows them.
     pub fn issues(&self) -> Vec<Value> {
         self.with_world(|world| control::issues(world))
+    }
+
+    /// Takes the webhooks that are due now, with loss, duplicates and order as the settings say, for a test that hands
+    /// them to the receiver itself. Meant for `Settings::webhook_delivery` = manual; otherwise the server is faster.
+    pub fn due_deliveries(&self) -> Vec<Delivery> {
+        webhooks::take(self)
+    }
+
+    /// How the receiver answered a webhook that was taken; by the status it is done with, lost, or comes again in ten
+    /// minutes. `None` = no answer. A webhook that is never settled counts as in flight.
+    pub fn settle_delivery(&self, delivery: Delivery, status: Option<u16>) {
+        webhooks::settle(self, delivery, status);
     }
 
     /// A call of the control API without HTTP: `path` is what follows `/__sim`, as in `/tokens`.

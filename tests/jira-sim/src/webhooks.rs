@@ -4,9 +4,14 @@
 //! server's task takes the deliveries that are due, sends them, and puts the failed ones back for later.
 
 mod delivery;
+mod manual;
 mod payload;
+mod queue;
 
-pub(crate) use delivery::{Delivery, run};
+pub(crate) use delivery::run;
+pub use manual::Delivery;
+pub(crate) use manual::{settle, take, take_for_script};
+pub(crate) use queue::{Flow, Queued};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -14,6 +19,8 @@ use serde_json::{Value, json};
 use crate::{
     clock::{plus_millis, plus_seconds},
     jql,
+    oauth::Grants,
+    routes,
     state::{
         World,
         issue::{Change, Comment, Issue},
@@ -21,6 +28,8 @@ use crate::{
 };
 
 const LIFE_SECONDS: i64 = 30 * 86_400;
+/// How much later a delivery of the secondary flow comes; Jira promises a quarter of an hour.
+const SECONDARY_SECONDS: i64 = 60;
 
 /// The events that an OAuth app can ask for.
 pub(crate) const DYNAMIC_EVENTS: [&str; 20] = [
@@ -57,12 +66,14 @@ pub(crate) struct Event {
     pub(crate) comment: Option<Comment>,
     /// Key, and value if it was set.
     pub(crate) property: Option<(String, Option<Value>)>,
+    pub(crate) flow: Flow,
 }
 
 impl Event {
     pub(crate) fn issue(name: &'static str, issue: &Issue, user: &str, at: Timestamp) -> Self {
         let user = user.to_owned();
-        Self { name, issue: issue.clone(), user, at, change: None, comment: None, property: None }
+        let (change, comment, property, flow) = (None, None, None, Flow::Primary);
+        Self { name, issue: issue.clone(), user, at, change, comment, property, flow }
     }
 }
 
@@ -86,6 +97,8 @@ pub(crate) struct Hook {
     pub(crate) fields: Vec<String>,
     pub(crate) properties: Vec<String>,
     pub(crate) kind: HookKind,
+    /// An admin webhook can be switched off.
+    pub(crate) enabled: bool,
 }
 
 impl Hook {
@@ -106,6 +119,9 @@ impl Hook {
     pub(crate) fn to_json(&self) -> Value {
         let mut value =
             json!({ "id": self.id, "url": self.url, "jqlFilter": self.filter, "events": self.events });
+        if !self.enabled {
+            value["enabled"] = json!(false);
+        }
         if let HookKind::Dynamic { expires, .. } = &self.kind {
             value["expirationDate"] = json!(expires.as_millisecond());
         }
@@ -118,8 +134,14 @@ impl Hook {
         value
     }
 
-    fn is_alive(&self, now: Timestamp) -> bool {
-        !matches!(&self.kind, HookKind::Dynamic { expires, .. } if *expires <= now)
+    /// Neither switched off nor expired, and the consent of the one who registered it still holds.
+    fn is_alive(&self, grants: &Grants, now: Timestamp) -> bool {
+        match &self.kind {
+            HookKind::Dynamic { client, account, expires } => {
+                now < *expires && grants.has_consent(client, account)
+            }
+            HookKind::Admin { .. } => self.enabled,
+        }
     }
 
     fn wants(&self, event: &Event) -> bool {
@@ -150,10 +172,14 @@ pub(crate) fn expiry(now: Timestamp) -> Timestamp {
 #[derive(Debug, Default)]
 pub(crate) struct Webhooks {
     pub(crate) hooks: Vec<Hook>,
-    pub(crate) waiting: Vec<Delivery>,
+    pub(crate) waiting: Vec<Queued>,
+    /// Taken to be sent and not settled yet.
+    pub(crate) in_flight: usize,
     pub(crate) log: Vec<Value>,
     last_id: u64,
     last_delivery: u64,
+    /// How many resets there were.
+    generation: u64,
 }
 
 impl Webhooks {
@@ -173,7 +199,7 @@ pub(crate) fn publish(world: &mut World, site: usize, event: &Event) {
         .iter()
         .filter(|hook| {
             hook.site == site
-                && hook.is_alive(event.at)
+                && hook.is_alive(&world.grants, event.at)
                 && hook.wants(event)
                 && fits(world, site, hook, event)
         })
@@ -181,20 +207,14 @@ pub(crate) fn publish(world: &mut World, site: usize, event: &Event) {
         .collect();
     for hook in hooks {
         let body = payload::body(world, &hook, event).to_string();
-        world.webhooks.last_delivery += 1;
-        let number = world.webhooks.last_delivery;
-        let delivery = Delivery {
-            identifier: format!("00000000-0000-4000-8000-{number:012}"),
-            hook,
-            event: event.name,
-            body,
-            due: plus_millis(event.at, 100),
-            attempt: 0,
+        let delay_ms = world.settings.webhook_delay_ms();
+        let due = match event.flow {
+            Flow::Primary => plus_millis(event.at, delay_ms),
+            Flow::Secondary => plus_seconds(plus_millis(event.at, delay_ms), SECONDARY_SECONDS),
         };
-        if world.settings.webhook_duplicates {
-            world.webhooks.waiting.push(delivery.clone());
-        }
-        world.webhooks.waiting.push(delivery);
+        let (name, flow) = (event.name, event.flow);
+        let queued = Queued { number: 0, generation: 0, hook, event: name, flow, body, due, attempt: 0 };
+        world.webhooks.push(queued, &world.settings);
     }
 }
 
@@ -206,9 +226,15 @@ fn fits(world: &World, site: usize, hook: &Hook, event: &Event) -> bool {
         HookKind::Dynamic { account, .. } => world.accounts.get(account),
         HookKind::Admin { .. } => world.accounts.get("acc-admin"),
     };
-    let sees = site
-        .project(event.issue.project)
-        .is_some_and(|project| project.allows(caller.as_ref(), "BROWSE_PROJECTS"));
+    let dynamic = matches!(hook.kind, HookKind::Dynamic { .. });
+    // An admin webhook is nobody's, and gets restricted comments too.
+    let may_see = |comment: &Comment| {
+        !dynamic || routes::comment::visible(site, &event.issue, comment, caller.as_ref())
+    };
+    let sees = event.comment.as_ref().is_none_or(may_see)
+        && site
+            .project(event.issue.project)
+            .is_some_and(|project| project.allows(caller.as_ref(), "BROWSE_PROJECTS"));
     let context = jql::Context { site, accounts: &world.accounts, caller: caller.as_ref(), now: event.at };
     let (predicate, errors) = jql::compile(&clause, &context);
     sees && errors.is_empty() && jql::matches(&predicate, &event.issue, site)

@@ -19,7 +19,7 @@ use crate::{
         issue::{Change, ChangeItem, Comment, Issue},
         project::Project,
     },
-    webhooks::{Event, publish},
+    webhooks::{Event, Flow, publish},
 };
 
 pub(crate) fn create(world: &mut World, call: &Call) -> Reply {
@@ -272,6 +272,12 @@ pub(crate) fn delete(world: &mut World, call: &Call) -> Reply {
     for id in children.into_iter().chain([issue.id]) {
         if let Some(gone) = world.sites[call.site].issues.get(id) {
             publish(world, call.site, &Event::issue("jira:issue_deleted", &gone, &author, call.now));
+            for comment in &gone.comments {
+                let mut event = Event::issue("comment_deleted", &gone, &author, call.now);
+                event.comment = Some(comment.clone());
+                event.flow = Flow::Secondary;
+                publish(world, call.site, &event);
+            }
         }
         world.sites[call.site].issues.delete(id, call.now, lag);
     }

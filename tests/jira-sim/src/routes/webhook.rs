@@ -26,10 +26,12 @@ const FIELDS: [&str; 10] = [
     "priority",
 ];
 
-/// Only an app can have dynamic webhooks; its name and its account.
+/// Only an app that a person consented to can have dynamic webhooks; its name and that person's account.
 fn app(call: &Call) -> Result<(String, String), Answer> {
     match (&call.caller.credential, call.caller.id()) {
-        (Credential::OAuth { client, .. }, Some(account)) => Ok((client.clone(), account.to_owned())),
+        (Credential::OAuth { client, service: false }, Some(account)) => {
+            Ok((client.clone(), account.to_owned()))
+        }
         _ => Err(Answer::forbidden("The caller isn't an app.")),
     }
 }
@@ -75,6 +77,7 @@ pub(crate) fn register(world: &mut World, call: &Call) -> Reply {
                     account: account.clone(),
                     expires: crate::webhooks::expiry(call.now),
                 },
+                enabled: true,
             });
             results.push(json!({ "createdWebhookId": id }));
         } else {
@@ -189,6 +192,7 @@ pub(crate) fn register_admin(world: &mut World, call: &Call) -> Reply {
         fields: Vec::new(),
         properties: Vec::new(),
         kind: HookKind::Admin { name, secret: call.body["secret"].as_str().map(str::to_owned) },
+        enabled: call.body["enabled"].as_bool().unwrap_or(true),
     });
     let hook = world.webhooks.hooks.iter().find(|hook| hook.id == id);
     Ok(Answer::json(201, hook.map_or(Value::Null, |hook| admin_json(call, hook))))
@@ -206,7 +210,7 @@ fn admin_json(call: &Call, hook: &Hook) -> Value {
         "excludeBody": false,
         "filters": { "issue-related-events-section": hook.filter },
         "events": hook.events,
-        "enabled": true,
+        "enabled": hook.enabled,
         "isSigned": signed,
         "self": format!("{}/rest/webhooks/1.0/webhook/{}", call.base, hook.id),
     })
@@ -218,17 +222,54 @@ pub(crate) fn list_admin(world: &mut World, call: &Call) -> Reply {
     Ok(Answer::ok(world.webhooks.hooks.iter().filter(own).map(|hook| admin_json(call, hook)).collect()))
 }
 
+fn own_admin(call: &Call, hook: &Hook) -> bool {
+    hook.site == call.site
+        && hook.id.to_string() == call.param(0)
+        && matches!(hook.kind, HookKind::Admin { .. })
+}
+
+const NO_HOOK: &str = "The webhook does not exist.";
+
+pub(crate) fn get_admin(world: &mut World, call: &Call) -> Reply {
+    admin(call)?;
+    let hook = world.webhooks.hooks.iter().find(|hook| own_admin(call, hook));
+    Ok(Answer::ok(admin_json(call, hook.ok_or_else(|| Answer::not_found(NO_HOOK))?)))
+}
+
+/// Members that are not given stay as they are.
+pub(crate) fn update_admin(world: &mut World, call: &Call) -> Reply {
+    admin(call)?;
+    let hook = world.webhooks.hooks.iter_mut().find(|hook| own_admin(call, hook));
+    let hook = hook.ok_or_else(|| Answer::not_found(NO_HOOK))?;
+    let text = |name: &str| call.body[name].as_str().map(str::to_owned);
+    if let Some(url) = text("url") {
+        if Url::parse(&url).is_err() {
+            return Err(Answer::bad_request("The URL is not valid."));
+        }
+        hook.url = url;
+    }
+    if call.body["events"].is_array() {
+        hook.events = texts(&call.body["events"]);
+    }
+    if let Some(filter) = call.body["filters"]["issue-related-events-section"].as_str() {
+        filter.clone_into(&mut hook.filter);
+    }
+    if let Some(enabled) = call.body["enabled"].as_bool() {
+        hook.enabled = enabled;
+    }
+    if let HookKind::Admin { name, secret } = &mut hook.kind {
+        *name = text("name").unwrap_or_else(|| name.clone());
+        *secret = text("secret").or_else(|| secret.clone());
+    }
+    Ok(Answer::ok(admin_json(call, hook)))
+}
+
 pub(crate) fn delete_admin(world: &mut World, call: &Call) -> Reply {
     admin(call)?;
-    let goes = |hook: &Hook| {
-        hook.site == call.site
-            && hook.id.to_string() == call.param(0)
-            && matches!(hook.kind, HookKind::Admin { .. })
-    };
     let before = world.webhooks.hooks.len();
-    world.webhooks.hooks.retain(|hook| !goes(hook));
+    world.webhooks.hooks.retain(|hook| !own_admin(call, hook));
     if world.webhooks.hooks.len() == before {
-        return Err(Answer::not_found("The webhook does not exist."));
+        return Err(Answer::not_found(NO_HOOK));
     }
     Ok(Answer::empty(204))
 }

@@ -1,4 +1,4 @@
-//! Delivery of webhooks: signing, sending, and trying again.
+//! Delivery of webhooks: signing and sending.
 //!
 //! Nothing leaves this machine: every name is resolved to the loopback address, and an address that is not
 //! local is refused.
@@ -10,67 +10,23 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::Sha256;
+use tokio::{sync::oneshot, task::JoinSet};
 use url::Url;
 
-use super::{Hook, HookKind, Webhooks};
-use crate::{clock::plus_seconds, oauth, settings::Settings, simulator::Simulator};
+use super::{
+    Hook, HookKind,
+    queue::{Flow, Outcome, Queued},
+};
+use crate::{
+    oauth,
+    settings::{Settings, WebhookDelivery},
+    simulator::Simulator,
+};
 
-const MOST_ATTEMPTS: u32 = 6;
-/// Jira waits 5 to 15 minutes before it tries again.
-const RETRY_SECONDS: i64 = 600;
 const TIMEOUT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(50);
-
-/// One webhook on its way.
-#[derive(Debug, Clone)]
-pub(crate) struct Delivery {
-    /// The same for all attempts and duplicates.
-    pub(crate) identifier: String,
-    pub(crate) hook: Hook,
-    pub(crate) event: &'static str,
-    pub(crate) body: String,
-    pub(crate) due: Timestamp,
-    pub(crate) attempt: u32,
-}
-
-/// What became of an attempt: the receiver's status, or why there is none.
-pub(crate) type Outcome = Result<u16, String>;
-
-impl Webhooks {
-    /// The deliveries that are due, in the order in which they are to be sent.
-    fn take_due(&mut self, now: Timestamp, reorder: bool) -> Vec<Delivery> {
-        let (mut due, later): (Vec<_>, Vec<_>) =
-            self.waiting.drain(..).partition(|delivery| delivery.due <= now);
-        self.waiting = later;
-        if reorder {
-            due.reverse();
-        }
-        due
-    }
-
-    fn settle(&mut self, mut delivery: Delivery, outcome: &Outcome, now: Timestamp) {
-        // Other 4xx are lost for good.
-        let again = match outcome {
-            Ok(status) => matches!(status, 408 | 409 | 425 | 429 | 500..),
-            Err(_) => true,
-        };
-        delivery.attempt += 1;
-        let retried = again && delivery.attempt < MOST_ATTEMPTS;
-        self.log.push(json!({
-            "webhook": delivery.hook.id,
-            "event": delivery.event,
-            "identifier": delivery.identifier,
-            "attempt": delivery.attempt,
-            "status": outcome.as_ref().ok(),
-            "error": outcome.as_ref().err(),
-            "retried": retried,
-        }));
-        if retried {
-            delivery.due = plus_seconds(now, RETRY_SECONDS);
-            self.waiting.push(delivery);
-        }
-    }
-}
+/// How long one delivery keeps its place before the next one.
+const IN_ORDER: Duration = Duration::from_millis(300);
 
 /// Sends what is due until the task is ended.
 pub(crate) async fn run(simulator: Simulator) {
@@ -81,16 +37,28 @@ pub(crate) async fn run(simulator: Simulator) {
             return;
         }
     };
+    let mut under_way = JoinSet::new();
     loop {
         tokio::time::sleep(POLL).await;
+        while under_way.try_join_next().is_some() {}
         let now = simulator.now();
         let (due, settings) = simulator.with_world(|world| {
-            let reorder = world.settings.webhook_reorder;
-            (world.webhooks.take_due(now, reorder), world.settings.clone())
+            let settings = world.settings.clone();
+            let manual = settings.webhook_delivery == WebhookDelivery::Manual;
+            let due = if manual { Vec::new() } else { world.webhooks.take_due(now, &settings) };
+            (due, settings)
         });
-        for delivery in due {
-            let outcome = send(&client, &settings, &delivery, now).await;
-            simulator.with_world(|world| world.webhooks.settle(delivery, &outcome, now));
+        for queued in due {
+            let (done, settled) = oneshot::channel();
+            let (simulator, client, settings) = (simulator.clone(), client.clone(), settings.clone());
+            under_way.spawn(async move {
+                let outcome = send(&client, &settings, &queued, now).await;
+                simulator.with_world(|world| world.webhooks.settle(queued, &outcome, simulator.now()));
+                // Nobody may be waiting any more.
+                let _ = done.send(());
+            });
+            // One after the other for a receiver that is quick; a slow one does not hold up the rest.
+            let _ = tokio::time::timeout(IN_ORDER, settled).await;
         }
     }
 }
@@ -119,7 +87,7 @@ impl reqwest::dns::Resolve for Loopback {
 }
 
 /// The registered address, at the other origin if there is a setting for it.
-fn target(settings: &Settings, hook: &Hook) -> Result<Url, String> {
+pub(super) fn address(settings: &Settings, hook: &Hook) -> Result<Url, String> {
     let mut url = Url::parse(&hook.url).map_err(|error| error.to_string())?;
     if let Some(origin) = &settings.webhooks_target {
         let other = Url::parse(origin).map_err(|error| error.to_string())?;
@@ -129,31 +97,47 @@ fn target(settings: &Settings, hook: &Hook) -> Result<Url, String> {
         url.set_path(&path);
         url.set_query(query.as_deref());
     }
-    if oauth::is_local(&url) { Ok(url) } else { Err(format!("{url} is not on this machine")) }
+    Ok(url)
 }
 
-async fn send(client: &reqwest::Client, settings: &Settings, delivery: &Delivery, now: Timestamp) -> Outcome {
-    let url = target(settings, &delivery.hook)?;
-    let mut request = client
-        .post(url)
-        .header("content-type", "application/json")
-        .header("user-agent", "Atlassian Webhook HTTP Client")
-        .header("x-atlassian-webhook-identifier", &delivery.identifier)
-        .header("x-atlassian-webhook-flow", "Primary");
-    if delivery.attempt > 0 {
-        request = request.header("x-atlassian-webhook-retry", delivery.attempt.to_string());
+/// The headers of an attempt that is made now.
+pub(super) fn headers(queued: &Queued, now: Timestamp) -> Vec<(String, String)> {
+    let flow = match queued.flow {
+        Flow::Primary => "Primary",
+        Flow::Secondary => "Secondary",
+    };
+    let mut headers = vec![
+        ("content-type", "application/json".to_owned()),
+        ("user-agent", "Atlassian Webhook HTTP Client".to_owned()),
+        ("x-atlassian-webhook-identifier", queued.identifier()),
+        ("x-atlassian-webhook-flow", flow.to_owned()),
+    ];
+    if queued.attempt > 0 {
+        headers.push(("x-atlassian-webhook-retry", queued.attempt.to_string()));
     }
-    match &delivery.hook.kind {
+    match &queued.hook.kind {
         HookKind::Dynamic { client, account, .. } => {
-            request = request.bearer_auth(token(client, account, now));
+            headers.push(("authorization", format!("Bearer {}", token(client, account, now))));
         }
         HookKind::Admin { secret: Some(secret), .. } => {
-            let signature = HEXLOWER.encode(&signed(secret.as_bytes(), delivery.body.as_bytes()));
-            request = request.header("x-hub-signature", format!("sha256={signature}"));
+            let signature = HEXLOWER.encode(&signed(secret.as_bytes(), queued.body.as_bytes()));
+            headers.push(("x-hub-signature", format!("sha256={signature}")));
         }
         HookKind::Admin { secret: None, .. } => {}
     }
-    let answer = request.body(delivery.body.clone()).send().await.map_err(|error| error.to_string())?;
+    headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+async fn send(client: &reqwest::Client, settings: &Settings, queued: &Queued, now: Timestamp) -> Outcome {
+    let url = address(settings, &queued.hook)?;
+    if !oauth::is_local(&url) {
+        return Err(format!("{url} is not on this machine"));
+    }
+    let mut request = client.post(url);
+    for (name, value) in headers(queued, now) {
+        request = request.header(name, value);
+    }
+    let answer = request.body(queued.body.clone()).send().await.map_err(|error| error.to_string())?;
     Ok(answer.status().as_u16())
 }
 

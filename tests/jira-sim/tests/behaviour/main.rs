@@ -8,6 +8,7 @@ mod archive;
 mod authentication;
 mod comments;
 mod control;
+mod deliveries;
 mod edits;
 mod faults;
 mod fields;

@@ -201,3 +201,21 @@ async fn registration_is_for_apps_only_and_a_200_can_hold_failures() {
     let failed = jira.send(jira.client.get(jira.gateway("/webhook/failed")).bearer_auth(&access)).await;
     assert_eq!(failed.status, 403);
 }
+
+#[tokio::test]
+async fn a_receiver_that_does_not_answer_holds_up_nobody_else() {
+    let jira = Jira::demo().await;
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let quick = receiver().await;
+    let hooks = format!("{}/rest/webhooks/1.0/webhook", jira.running.site_url("demo.atlassian.net"));
+    for url in [format!("http://{}/hooks", silent.local_addr().unwrap()), quick.url.clone()] {
+        let body = json!({ "name": "ours", "url": url, "events": ["jira:issue_created"] });
+        let request = jira.client.post(&hooks).basic_auth("admin@example.com", Some("sim-admin-token"));
+        assert_eq!(jira.send(request.json(&body)).await.status, 201);
+    }
+    jira.create("SEC", "a task").await;
+    jira.advance(1);
+    quick.wait(1).await;
+    let state = jira.simulator().control("GET", "/webhooks", &json!(null)).unwrap();
+    assert_eq!(state["in_flight"], 1, "the silent one is still waited for");
+}
