@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::seconds_between;
+use crate::connection::Project;
 use crate::ids::AccountId;
 
 /// How long after it was read a reading may still be judged, in seconds.
@@ -139,13 +140,17 @@ pub struct Reading {
     pub coverage: Coverage,
     /// When reading began: the moment that the reading is true for.
     pub read_at: Timestamp,
+    /// The projects that the entities are in, where the query names none.
+    #[serde(default)]
+    pub seen_in: Vec<Project>,
 }
 
 impl Reading {
     /// A reading that brought nothing, for the reason given.
     pub fn failed(query: impl Into<String>, scope: impl Into<String>, gap: Gap, read_at: Timestamp) -> Self {
         let coverage = Coverage { gaps: vec![gap], ..Coverage::default() };
-        Self { query: query.into(), scope: scope.into(), entities: Vec::new(), coverage, read_at }
+        let (entities, seen_in) = (Vec::new(), Vec::new());
+        Self { query: query.into(), scope: scope.into(), entities, coverage, read_at, seen_in }
     }
 
     /// This reading as proof that all was read, or the reasons why it is none.

@@ -12,6 +12,9 @@ use crate::ids::{ConnectionId, TenantId};
 /// Points an hour that Atlassian gives an OAuth app by default.
 pub const POINTS_AN_HOUR: u64 = 65_000;
 
+/// The longest wait that follows from a pause, in seconds: points come back at the top of each hour.
+const LONGEST_WAIT: i64 = 3600;
+
 /// For what points are spent, most urgent first.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -64,7 +67,7 @@ impl Quota {
     /// `metered` says whether points bind the connection at all.
     pub fn wait(&self, priority: Priority, points: u64, metered: bool, now: Timestamp) -> Option<i64> {
         if let Some(until) = self.paused_until.filter(|until| *until > now) {
-            return Some(seconds_between(now, until).max(1));
+            return Some(seconds_between(now, until).clamp(1, LONGEST_WAIT));
         }
         let allowed = POINTS_AN_HOUR * priority.share() / 100;
         if metered && hour_of(now) == self.hour && self.spent + points > allowed {
@@ -99,5 +102,7 @@ mod tests {
         assert_eq!(quota.wait(Priority::Checks, 1, true, after(now, 3600)), None, "a new hour");
         quota.paused_until = Some(after(now, 30));
         assert_eq!(quota.wait(Priority::UserAction, 1, false, now), Some(30), "Jira's word binds everybody");
+        quota.paused_until = Some(after(now, 30 * 24 * 3600));
+        assert_eq!(quota.wait(Priority::UserAction, 1, false, now), Some(3600), "but not for a month");
     }
 }

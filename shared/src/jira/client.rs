@@ -1,5 +1,6 @@
 //! One connection's authorised client, and the one function through which every call to Jira goes.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +28,11 @@ const LEAST_TIME_FOR_CHANGES: i64 = 5;
 
 /// How long everything pauses when Jira says that it must, but not for how long, in seconds.
 const PAUSE: u32 = 60;
+
+/// The longest pause that is believed, in seconds: points come back at the top of each hour.
+///
+/// Source: Atlassian, "Rate limiting".
+pub(super) const LONGEST_PAUSE: u32 = 3600;
 
 /// Waits. Injected, so that a test can look at the waits instead of waiting.
 #[async_trait::async_trait]
@@ -66,7 +72,7 @@ pub struct Facts {
 /// error.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Caller {
-    /// Nothing said so yet.
+    /// Nothing said so yet, or the last answer that something could be concluded from did not.
     #[default]
     Unconfirmed,
     /// As the connection's account.
@@ -91,6 +97,8 @@ pub struct Meter {
 struct Book {
     meter: Meter,
     caller: Caller,
+    named: BTreeSet<String>,
+    unnamed: BTreeSet<String>,
     paused: Option<(LimitReason, Timestamp)>,
     credentials_refused: bool,
 }
@@ -199,6 +207,24 @@ impl Client {
         };
     }
 
+    /// Forgets as whom Jira answered, so that what is read from now on stands by its own answers. Another account that
+    /// answered once is not forgotten.
+    pub(super) fn begin_reading(&self) {
+        let mut book = self.book();
+        if book.caller == Caller::Confirmed {
+            book.caller = Caller::Unconfirmed;
+        }
+        book.named.clear();
+        book.unnamed.clear();
+    }
+
+    /// Whether, since [`Self::begin_reading`], the same operation was answered once with the caller's name and once
+    /// without: a site that leaves the header out leaves it out always, so one of the two callers was anonymous.
+    pub(super) fn answers_disagree(&self) -> bool {
+        let book = self.book();
+        !book.named.is_disjoint(&book.unnamed)
+    }
+
     /// Makes sure that Jira answers as the connection's account, with a call only if no answer said so yet. Whoever
     /// concludes from something's absence asks this first.
     pub(super) async fn confirm_caller(&self) -> Result<(), JiraError> {
@@ -264,7 +290,7 @@ impl Client {
         };
         call.status = Some(response.status);
         tracing::debug!(method = call.method, path = call.path, status = response.status, "called Jira");
-        self.note_answer(&response);
+        self.note_answer(&response, ask);
         let response = if ask.taken == Some(response.status) {
             response
         } else {
@@ -277,9 +303,28 @@ impl Client {
         Ok(answer)
     }
 
-    fn note_answer(&self, response: &Response) {
-        if let Some(account) = response.header("x-aaccountid").filter(|account| !account.is_empty()) {
-            self.note_caller(account);
+    /// An answer from which something could be concluded, and which does not say for whom it is, ends the trust: the
+    /// credentials may have expired since the last one, and Jira answers an anonymous caller with less, not with an
+    /// error. Some answers may lack the header for other reasons; asking `/myself` then costs one call.
+    fn note_answer(&self, response: &Response, ask: &Ask) {
+        let is_conclusive = (200..300).contains(&response.status) || response.status == 404;
+        match response.header("x-aaccountid").filter(|account| !account.is_empty()) {
+            Some(account) => {
+                self.note_caller(account);
+                if is_conclusive && ask.repeat == Repeat::Safe {
+                    self.book().named.insert(operation(ask));
+                }
+            }
+            None if is_conclusive => {
+                let mut book = self.book();
+                if book.caller == Caller::Confirmed {
+                    book.caller = Caller::Unconfirmed;
+                }
+                if ask.repeat == Repeat::Safe {
+                    book.unnamed.insert(operation(ask));
+                }
+            }
+            None => {}
         }
     }
 
@@ -289,7 +334,7 @@ impl Client {
         match error.kind {
             Kind::Unauthorized => book.credentials_refused = true,
             Kind::Limited { reason, retry_after } if reason.pauses_everything() => {
-                let until = after(now, i64::from(retry_after.unwrap_or(PAUSE)));
+                let until = after(now, i64::from(retry_after.unwrap_or(PAUSE).min(LONGEST_PAUSE)));
                 let longer = book.paused.is_none_or(|(_, before)| before < until);
                 if longer {
                     book.paused = Some((reason, until));
@@ -331,6 +376,11 @@ impl Client {
     fn book(&self) -> std::sync::MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What distinguishes one operation that evidence is read by from another; things named in the path do not.
+fn operation(ask: &Ask) -> String {
+    ask.path.chars().filter(|character| !character.is_ascii_digit()).collect()
 }
 
 fn least_time(ask: &Ask) -> i64 {

@@ -205,6 +205,31 @@ async fn one_call_confirms_the_account_where_no_answer_names_it() {
 }
 
 #[tokio::test]
+async fn an_answer_without_a_name_ends_the_trust_until_the_account_is_asked() {
+    let myself = || anonymous(answer(200, json!({ "accountId": "acc-admin", "active": true })));
+    let stage = Stage::new(vec![fine(), anonymous(fine()), myself(), anonymous(text(404, ""))]);
+    stage.client.request(read()).await.ok().unwrap();
+    stage.client.request(read()).await.ok().unwrap();
+    assert_eq!(stage.client.caller(), Caller::Unconfirmed);
+    stage.client.confirm_caller().await.ok().unwrap();
+    assert_eq!(stage.client.caller(), Caller::Confirmed);
+    assert!(stage.client.request(read()).await.is_err());
+    assert_eq!(
+        stage.client.caller(),
+        Caller::Unconfirmed,
+        "nothing is concluded from an anonymous 404 either"
+    );
+}
+
+#[tokio::test]
+async fn a_pause_of_a_month_is_taken_for_an_hour() {
+    let stage = Stage::new(vec![limited("jira-quota-global-based", Some(30 * 24 * 3600))]);
+    let error = stage.client.request(read()).await.err().unwrap();
+    assert_eq!(stage.client.paused_until(), Some(after(stage.client.now(), 3600)));
+    assert_eq!(error.wait(), 3600);
+}
+
+#[tokio::test]
 async fn a_connection_without_an_account_is_never_confirmed() {
     let stage = Stage::of_account(None, vec![answer(200, json!({ "accountId": "acc-admin" }))]);
     assert!(stage.client.confirm_caller().await.is_err());

@@ -215,7 +215,7 @@ impl JiraError {
     pub fn wait(&self) -> i64 {
         match &self.kind {
             Kind::Limited { retry_after, .. } | Kind::Unavailable { retry_after, .. } => {
-                retry_after.map_or(60, i64::from).max(1)
+                retry_after.map_or(60, |seconds| i64::from(seconds.min(super::client::LONGEST_PAUSE))).max(1)
             }
             Kind::NotSent | Kind::InDoubt => 30,
             // Who connects again should not have to wait for long.

@@ -5,10 +5,13 @@
 //!
 //! Calls: one count, one question after permissions, the pages; one more count where the checks must know how much is
 //! in scope altogether; one more to validate a person's query, since Jira may answer a query that it does not
-//! understand with nothing at all; one more to learn as whom we are answered, if no answer said so; one more count if
-//! pages brought less than the first one promised.
+//! understand with nothing at all; one more to learn as whom we are answered, if an answer did not say so; one more
+//! count if pages brought less than the first one promised, and if that one is lower, one more question after
+//! permissions: what was counted first may have been deleted, or hidden from us in the middle of the reading.
 
-use std::collections::HashSet;
+mod query;
+
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -17,13 +20,14 @@ use serde_json::value::RawValue;
 use super::client::{Caller, Client};
 use super::error::JiraError;
 use super::issue::FetchedIssue;
-use super::jql::{Clause, Jql};
+use super::jql::Jql;
 use super::search::Pages;
 use super::time;
 use crate::Result;
-use crate::connection::{Project, Scope};
+use crate::connection::Project;
 use crate::evidence::{Coverage, Entity, Gap, Reading};
 use crate::ids::{AccountId, IssueId, ProjectId};
+pub use query::Query;
 
 /// The most entities that one reading takes.
 pub const MOST: u64 = 200_000;
@@ -31,84 +35,20 @@ pub const MOST: u64 = 200_000;
 /// The fewest fields that every check can be judged by.
 const FIELDS: [&str; 5] = ["summary", "status", "assignee", "created", "priority"];
 
+/// The same where the projects are not known beforehand.
+const FIELDS_AND_PROJECT: [&str; 6] = ["summary", "status", "assignee", "created", "priority", "project"];
+
 /// The permission without which a project's issues are left out of every answer, silently.
 const BROWSE: &str = "BROWSE_PROJECTS";
-
-/// What is to be read.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Query {
-    words: String,
-    projects: Vec<Project>,
-    unknown_keys: Vec<String>,
-    clause: Option<Clause>,
-    created_from: Option<Timestamp>,
-    created_before: Option<Timestamp>,
-    open_only: bool,
-}
-
-impl Query {
-    /// Everything in `scope`.
-    ///
-    /// # Errors
-    /// When the scope's query cannot stand among other conditions; the field is `jql`.
-    pub fn of(scope: &Scope) -> Result<Self> {
-        let known =
-            |key: &&String| scope.projects.iter().any(|project| project.key.eq_ignore_ascii_case(key));
-        Ok(Self {
-            words: scope.describe(),
-            projects: scope.projects.clone(),
-            unknown_keys: scope.keys.iter().filter(|key| !known(key)).cloned().collect(),
-            clause: scope.jql.as_deref().map(Clause::parse).transpose()?,
-            created_from: None,
-            created_before: None,
-            open_only: false,
-        })
-    }
-
-    /// Only what was created at `moment` or later.
-    #[must_use]
-    pub fn created_from(mut self, moment: Timestamp) -> Self {
-        self.created_from = Some(moment);
-        self
-    }
-
-    /// Only what was created before `moment`.
-    #[must_use]
-    pub fn created_before(mut self, moment: Timestamp) -> Self {
-        self.created_before = Some(moment);
-        self
-    }
-
-    /// Only what is not done; how much is in scope altogether, done or not, is then counted too.
-    #[must_use]
-    pub fn open_only(mut self) -> Self {
-        self.open_only = true;
-        self
-    }
-
-    fn scope_jql(&self) -> Jql {
-        let mut jql = Jql::new().projects(self.projects.iter().map(|project| &project.id));
-        if let Some(clause) = &self.clause {
-            jql = jql.clause(clause);
-        }
-        if let Some(moment) = self.created_from {
-            jql = jql.created_from(moment);
-        }
-        if let Some(moment) = self.created_before {
-            jql = jql.created_before(moment);
-        }
-        jql
-    }
-
-    fn jql(&self) -> Jql {
-        if self.open_only { self.scope_jql().not_done() } else { self.scope_jql() }
-    }
-}
 
 /// A reading in the making.
 struct Draft {
     entities: Vec<Entity>,
     ids: HashSet<String>,
+    /// Where the entities are, by the project's id; only where the query does not name projects.
+    seen_in: BTreeMap<String, Project>,
+    /// Whether that is wanted.
+    looks_where: bool,
     coverage: Coverage,
     broken: u64,
     first_broken: Option<String>,
@@ -126,6 +66,11 @@ impl Draft {
     fn take(&mut self, raw: &RawValue, number: usize, url_of: &(dyn Fn(&str) -> String + Sync)) {
         match entity(raw, url_of) {
             Ok(entity) => {
+                if self.looks_where
+                    && let Some(project) = project_of(raw)
+                {
+                    self.seen_in.insert(project.id.to_string(), project);
+                }
                 if self.ids.insert(entity.id.clone()) {
                     self.entities.push(entity);
                 }
@@ -143,13 +88,17 @@ impl Client {
     pub async fn read(&self, query: &Query) -> Reading {
         let read_at = self.now();
         let jql = query.jql();
-        if query.projects.is_empty() && query.clause.is_none() {
+        // Without its projects, a query would reach over the whole site.
+        if query.has_no_bounds() {
             let detail = format!("none of {} was found in Jira; verify the connection again", query.words);
             return Reading::failed("", &query.words, Gap::ConnectionUnusable { detail }, read_at);
         }
+        self.begin_reading();
         let mut draft = Draft {
             entities: Vec::new(),
             ids: HashSet::new(),
+            seen_in: BTreeMap::new(),
+            looks_where: query.projects.is_empty(),
             coverage: Coverage::default(),
             broken: 0,
             first_broken: None,
@@ -159,9 +108,9 @@ impl Client {
         draft.coverage.gaps.extend(unknown);
         self.check_clause(query, &mut draft).await;
         self.count_first(query, &jql, &mut draft).await;
-        self.look_for_hidden(&query.projects, &mut draft).await;
-        self.read_pages(&jql, &mut draft).await;
-        self.count_again(&jql, &mut draft).await;
+        self.look_for_hidden(&query.must_see(), &mut draft).await;
+        self.read_pages(query, &jql, &mut draft).await;
+        self.count_again(query, &jql, &mut draft).await;
         self.check_caller(&mut draft).await;
         draft.coverage.read = draft.entities.len() as u64;
         Reading {
@@ -170,6 +119,7 @@ impl Client {
             entities: draft.entities,
             coverage: draft.coverage,
             read_at,
+            seen_in: draft.seen_in.into_values().collect(),
         }
     }
 
@@ -223,9 +173,11 @@ impl Client {
         }
     }
 
-    async fn read_pages(&self, jql: &Jql, draft: &mut Draft) {
+    async fn read_pages(&self, query: &Query, jql: &Jql, draft: &mut Draft) {
         let url_of = |key: &str| self.addresses.browse(&self.facts.site, key);
-        let mut pages = Pages::new(self, "read the issues", jql.ordered(), &FIELDS, &[]);
+        let fields: &'static [&'static str] =
+            if query.projects.is_empty() { &FIELDS_AND_PROJECT } else { &FIELDS };
+        let mut pages = Pages::new(self, "read the issues", jql.ordered(), fields, &[]);
         while !draft.given_up {
             let mut number = 0_usize;
             let mut take = |raw: &RawValue| {
@@ -256,15 +208,23 @@ impl Client {
     }
 
     /// Between the count and the last page issues may have been deleted or moved: only a second count shows whether
-    /// some are missing.
-    async fn count_again(&self, jql: &Jql, draft: &mut Draft) {
+    /// some are missing. A lower one is believed only if all projects can still be seen: who lost the permission in the
+    /// middle of the reading is given fewer pages and a lower count alike.
+    async fn count_again(&self, query: &Query, jql: &Jql, draft: &mut Draft) {
         let read = draft.entities.len() as u64;
         let is_short = draft.coverage.counted.is_some_and(|counted| counted > read);
         if is_short
             && draft.coverage.gaps.is_empty()
             && let Some(counted) = self.counted(jql, draft).await
         {
-            draft.coverage.counted = Some(counted);
+            let is_lower = draft.coverage.counted.replace(counted).is_some_and(|before| counted < before);
+            if !is_lower {
+                return;
+            }
+            let mut must_see = query.must_see();
+            let new = draft.seen_in.values().filter(|seen| !must_see.contains(seen)).cloned();
+            must_see.extend(new.collect::<Vec<_>>());
+            self.look_for_hidden(&must_see, draft).await;
         }
     }
 
@@ -284,6 +244,10 @@ impl Client {
                 draft.coverage.gaps.push(Gap::Refused { detail });
             }
         }
+        let is_told = draft.coverage.gaps.contains(&Gap::CallerUnconfirmed);
+        if self.answers_disagree() && !is_told {
+            draft.coverage.gaps.push(Gap::CallerUnconfirmed);
+        }
     }
 }
 
@@ -298,6 +262,28 @@ fn warning(kind: &str) -> Gap {
     Gap::Refused {
         detail: format!("Jira warned that the search is not whole: {}", super::answer::tidy(kind)),
     }
+}
+
+/// The project that the issue in `raw` is in, if the field was asked for and makes sense.
+fn project_of(raw: &RawValue) -> Option<Project> {
+    #[derive(Deserialize)]
+    struct Bean {
+        fields: Fields,
+    }
+    #[derive(Deserialize)]
+    struct Fields {
+        project: Named,
+    }
+    #[derive(Deserialize)]
+    struct Named {
+        id: ProjectId,
+        key: String,
+        #[serde(default)]
+        name: String,
+    }
+    let bean: Bean = serde_json::from_str(raw.get()).ok()?;
+    let Named { id, key, name } = bean.fields.project;
+    Some(Project { id, key, name })
 }
 
 /// An issue that was fetched by id, as the entity that a reading would have made of it; none if it lacks a field.

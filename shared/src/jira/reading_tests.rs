@@ -231,9 +231,79 @@ async fn an_issue_that_makes_no_sense_is_a_gap_and_its_neighbours_are_read() {
 
 #[tokio::test]
 async fn an_issue_that_went_away_meanwhile_is_no_gap() {
-    let (reading, _) = read(vec![count(2), both(), page(0..1, None), count(1)]).await;
+    let (reading, _) = read(vec![count(2), both(), page(0..1, None), count(1), both()]).await;
     assert_eq!(words(&reading), [""; 0]);
     assert_eq!(reading.coverage.counted, Some(1));
+}
+
+#[tokio::test]
+async fn a_lower_count_is_believed_only_from_our_account_and_while_all_projects_can_be_seen() {
+    let (reading, _) = read(vec![count(2), both(), page(0..1, None), count(1), browsable(&[10001])]).await;
+    assert_eq!(words(&reading), ["hidden"]);
+    let expired = |answers: Vec<Answer>| {
+        let anonymous_from = |n: usize, answer: Answer| if n < 2 { answer } else { anonymous(answer) };
+        answers.into_iter().enumerate().map(|(n, answer)| anonymous_from(n, answer)).collect::<Vec<_>>()
+    };
+    let answers = vec![count(2), both(), page(0..0, None), count(0), both(), text(401, "")];
+    let (reading, stage) = read(expired(answers)).await;
+    assert_eq!(words(&reading), ["refused", "caller unconfirmed"], "{:?}", stage.calls());
+}
+
+#[tokio::test]
+async fn one_operation_that_is_answered_with_and_without_a_name_is_not_trusted() {
+    let myself = || answer(200, json!({ "accountId": ACCOUNT }));
+    let pages = vec![page(0..1, Some("t1")), anonymous(page(1..2, None))];
+    let answers = [count(2), both()].into_iter().chain(pages).chain([myself()]).collect();
+    let (reading, _) = read(answers).await;
+    assert_eq!(words(&reading), ["caller unconfirmed"]);
+    // A site that never names the caller of one operation is asked once.
+    let answers = vec![count(2), both(), anonymous(page(0..2, None)), myself()];
+    let (reading, _) = read(answers).await;
+    assert_eq!(words(&reading), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_second_reading_with_the_same_client_stands_by_its_own_answers() {
+    let stage = Stage::new(vec![
+        count(0),
+        both(),
+        page(0..0, None),
+        anonymous(count(0)),
+        anonymous(both()),
+        anonymous(page(0..0, None)),
+        anonymous(text(401, "")),
+    ]);
+    assert_eq!(words(&stage.client.read(&query()).await), [""; 0]);
+    assert_eq!(words(&stage.client.read(&query()).await), ["refused", "caller unconfirmed"]);
+    stage.done();
+}
+
+#[tokio::test]
+async fn a_query_whose_projects_were_not_found_does_not_reach_over_the_whole_site() {
+    let keys = vec!["SEC".to_owned()];
+    let scope = Scope { keys, projects: Vec::new(), jql: Some("type = Change".to_owned()) };
+    let stage = Stage::new(vec![]);
+    let reading = stage.client.read(&Query::of(&scope).unwrap()).await;
+    assert_eq!(words(&reading), ["unusable", "not counted"]);
+}
+
+#[tokio::test]
+async fn a_query_without_projects_keeps_an_eye_on_those_that_it_saw() {
+    let mut one = issue(1);
+    one["fields"]["project"] = json!({ "id": "10001", "key": "CHG", "name": "A name" });
+    let parsed = || answer(200, json!({ "queries": [{ "query": "", "errors": [] }] }));
+    let found = || answer(200, json!({ "issues": [one], "isLast": true }));
+    let mut scope = Scope { jql: Some("type = Change".to_owned()), ..Scope::default() };
+    let stage = Stage::new(vec![parsed(), count(1), found()]);
+    let reading = stage.client.read(&Query::of(&scope).unwrap()).await;
+    assert_eq!(words(&reading), [""; 0]);
+    assert_eq!(reading.seen_in.iter().map(|it| it.key.as_str()).collect::<Vec<_>>(), ["CHG"]);
+    scope.projects = reading.seen_in;
+    let stage = Stage::new(vec![parsed(), count(0), browsable(&[]), page(0..0, None)]);
+    let reading = stage.client.read(&Query::of(&scope).unwrap()).await;
+    assert_eq!(words(&reading), ["hidden"]);
+    assert_eq!(reading.query, "(type = Change)", "what was seen does not narrow the query");
+    stage.done();
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{CheckId, Failing, Outcome, Verdict};
 use crate::clock::{after, seconds_between};
-use crate::connection::{Connection, IncidentLimits, State, UseCase};
+use crate::connection::{Connection, IncidentLimits, Problem, State, UseCase};
 use crate::evidence::{Complete, Entity, Gap, Reading};
 
 /// Days back in which change tickets are in scope.
@@ -152,16 +152,36 @@ fn judge_connections(
         }
         stale = Some(Gap::Stale { age });
     }
-    if let Some(gap) = stale {
-        return cannot_tell(vec![gap], Vec::new());
+    // A connection with a problem of the whole of it may be as good as before when that has passed.
+    let candidates = || {
+        connections
+            .iter()
+            .filter(|connection| connection.use_cases.contains(&UseCase::Ticketing) && suits(connection))
+    };
+    let troubled = candidates().filter(|connection| connection.state.usable()).flat_map(|connection| {
+        let problems = connection.problems.iter().filter(|problem| problem.use_case.is_none());
+        problems.map(|problem| Gap::ConnectionUnusable { detail: in_words(connection, problem) })
+    });
+    let gaps: Vec<Gap> = stale.into_iter().chain(troubled).collect();
+    if !gaps.is_empty() {
+        return cannot_tell(gaps, Vec::new());
     }
-    let why = complaint.to_owned();
+    let problems = candidates().flat_map(|connection| {
+        let concerned =
+            |problem: &&Problem| problem.use_case.is_none_or(|use_case| use_case == UseCase::Ticketing);
+        connection.problems.iter().filter(concerned).map(|problem| in_words(connection, problem))
+    });
+    let why = std::iter::once(complaint.to_owned()).chain(problems).collect::<Vec<_>>().join("; ");
     Verdict {
         outcome: Outcome::Fail,
-        failing: vec![Failing { entity: tenant_entity, why }],
+        failing: vec![Failing { entity: tenant_entity, why: why.clone() }],
         gaps: Vec::new(),
-        because: complaint.to_owned(),
+        because: why,
     }
+}
+
+fn in_words(connection: &Connection, problem: &Problem) -> String {
+    format!("connection {}: {}; {}", connection.id, problem.what, problem.mend)
 }
 
 /// A pass asks for the proof that everything was read.

@@ -32,7 +32,14 @@ fn entity(id: &str, assigned: bool, created_at: Timestamp, done: bool) -> Entity
 fn whole(entities: Vec<Entity>) -> Reading {
     let read = entities.len() as u64;
     let coverage = Coverage { pages: 1, read, counted: Some(read), in_scope: Some(read), gaps: vec![] };
-    Reading { query: "q".to_owned(), scope: "s".to_owned(), entities, coverage, read_at: now() }
+    Reading {
+        query: "q".to_owned(),
+        scope: "s".to_owned(),
+        entities,
+        coverage,
+        read_at: now(),
+        seen_in: vec![],
+    }
 }
 
 fn connection() -> Connection {
@@ -186,4 +193,35 @@ fn only_an_active_and_freshly_verified_connection_passes() {
     let mut other_use = connection();
     other_use.use_cases = [UseCase::Usage].into();
     assert_eq!(judge(&[other_use]), (Outcome::Fail, Outcome::Fail));
+}
+
+#[test]
+fn a_problem_that_may_pass_is_no_failure_and_one_of_the_use_case_is_named() {
+    let judge = |it: &Connection| {
+        let tenant = entity("tenant", true, now(), false);
+        let connections = std::slice::from_ref(it);
+        [
+            change_management_is_set_up(tenant.clone(), connections, now()),
+            change_management_is_connected(tenant, connections, now()),
+        ]
+    };
+    let mut it = connection();
+    it.troubled(Problem::new(ProblemCode::WrongDomain, "Jira does not answer", "check the domain"));
+    for verdict in judge(&it) {
+        assert_eq!(verdict.outcome, Outcome::CannotTell, "{}", verdict.because);
+        assert!(verdict.because.contains("Jira does not answer; check the domain"), "{}", verdict.because);
+        assert!(matches!(verdict.gaps.as_slice(), [Gap::ConnectionUnusable { .. }]));
+    }
+    it.lost(Problem::new(ProblemCode::CredentialsRefused, "the token ended", "connect again"));
+    for verdict in judge(&it) {
+        assert_eq!(verdict.outcome, Outcome::Fail, "{}", verdict.because);
+        assert!(verdict.because.ends_with("the token ended; connect again"), "{}", verdict.because);
+    }
+    it.state = State::Degraded;
+    it.problems =
+        vec![Problem::new(ProblemCode::PermissionMissing, "lacks Edit", "grant it").of(UseCase::Ticketing)];
+    for verdict in judge(&it) {
+        assert_eq!(verdict.outcome, Outcome::Fail, "{}", verdict.because);
+        assert!(verdict.failing[0].why.ends_with("lacks Edit; grant it"), "{}", verdict.because);
+    }
 }

@@ -130,6 +130,7 @@ fn fails_alone(check: CheckId, connection: &Connection, entity: &Entity, now: Ti
         entities: vec![entity.clone()],
         coverage,
         read_at: now,
+        seen_in: Vec::new(),
     };
     !judge(check, connection, &reading, now).failing.is_empty()
 }
