@@ -11,7 +11,7 @@
 //! | [`credentials`], [`oauth`] | proving who we are |
 //! | [`error`], [`retry`], [`client`], `ask`, `answer`, `failure` | the one `request` function and what its answers mean |
 //! | [`account`], [`project`], [`permission`], [`metadata`], [`workflow`], [`choices`] | what there is and what we may do |
-//! | [`jql`], [`search`], [`reading`] | queries, their pages, and evidence |
+//! | [`jql`], [`search`], [`matching`], [`reading`] | queries, their pages, what they match, and evidence |
 //! | [`issue`], [`now`], [`history`] | reading issues by id |
 //! | [`create`], [`edit`], [`transition`], [`delete`] | changing issues |
 //! | [`comment`] | comments below issues |
@@ -40,6 +40,7 @@ pub mod history;
 pub mod http;
 pub mod issue;
 pub mod jql;
+pub mod matching;
 pub mod metadata;
 pub mod now;
 pub mod oauth;

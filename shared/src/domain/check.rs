@@ -11,6 +11,7 @@
 //! | complete, and nothing fails | pass |
 
 pub mod judge;
+pub mod standing;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

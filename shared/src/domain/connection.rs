@@ -8,6 +8,7 @@
 //! | `needs_reauth` | the credentials no longer work; only a person can mend that | connecting again |
 //! | `disconnected` | ended; its secrets are gone | connecting again |
 
+mod evaluated;
 pub mod use_case;
 mod webhook;
 
@@ -16,9 +17,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::check::CheckId;
 use crate::ids::{AccountId, CloudId, ConnectionId, ProjectId, TenantId};
 use crate::site::SiteDomain;
 use crate::{Error, Result};
+pub use evaluated::Evaluated;
 pub use use_case::UseCase;
 pub use webhook::Webhook;
 
@@ -150,7 +153,7 @@ pub struct Project {
 pub struct Scope {
     /// The projects' keys as they were entered.
     pub keys: Vec<String>,
-    /// The projects as verification found them.
+    /// The projects as verification found them; where none is named, those that readings of the query saw.
     pub projects: Vec<Project>,
     /// A query that narrows the projects, or stands in their place.
     pub jql: Option<String>,
@@ -246,6 +249,9 @@ pub struct Connection {
     /// Why it has none although it should. Apart from `problems`, since it degrades nothing.
     #[serde(default)]
     pub webhook_problem: Option<Problem>,
+    /// The last evaluation of its checks, if there was one.
+    #[serde(default)]
+    pub evaluated: Option<Evaluated>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last verified with success.
@@ -287,6 +293,7 @@ impl Connection {
             due_at: None,
             webhook: None,
             webhook_problem: None,
+            evaluated: None,
             created_at: now,
             verified_at: None,
             updated_at: now,
@@ -299,6 +306,24 @@ impl Connection {
     pub fn serves(&self, use_case: UseCase) -> bool {
         let concerned = |problem: &Problem| problem.use_case.is_none_or(|affected| affected == use_case);
         self.use_cases.contains(&use_case) && self.state.usable() && !self.problems.iter().any(concerned)
+    }
+
+    /// Whether there is anything for `check` to read through it: it is connected, has the use case, and names projects or
+    /// a query. Checks about the tenant read no connection's things.
+    pub fn is_read_for(&self, check: CheckId) -> bool {
+        let (use_case, scope) = match check {
+            CheckId::B2 | CheckId::B4 => (UseCase::Ticketing, &self.change_management),
+            CheckId::B3 => (UseCase::IncidentManagement, &self.incidents),
+            CheckId::B1 | CheckId::B5 => return false,
+        };
+        self.is_concerned_by(check) && self.use_cases.contains(&use_case) && scope.is_set()
+    }
+
+    /// Whether `check` has something to say about it: it was connected, and has a use case of the check.
+    pub fn is_concerned_by(&self, check: CheckId) -> bool {
+        let connected = !matches!(self.state, State::Pending | State::Disconnected);
+        let automates = |use_case: &UseCase| use_case.requirements().checks.contains(&check);
+        connected && self.use_cases.iter().any(automates)
     }
 
     /// Takes the result of a verification that reached Jira: active, or degraded by what use cases lack.

@@ -147,6 +147,15 @@ impl Task {
         self.state == State::Open
     }
 
+    /// When it was last done, if it is.
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        match self.state {
+            State::Open => None,
+            State::Completed => self.completion.as_ref().map(|completion| completion.at),
+            State::Resolved => self.resolved_at,
+        }
+    }
+
     /// A person says that it is done. Returns whether that changes anything.
     pub fn complete(&mut self, by: &str, why: &str, now: Timestamp) -> bool {
         if self.state != State::Open {
@@ -246,18 +255,39 @@ pub struct Context<'a> {
     pub run: &'a RunId,
     /// When it is.
     pub now: Timestamp,
+    /// The moment that the verdict is true for: what was written about a task then or later is newer than the verdict.
+    pub read_at: Timestamp,
+}
+
+/// What a second look at subjects, by id, showed.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct SecondLook {
+    /// Subjects that fail no longer, are out of scope, or are gone.
+    pub fine: BTreeSet<String>,
+    /// Subjects that fail.
+    pub failing: BTreeSet<String>,
+    /// Keys of projects that the account cannot see (any more) although subjects are in them.
+    pub hidden: BTreeSet<String>,
 }
 
 /// Decides what becomes of the tasks of one check and connection. `stored` are all of them, open and resolved.
 ///
-/// `gone_or_fine` names the subjects of open tasks that are known, beyond the verdict, to fail no longer: they were read
-/// by id. A task is resolved only if the verdict rests on a whole reading **and** its subject is named there, since a
-/// search may lose a thing for a moment (jira-facts: the index is not monotonic).
+/// A search lags behind, and may lose a thing for a moment (jira-facts: the index is not monotonic), and two evaluations
+/// may write in another order than they read. So what ends or comes back is confirmed by `look`, a second look by id:
+///
+/// | task | verdict | then |
+/// |---|---|---|
+/// | none | names it | opened |
+/// | resolved before the reading | names it, and `look` saw it fail | opened again |
+/// | resolved since the reading, or not seen to fail | names it | nothing |
+/// | open | names it | title, reason and assignee are brought up to date |
+/// | opened before the reading | whole, does not name it, and `look` saw it fine | resolved |
+/// | any other | | nothing |
 pub fn reconcile(
     context: &Context<'_>,
     verdict: &Verdict,
     stored: &[Task],
-    gone_or_fine: &BTreeSet<String>,
+    look: &SecondLook,
 ) -> Result<Changes> {
     let by_id: BTreeMap<&TaskId, &Task> = stored.iter().map(|task| (&task.id, task)).collect();
     let mut changes = Changes::default();
@@ -267,6 +297,12 @@ pub fn reconcile(
         match by_id.get(&id) {
             None => changes.opened.push(open(context, id.clone(), failing)),
             Some(task) if task.state != State::Open => {
+                // Who ended it knew better than a reading that is older, and a search may be late.
+                let is_newer = task.ended_at().is_some_and(|ended_at| ended_at >= context.read_at);
+                if is_newer || !look.failing.contains(&failing.entity.id) {
+                    failing_ids.insert(id);
+                    continue;
+                }
                 let mut again = refreshed(task, failing);
                 again.open_again(context.now);
                 again.opened_by = context.run.clone();
@@ -289,7 +325,8 @@ pub fn reconcile(
             task.state != State::Resolved
                 && !task.held
                 && !failing_ids.contains(&task.id)
-                && gone_or_fine.contains(&task.subject.id)
+                && task.opened_at < context.read_at
+                && look.fine.contains(&task.subject.id)
         };
         changes.resolved = stored
             .iter()
@@ -312,6 +349,15 @@ pub fn candidates<'a>(context: &Context<'_>, verdict: &Verdict, stored: &'a [Tas
         failing.insert(task_id(context.tenant, context.check, context.connection, &it.entity.id)?);
     }
     Ok(stored.iter().filter(|task| task.state != State::Resolved && !failing.contains(&task.id)).collect())
+}
+
+/// The tasks that are done and whose subjects the verdict names as failing: candidates for being opened again.
+pub fn returning<'a>(context: &Context<'_>, verdict: &Verdict, stored: &'a [Task]) -> Result<Vec<&'a Task>> {
+    let mut failing = BTreeSet::new();
+    for it in &verdict.failing {
+        failing.insert(task_id(context.tenant, context.check, context.connection, &it.entity.id)?);
+    }
+    Ok(stored.iter().filter(|task| !task.is_open() && failing.contains(&task.id)).collect())
 }
 
 fn open(context: &Context<'_>, id: TaskId, failing: &Failing) -> Task {
@@ -378,8 +424,9 @@ fn title(check: CheckId, failing: &Failing) -> String {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{Context, State, Task, reconcile};
+    use super::{Context, SecondLook, State, Task, reconcile};
     use crate::check::{CheckId, Failing, Outcome, Verdict};
+    use crate::clock::after;
     use crate::evidence::{Entity, Gap};
     use crate::ids::{RunId, TenantId};
 
@@ -403,13 +450,56 @@ mod tests {
         Verdict { outcome: Outcome::Fail, failing, gaps, because: String::new() }
     }
 
+    /// A run a minute after the last one; a second look shows `fine` to be fine, and all others to fail.
     fn run(verdict: &Verdict, stored: &[Task], fine: &[&str]) -> super::Changes {
+        let last = stored.iter().map(|task| task.updated_at).max();
+        let now = last.map_or("2026-02-01T00:00:00Z".parse().unwrap(), |last| after(last, 60));
+        run_at(now, now, verdict, stored, fine)
+    }
+
+    fn run_at(
+        read_at: jiff::Timestamp,
+        now: jiff::Timestamp,
+        verdict: &Verdict,
+        stored: &[Task],
+        fine: &[&str],
+    ) -> super::Changes {
         let tenant = TenantId::parse("acme").unwrap();
         let run = RunId::parse("r").unwrap();
-        let now = "2026-02-01T00:00:00Z".parse().unwrap();
-        let context = Context { tenant: &tenant, check: CheckId::B2, connection: None, run: &run, now };
+        let context =
+            Context { tenant: &tenant, check: CheckId::B2, connection: None, run: &run, now, read_at };
         let fine: BTreeSet<String> = fine.iter().map(|id| (*id).to_owned()).collect();
-        reconcile(&context, verdict, stored, &fine).unwrap()
+        let failing = verdict.failing.iter().map(|failing| failing.entity.id.clone());
+        let look = SecondLook {
+            failing: failing.filter(|id| !fine.contains(id)).collect(),
+            fine,
+            hidden: BTreeSet::new(),
+        };
+        reconcile(&context, verdict, stored, &look).unwrap()
+    }
+
+    #[test]
+    fn an_older_reading_that_is_written_later_changes_nothing() {
+        let opened = run(&verdict(&["1"], vec![]), &[], &[]).opened;
+        let opened_at = opened[0].opened_at;
+        let fixed = verdict(&[], vec![]);
+        let late = run_at(opened_at, after(opened_at, 60), &fixed, &opened, &["1"]);
+        assert_eq!(late, super::Changes::default(), "it was read before the task was opened");
+        let resolved = run(&fixed, &opened, &["1"]).resolved;
+        let resolved_at = resolved[0].resolved_at.unwrap();
+        let still_failing = verdict(&["1"], vec![]);
+        let late = run_at(resolved_at, after(resolved_at, 60), &still_failing, &resolved, &[]);
+        assert_eq!(late, super::Changes::default(), "it was read before the task was resolved");
+        let newer = run_at(after(resolved_at, 1), after(resolved_at, 60), &still_failing, &resolved, &[]);
+        assert_eq!(newer.opened.len(), 1);
+    }
+
+    #[test]
+    fn a_task_that_a_second_look_does_not_see_fail_stays_resolved() {
+        let stored = run(&verdict(&["1"], vec![]), &[], &[]).opened;
+        let resolved = run(&verdict(&[], vec![]), &stored, &["1"]).resolved;
+        let lagging = run(&verdict(&["1"], vec![]), &resolved, &["1"]);
+        assert_eq!(lagging, super::Changes::default());
     }
 
     #[test]

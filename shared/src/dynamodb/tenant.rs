@@ -61,6 +61,30 @@ impl Store {
         self.claim(DueKind::Tenant, (tenant, tenant.as_str()), &key, expected, next).await
     }
 
+    /// Makes a tenant due at `due_at`, after an evaluation from `began` to `ended`.
+    ///
+    /// | stored | then |
+    /// |---|---|
+    /// | due by `began`, or after `ended` (the evaluation's claim), or nothing | due at `due_at` |
+    /// | due in between: hastened by news that the evaluation may not have seen | nothing |
+    pub async fn end_tenant_evaluation(
+        &self,
+        tenant: &TenantId,
+        (began, ended): (Timestamp, Timestamp),
+        due_at: Timestamp,
+    ) -> Result<()> {
+        let key = keys::tenant(tenant);
+        let record = Tenant { id: tenant.clone(), due_at, version: 0 };
+        let moment = |at| item::text(keys::due_sort(at, tenant, tenant.as_str()));
+        let condition = "attribute_not_exists(#due_sk) OR #due_sk <= :began OR #due_sk > :ended";
+        let change = Change::new("SET #record = :record", condition)
+            .value(":record", item::encode(&key, &record)?)
+            .value(":began", moment(began))
+            .value(":ended", moment(ended))
+            .beside(due_beside(DueKind::Tenant, tenant, tenant.as_str(), Some(due_at)));
+        self.update(&key, change).await.map(|_| ())
+    }
+
     /// Makes a tenant due at `due_at`, whatever it was before, and puts it if it is not there: a wish to evaluate its
     /// checks sooner needs no condition.
     pub async fn set_tenant_due(&self, tenant: &TenantId, due_at: Timestamp) -> Result<()> {

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::due::due_beside;
 use super::item::{encode, number};
 use super::keys::{self, DueKind};
-use super::write::Change;
+use super::write::{Change, Written};
 use super::{Store, failure};
 use crate::Result;
+use crate::connection::Evaluated;
 use crate::ids::{ConnectionId, TenantId};
 
 /// The turn of comparing a tenant's tickets with Jira.
@@ -30,13 +31,47 @@ pub struct Comparison {
     pub version: u64,
 }
 
+/// Due by `:began`, or after `:ended`: nobody made it due in between. The index key begins with the time in digits of
+/// fixed length, so it sorts as times do.
+const UNHASTENED: &str = "attribute_type(#record.#due_at, :text) AND (#due_sk <= :began OR #due_sk > :ended)";
+
 impl Store {
-    /// Makes a connection due at `due_at`, after an evaluation from `began` to `ended`.
+    /// Notes an evaluation that ended at `ended`, and makes the connection due at `due_at`.
     ///
     /// | stored | then |
     /// |---|---|
-    /// | due by `began`, or after `ended` (the evaluation's claim) | due at `due_at`, version + 1 |
-    /// | due in between: hastened by news that the evaluation may not have seen | nothing |
+    /// | due by the evaluation's beginning, or after `ended` (its claim) | evaluated; due at `due_at`; version + 1 |
+    /// | due in between: hastened by news that the evaluation may not have seen | evaluated; due when its rest ends; version + 1 |
+    /// | not due at all (disconnected meanwhile), or no connection | nothing |
+    pub async fn end_evaluation(
+        &self,
+        tenant: &TenantId,
+        id: &ConnectionId,
+        evaluated: &Evaluated,
+        ended: Timestamp,
+        due_at: Timestamp,
+    ) -> Result<()> {
+        let key = keys::connection(tenant, id);
+        let noted = || Ok::<_, crate::Error>([(":evaluated", encode(&key, evaluated)?)]);
+        let note = ", #record.#evaluated = :evaluated";
+        let moment = |at| super::item::text(keys::due_sort(at, tenant, id.as_str()));
+        let times = [(":began", moment(evaluated.started_at)), (":ended", moment(ended))];
+        let values = times.into_iter().chain(noted()?);
+        if self.turn(tenant, id, due_at, note, UNHASTENED, values).await? {
+            return Ok(());
+        }
+        let again = ended.max(evaluated.rests_until());
+        self.turn(tenant, id, again, note, "attribute_type(#record.#due_at, :text)", noted()?)
+            .await
+            .map(|_| ())
+    }
+
+    /// Makes a connection due at `due_at`, after an attempt to evaluate it from `began` to `ended`.
+    ///
+    /// | stored | then |
+    /// |---|---|
+    /// | due by `began`, or after `ended` (the attempt's claim) | due at `due_at`, version + 1 |
+    /// | due in between: hastened by news that the attempt may not have seen | nothing |
     /// | not due at all (disconnected meanwhile), or no connection | nothing |
     pub async fn set_connection_due(
         &self,
@@ -45,10 +80,9 @@ impl Store {
         (began, ended): (Timestamp, Timestamp),
         due_at: Timestamp,
     ) -> Result<()> {
-        let condition = "attribute_type(#record.#due_at, :text) AND (#due_sk <= :began OR #due_sk > :ended)";
         let moment = |at| super::item::text(keys::due_sort(at, tenant, id.as_str()));
         let values = [(":began", moment(began)), (":ended", moment(ended))];
-        self.turn(tenant, id, due_at, condition, values).await
+        self.turn(tenant, id, due_at, "", UNHASTENED, values).await.map(|_| ())
     }
 
     /// Makes a connection due at `due_at` if it would be due later: something about it has changed.
@@ -64,8 +98,8 @@ impl Store {
         due_at: Timestamp,
     ) -> Result<()> {
         // The index key begins with the time in digits of fixed length, so it sorts as times do.
-        self.turn(tenant, id, due_at, "attribute_type(#record.#due_at, :text) AND #due_sk > :due_sk", [])
-            .await
+        let condition = "attribute_type(#record.#due_at, :text) AND #due_sk > :due_sk";
+        self.turn(tenant, id, due_at, "", condition, []).await.map(|_| ())
     }
 
     async fn turn(
@@ -73,11 +107,13 @@ impl Store {
         tenant: &TenantId,
         id: &ConnectionId,
         due_at: Timestamp,
+        note: &str,
         condition: &str,
         values: impl IntoIterator<Item = (&'static str, AttributeValue)>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let key = keys::connection(tenant, id);
-        let update = "SET #record.#due_at = :due_at, #record.#version = #record.#version + :one";
+        let update =
+            &format!("SET #record.#due_at = :due_at, #record.#version = #record.#version + :one{note}");
         let change = values
             .into_iter()
             .fold(Change::new(update, condition), |change, (name, value)| change.value(name, value));
@@ -86,7 +122,7 @@ impl Store {
             .value(":one", number(1))
             .value(":text", super::item::text("S"))
             .beside(due_beside(DueKind::Connection, tenant, id.as_str(), Some(due_at)));
-        self.update(&key, change).await.map(|_| ())
+        Ok(matches!(self.update(&key, change).await?, Written::Done))
     }
 
     /// Puts the turn of comparing a tenant's tickets, if there is none.

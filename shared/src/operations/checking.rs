@@ -4,6 +4,7 @@
 //! anywhere in between is repaired by the next evaluation, which plans anew for all tasks that are open or were resolved
 //! not long ago.
 
+mod ending;
 mod evidence;
 mod recording;
 
@@ -15,7 +16,7 @@ use super::planning::Planner;
 use super::session::JiraAccess;
 use crate::check::{CheckId, Evidence, Verdict, judge};
 use crate::clock::{after, seconds_between};
-use crate::connection::{Connection, State, UseCase};
+use crate::connection::{Connection, Evaluated, Project, Scope, State, UseCase};
 use crate::error::Kind;
 use crate::evidence::{Entity, Gap, Reading};
 use crate::ids::{ConnectionId, TenantId};
@@ -29,7 +30,7 @@ const VERIFY_AFTER: i64 = judge::VERIFICATION_HOLDS_FOR / 2;
 
 /// How long a connection that was claimed by the tick is not claimed again, in seconds: longer than the function's time-out,
 /// and short enough that a refresh whose answer was lost by a crash is repeated within Atlassian's ten minutes of leeway.
-const CLAIM: i64 = 330;
+pub(super) const CLAIM: i64 = 330;
 
 /// After how many seconds a connection that could not be opened is tried again.
 const SOON: i64 = 240;
@@ -117,7 +118,9 @@ impl Evaluator {
             let subject = recording::Subject { tenant, connection: None, check };
             self.record(&subject, verdict, evidence, None, started_at).await?;
         }
-        core.store.set_tenant_due(tenant, after(started_at, self.interval)).await
+        self.end_unread(tenant, &connections).await?;
+        let turn = (started_at, core.clock.now());
+        core.store.end_tenant_evaluation(tenant, turn, after(started_at, self.interval)).await
     }
 
     /// The checks about what one connection reads.
@@ -128,6 +131,9 @@ impl Evaluator {
             return Ok(());
         }
         let now = core.clock.now();
+        if !self.begin(&connection, now).await? {
+            return Ok(());
+        }
         let quota = core.store.quota(tenant, id, now).await?;
         if let Some(wait) =
             quota.wait(Priority::Checks, 0, connection.method == crate::connection::Method::Oauth, now)
@@ -139,27 +145,45 @@ impl Evaluator {
                 .await;
         }
         let connection = Box::pin(self.fresh(connection)).await?;
-        match self.open(&connection).await? {
+        let mut evaluated = Evaluated { started_at: now, points: 0, every: self.interval };
+        let next = match self.open(&connection).await? {
             Ok(client) => {
                 let result = self.evaluate_with(&connection, &client).await;
-                let points = client.meter().points;
-                core.store.add_points(tenant, id, hour_of(now), points).await?;
+                evaluated.points = client.meter().points;
+                core.store.add_points(tenant, id, hour_of(now), evaluated.points).await?;
                 if let Some(until) = client.paused_until() {
                     core.store.pause(tenant, id, until).await?;
                 }
                 result?;
+                self.interval
             }
             Err(verdict) => {
                 self.record_unreadable(&connection, &verdict).await?;
                 // It may be over soon; and a refresh whose answer was lost must be repeated soon.
-                let soon = if connection.state.usable() { self.interval.min(SOON) } else { self.interval };
-                return core
-                    .store
-                    .set_connection_due(tenant, id, (now, core.clock.now()), after(now, soon))
-                    .await;
+                if connection.state.usable() { self.interval.min(SOON) } else { self.interval }
             }
+        };
+        core.store.end_evaluation(tenant, id, &evaluated, core.clock.now(), after(now, next)).await
+    }
+
+    /// Whether an evaluation that was asked for is still to be done, and is ours to do.
+    ///
+    /// | the connection is due | then |
+    /// |---|---|
+    /// | later than a claim lasts | it was evaluated since: no |
+    /// | now | claimed, as the tick does, so that the tick does not ask again and news that comes meanwhile is seen |
+    /// | within a claim | it is claimed, perhaps by the tick that asked: yes |
+    async fn begin(&self, connection: &Connection, now: Timestamp) -> Result<bool> {
+        let Some(due_at) = connection.due_at else { return Ok(true) };
+        if due_at > after(now, CLAIM) {
+            tracing::info!(tenant = %connection.tenant, connection = %connection.id, %due_at, "evaluated already");
+            return Ok(false);
         }
-        core.store.set_connection_due(tenant, id, (now, core.clock.now()), after(now, self.interval)).await
+        if due_at > now {
+            return Ok(true);
+        }
+        let store = &self.jira.core.store;
+        store.claim_due_connection(&connection.tenant, &connection.id, due_at, after(now, CLAIM)).await
     }
 
     /// Verifies a connection whose verification is half used up. If Jira cannot be reached, the old one still holds.
@@ -204,6 +228,7 @@ impl Evaluator {
         if connection.use_cases.contains(&UseCase::Ticketing) {
             if connection.change_management.is_set() {
                 let reading = evidence::change_tickets(connection, client, started_at).await;
+                self.remember(connection, &reading, |stored| &mut stored.change_management).await?;
                 self.react_to(connection, client, &reading).await?;
                 for check in [CheckId::B2, CheckId::B4] {
                     self.finish(connection, client, check, &reading, started_at).await?;
@@ -219,6 +244,7 @@ impl Evaluator {
         if connection.use_cases.contains(&UseCase::IncidentManagement) {
             if connection.incidents.is_set() {
                 let reading = evidence::incidents(connection, client, started_at).await;
+                self.remember(connection, &reading, |stored| &mut stored.incidents).await?;
                 self.react_to(connection, client, &reading).await?;
                 self.finish(connection, client, CheckId::B3, &reading, started_at).await?;
             } else {
@@ -228,6 +254,33 @@ impl Evaluator {
             }
         }
         Ok(())
+    }
+
+    /// Keeps the projects that the reading of a query without projects saw, beside those that earlier ones saw: if one
+    /// of them cannot be seen any more, the next reading says so.
+    async fn remember(
+        &self,
+        connection: &Connection,
+        reading: &Reading,
+        scope_of: impl Fn(&mut Connection) -> &mut Scope,
+    ) -> Result<()> {
+        let add = |stored: &mut Connection| {
+            if stored.epoch != connection.epoch {
+                return false;
+            }
+            let scope = scope_of(stored);
+            let known = |seen: &Project| scope.projects.iter().any(|project| project.id == seen.id);
+            let new: Vec<Project> = reading.seen_in.iter().filter(|seen| !known(seen)).cloned().collect();
+            scope.projects.extend(new.iter().cloned());
+            !new.is_empty()
+        };
+        if !add(&mut connection.clone()) {
+            return Ok(());
+        }
+        let change = |stored: &mut Connection| {
+            add(stored);
+        };
+        self.jira.change_connection(&connection.tenant, &connection.id, change).await.map(|_| ())
     }
 
     /// Judges a reading for one check and keeps the result.

@@ -216,6 +216,8 @@ impl Connector {
     }
 
     async fn ask_for_evaluation(&self, connection: &Connection) -> Result<()> {
+        // What is due later was evaluated already, and a message about it is dropped.
+        Box::pin(self.jira.hasten(connection)).await?;
         let tenant = connection.tenant.clone();
         let requests = [
             ChecksRequest::Connection { tenant: tenant.clone(), connection: connection.id.clone() },
@@ -231,7 +233,7 @@ impl Connector {
         if matches!(connection.state, State::Pending | State::Disconnected) {
             return Err(Error::conflict(format!("connection {id} is not connected; connect it first")));
         }
-        self.verify_stored(connection, None).await
+        Box::pin(self.verify_stored(connection, None)).await
     }
 
     /// Changes what a connection is for, and verifies that it can be. Where Jira cannot be reached nothing is changed.
@@ -242,9 +244,11 @@ impl Connector {
             connection.epoch += 1;
         };
         if !connection.state.usable() {
-            return self.jira.change_connection(tenant, id, wished).await;
+            let changed = self.jira.change_connection(tenant, id, wished).await?;
+            self.ask_for_evaluation(&changed).await?;
+            return Ok(changed);
         }
-        let changed = self.verify_stored(connection, Some(wish)).await?;
+        let changed = Box::pin(self.verify_stored(connection, Some(wish))).await?;
         self.ask_for_evaluation(&changed).await?;
         Ok(self.listening().keep(changed).await)
     }
@@ -259,6 +263,7 @@ impl Connector {
         let ended = self.end(tenant, id).await;
         self.jira.give_back(tenant, id, &lease).await?;
         let ended = ended?;
+        Box::pin(self.jira.hasten(&ended)).await?;
         self.checks.send(&ChecksRequest::Tenant { tenant: tenant.clone() }, None).await?;
         Ok(ended)
     }

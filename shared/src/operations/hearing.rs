@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 
 use super::Core;
-use crate::clock::seconds_between;
+use crate::clock::{after, seconds_between};
 use crate::connection::{Connection, Method};
 use crate::error::Kind;
 use crate::ids::{ConnectionId, IssueId, TenantId};
@@ -110,7 +110,7 @@ impl Hearing {
     async fn hear(&self, connection: &Connection, issue: &IssueId, now: Timestamp) -> Result<()> {
         let (store, tenant) = (&self.core.store, &connection.tenant);
         // A hundred deliveries within a minute make one evaluation: they move its time, and the next tick asks for it.
-        store.hasten_connection(tenant, &connection.id, now).await?;
+        store.hasten_connection(tenant, &connection.id, worth_looking_at(connection, now)).await?;
         let Some(cloud_id) = &connection.cloud_id else { return Ok(()) };
         let tickets = store.hear_issue(tenant, cloud_id, issue, now).await?;
         let requests: Vec<SyncRequest> =
@@ -198,6 +198,17 @@ fn concerned<'a>(connections: &'a [Connection], delivery: &Delivery) -> Vec<&'a 
     if there.is_empty() { usable().collect() } else { there }
 }
 
+/// When a connection is looked at again because of news: now, or when the rest that its last evaluation earned is over,
+/// so that a site on which much happens is not read in full every minute.
+fn worth_looking_at(connection: &Connection, now: Timestamp) -> Timestamp {
+    let Some(rests_until) = connection.evaluated.map(|evaluated| evaluated.rests_until()) else { return now };
+    // An evaluation may be under way and not see the news: its end gives it a rest, and comes back for the news.
+    let claimed = now..=after(now, super::checking::CLAIM);
+    let is_under_way =
+        connection.due_at.is_some_and(|due_at| claimed.contains(&due_at) && due_at != rests_until);
+    if is_under_way { now } else { now.max(rests_until) }
+}
+
 /// How a delivery is signed.
 enum Signed<'a> {
     /// By a token beside the body, which the OAuth app's secret signs.
@@ -208,4 +219,37 @@ enum Signed<'a> {
 
 fn refuse() -> Error {
     Error::new(Kind::Unauthenticated, "the delivery is not signed by the connection's secret")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::worth_looking_at;
+    use crate::clock::after;
+    use crate::connection::{Connection, Evaluated, Method};
+    use crate::ids::{ConnectionId, TenantId};
+    use crate::site::SiteDomain;
+
+    #[test]
+    fn news_is_looked_at_when_the_rest_of_the_last_evaluation_is_over() {
+        let start = "2026-06-01T12:00:00Z".parse().unwrap();
+        let at = |seconds| after(start, seconds);
+        let mut it = Connection::begin(
+            TenantId::parse("acme").unwrap(),
+            ConnectionId::parse("con-1").unwrap(),
+            Method::ApiToken,
+            SiteDomain::parse("acme.atlassian.net").unwrap(),
+            start,
+        );
+        it.due_at = Some(at(3600));
+        assert_eq!(worth_looking_at(&it, at(60)), at(60), "never evaluated");
+        for (points, rest) in [(300, 20), (3_000, 200), (150_000, 900), (u64::MAX, 900)] {
+            it.evaluated = Some(Evaluated { started_at: start, points, every: 3600 });
+            assert_eq!(worth_looking_at(&it, at(10)), at(rest), "{points} points");
+            assert_eq!(worth_looking_at(&it, at(1000)), at(1000), "{points} points");
+        }
+        it.due_at = Some(at(300));
+        assert_eq!(worth_looking_at(&it, at(10)), at(10), "an evaluation is under way");
+        it.due_at = Some(at(900));
+        assert_eq!(worth_looking_at(&it, at(800)), at(900), "it waits for the rest to be over already");
+    }
 }

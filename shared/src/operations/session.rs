@@ -271,7 +271,10 @@ impl JiraAccess {
             }
         });
         match changed.await {
-            Ok(_) => {
+            Ok(stored) => {
+                if stored.epoch == connection.epoch && stored.state == State::NeedsReauth {
+                    Box::pin(self.hasten(connection)).await?;
+                }
                 tracing::warn!(%tenant, connection = %id, code = ?problem.code, "connection needs to be connected again");
             }
             Err(missing) if *missing.kind() == Kind::NotFound => {}
@@ -283,12 +286,24 @@ impl JiraAccess {
     /// Notes a problem on a connection that may pass without a new consent. The connection is verified again before its
     /// next evaluation.
     pub async fn degrade(&self, connection: &Connection, problem: Problem) -> Result<Connection> {
-        self.change_connection(&connection.tenant, &connection.id, |stored| {
-            if stored.epoch == connection.epoch && stored.state.usable() {
-                stored.troubled(problem.clone());
-            }
-        })
-        .await
+        let degraded = self
+            .change_connection(&connection.tenant, &connection.id, |stored| {
+                if stored.epoch == connection.epoch && stored.state.usable() {
+                    stored.troubled(problem.clone());
+                }
+            })
+            .await?;
+        if degraded.is_troubled() && !connection.is_troubled() {
+            Box::pin(self.hasten(connection)).await?;
+        }
+        Ok(degraded)
+    }
+
+    /// Makes a connection and its tenant due now: what their checks said last holds no more.
+    pub async fn hasten(&self, connection: &Connection) -> Result<()> {
+        let (store, now) = (&self.core.store, self.core.clock.now());
+        store.hasten_connection(&connection.tenant, &connection.id, now).await?;
+        store.set_tenant_due(&connection.tenant, now).await
     }
 
     /// Jira refused `refused` as credentials: finds out whether they are really dead, and if so writes that down, so that

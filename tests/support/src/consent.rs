@@ -26,7 +26,7 @@ impl World {
         let id = ConnectionId::parse("con-oauth").expect("an id");
         let begun =
             self.connector().begin(&self.tenant, id, wish(), Proof::Consent).await.expect("it begins");
-        self.follow(begun).await
+        Box::pin(self.follow(begun)).await
     }
 
     /// Approves on the simulator's consent page; returns the code and the state that come back.
@@ -63,7 +63,7 @@ impl World {
         let connector = self.connector();
         let begun =
             Box::pin(connector.reconnect(connection.clone(), Proof::Consent)).await.expect("it begins");
-        self.follow(begun).await
+        Box::pin(self.follow(begun)).await
     }
 
     /// Follows the link to the consent page and back, in one browser.
@@ -100,6 +100,8 @@ impl World {
     pub async fn reevaluate(&self) {
         let tenant = self.tenant.clone();
         for connection in self.store().all_connections(&tenant).await.expect("connections") {
+            let hastened = self.store().hasten_connection(&tenant, &connection.id, self.time.now()).await;
+            hastened.expect("it is due now");
             let request = ChecksRequest::Connection { tenant: tenant.clone(), connection: connection.id };
             self.checks.send(&request, None).await.expect("sent");
         }

@@ -1,8 +1,8 @@
 //! Checks: what they ask, their last outcome, and the history of their runs with evidence.
 
-use std::collections::BTreeMap;
-
+use assay::check::standing::{Doubt, standing};
 use assay::check::{CheckId, CheckRun, Evidence, Failing, Outcome};
+use assay::connection::Connection;
 use assay::ids::RunId;
 use assay::sqs::ChecksRequest;
 use axum::Json;
@@ -32,12 +32,16 @@ pub struct CheckView {
     instructions: String,
     /// How to make it pass.
     how_to_fix: String,
-    /// The last outcome over all connections: `pass`, `fail`, `cannot_tell` or `not_applicable`; null before the first run.
+    /// The outcome over all connections that there are now: `pass`, `fail`, `cannot_tell` or `not_applicable`; null where
+    /// nothing is connected that it is about, and before the first run.
     last_outcome: Option<Outcome>,
+    /// What cannot be told, whatever its last run said: connections that were not evaluated yet, or not for long, or that
+    /// must be connected again.
+    doubts: Vec<Doubt>,
     /// When the newest of the last runs was done.
     #[schema(value_type = Option<String>)]
     evaluated_at: Option<Timestamp>,
-    /// The last run for each connection (one without connection for checks about the tenant as a whole).
+    /// The last run for each of these connections (one without connection for checks about the tenant as a whole).
     results: Vec<RunView>,
 }
 
@@ -83,15 +87,16 @@ impl RunView {
 }
 
 impl CheckView {
-    fn of(check: CheckId, results: Vec<CheckRun>) -> Self {
-        let last_outcome =
-            (!results.is_empty()).then(|| Outcome::of_parts(results.iter().map(|run| run.outcome)));
+    fn of(check: CheckId, latest: &[CheckRun], connections: &[Connection], now: Timestamp) -> Self {
+        let standing = standing(check, latest, connections, now);
+        let results = standing.results;
         Self {
             id: check,
             title: check.title().to_owned(),
             instructions: check.instructions().to_owned(),
             how_to_fix: check.how_to_fix().to_owned(),
-            last_outcome,
+            last_outcome: standing.outcome,
+            doubts: standing.doubts,
             evaluated_at: results.iter().map(|run| run.finished_at).max(),
             results: results.into_iter().map(RunView::of).collect(),
         }
@@ -117,11 +122,10 @@ pub(crate) fn routes() -> Routes {
 /// Lists the checks, each with its last outcome.
 #[utoipa::path(get, path = "/v1/checks", tag = "checks", security(("token" = ["auditor"])), responses((status = 200, body = List<CheckView>)))]
 async fn list(Reader(caller): Reader, State(api): State<Api>) -> Result<Json<List<CheckView>>, Problem> {
-    let mut results: BTreeMap<CheckId, Vec<CheckRun>> = BTreeMap::new();
-    for run in api.core.store.latest_results(&caller.tenant).await? {
-        results.entry(run.check).or_default().push(run);
-    }
-    let view = |check: CheckId| CheckView::of(check, results.remove(&check).unwrap_or_default());
+    let latest = api.core.store.latest_results(&caller.tenant).await?;
+    let connections = api.core.store.all_connections(&caller.tenant).await?;
+    let now = api.core.clock.now();
+    let view = |check: CheckId| CheckView::of(check, &latest, &connections, now);
     Ok(Json(List::whole(CheckId::ALL.into_iter().map(view).collect())))
 }
 
@@ -133,9 +137,9 @@ async fn show(
     Path(id): Path<String>,
 ) -> Result<Json<CheckView>, Problem> {
     let check: CheckId = id.parse()?;
-    let mut results = api.core.store.latest_results(&caller.tenant).await?;
-    results.retain(|run| run.check == check);
-    Ok(Json(CheckView::of(check, results)))
+    let latest = api.core.store.latest_results(&caller.tenant).await?;
+    let connections = api.core.store.all_connections(&caller.tenant).await?;
+    Ok(Json(CheckView::of(check, &latest, &connections, api.core.clock.now())))
 }
 
 /// Lists the runs of a check, newest first.
@@ -166,9 +170,13 @@ async fn run_now(
     } else {
         let connections = api.core.store.all_connections(&tenant).await?;
         let concerned = connections.into_iter().filter(|connection| connection.due_at.is_some());
-        concerned
-            .map(|connection| ChecksRequest::Connection { tenant: tenant.clone(), connection: connection.id })
-            .collect()
+        let mut requests = Vec::new();
+        for connection in concerned {
+            // What is due later was evaluated already, and a message about it is dropped.
+            api.core.store.hasten_connection(&tenant, &connection.id, api.core.clock.now()).await?;
+            requests.push(ChecksRequest::Connection { tenant: tenant.clone(), connection: connection.id });
+        }
+        requests
     };
     api.checks.send_all(&requests, None).await?;
     Ok((StatusCode::ACCEPTED, Json(Evaluations { evaluations: requests.len() })).into_response())

@@ -182,3 +182,31 @@ async fn what_is_due_longest_comes_first_and_no_more_than_asked_for() {
     let ids: Vec<&str> = due.iter().map(|(_, id, _)| id.as_str()).collect();
     assert_eq!(ids, [&in_shard[1], &in_shard[2]]);
 }
+
+#[tokio::test]
+async fn news_during_an_evaluation_is_looked_at_when_its_rest_is_over() {
+    let store = store().await;
+    let (tenant, id) = (acme(), connection_id("con-1"));
+    let mut it = connection(&tenant, "con-1");
+    it.due_at = Some(later(330));
+    store.put_new_connection(&it).await.unwrap();
+    let evaluated = crate::connection::Evaluated { started_at: later(0), points: 1500, every: 3600 };
+    let due_at = async || store.connection(&tenant, &id).await.unwrap().unwrap();
+    store.end_evaluation(&tenant, &id, &evaluated, later(20), later(3600)).await.unwrap();
+    let read = due_at().await;
+    assert_eq!((read.due_at, read.evaluated), (Some(later(3600)), Some(evaluated)), "its claim is no news");
+    store.hasten_connection(&tenant, &id, later(10)).await.unwrap();
+    let evaluated = crate::connection::Evaluated { points: 3000, ..evaluated };
+    store.end_evaluation(&tenant, &id, &evaluated, later(20), later(3600)).await.unwrap();
+    let read = due_at().await;
+    assert_eq!(
+        (read.due_at, read.evaluated),
+        (Some(later(200)), Some(evaluated)),
+        "200 seconds for 3000 points"
+    );
+    let mut ended = read;
+    ended.disconnect();
+    store.save_connection(&mut ended).await.unwrap();
+    store.end_evaluation(&tenant, &id, &evaluated, later(20), later(3600)).await.unwrap();
+    assert_eq!(due_at().await.due_at, None, "what was disconnected meanwhile is not due");
+}

@@ -36,3 +36,23 @@ async fn a_tenant_may_be_made_due_before_it_was_put() {
     assert_eq!(store.due_tenants(shard, start(), 1).await.unwrap(), vec![(acme(), start())]);
     assert!(!store.claim_due_tenant(&other(), start(), later(1)).await.unwrap());
 }
+
+#[tokio::test]
+async fn news_during_an_evaluation_of_a_tenant_is_not_written_over() {
+    let store = store().await;
+    let due = async || {
+        let shard = keys::shard(&acme(), "acme");
+        let due = store.due_tenants(shard, later(1_000_000), 10).await.unwrap();
+        due.into_iter().map(|(_, at)| at).collect::<Vec<_>>()
+    };
+    let end =
+        async || store.end_tenant_evaluation(&acme(), (later(0), later(20)), later(3600)).await.unwrap();
+    end().await;
+    assert_eq!(due().await, [later(3600)], "put, since it was not there");
+    store.set_tenant_due(&acme(), later(330)).await.unwrap();
+    end().await;
+    assert_eq!(due().await, [later(3600)], "its claim is no news");
+    store.set_tenant_due(&acme(), later(10)).await.unwrap();
+    end().await;
+    assert_eq!(due().await, [later(10)]);
+}

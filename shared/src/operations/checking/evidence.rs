@@ -12,8 +12,9 @@ use crate::connection::{Connection, Scope};
 use crate::evidence::{Coverage, Entity, Gap, Reading};
 use crate::ids::IssueId;
 use crate::jira::Client;
+use crate::jira::jql::Clause;
 use crate::jira::reading::{Query, entity_of};
-use crate::task::Subject;
+use crate::task::{SecondLook, Subject};
 
 const DAY: i64 = 24 * 3600;
 
@@ -59,63 +60,107 @@ pub(super) fn judge(check: CheckId, connection: &Connection, reading: &Reading, 
     }
 }
 
-/// What a second look at subjects, by id, showed.
-pub(super) struct SecondLook {
-    /// Subjects that fail no longer, are out of scope, or are gone.
-    pub(super) fine: BTreeSet<String>,
-    /// Keys of projects that the account cannot see (any more) although subjects are in them.
-    pub(super) hidden: BTreeSet<String>,
+/// Subjects to look at again.
+pub(super) struct Again<'a> {
+    /// Those of open tasks that the reading did not name.
+    pub(super) missing: Vec<&'a Subject>,
+    /// Those of resolved tasks that it named.
+    pub(super) returning: Vec<&'a Subject>,
 }
 
-/// Looks again at `subjects`, by id. A subject that could not be read is not among the fine ones, so that its task stays
-/// open.
+/// Looks again, by id. A subject that could not be read is neither fine nor failing, so that its task stays as it is.
 pub(super) async fn look_again(
     check: CheckId,
     connection: &Connection,
     client: &Client,
-    subjects: &[&Subject],
+    again: &Again<'_>,
     now: Timestamp,
 ) -> Result<SecondLook> {
     let is_issue = |subject: &&&Subject| subject.id.bytes().all(|byte| byte.is_ascii_digit());
-    let (issues, others): (Vec<&&Subject>, Vec<&&Subject>) = subjects.iter().partition(is_issue);
+    let of = |subjects: &[&Subject], issues: bool| -> BTreeSet<String> {
+        subjects.iter().filter(|it| is_issue(it) == issues).map(|it| it.id.clone()).collect()
+    };
+    if !connection.is_read_for(check) {
+        let fine = again.missing.iter().map(|subject| subject.id.clone()).collect();
+        return Ok(SecondLook { fine, ..SecondLook::default() });
+    }
     // Subjects that are no issues (a connection as a whole) are judged by the reading alone.
-    let fine = others.into_iter().map(|subject| subject.id.clone()).collect();
-    let mut look = SecondLook { fine, hidden: BTreeSet::new() };
-    let ids = issues.iter().map(|subject| IssueId::parse(&subject.id)).collect::<Result<Vec<_>>>()?;
+    let (fine, failing) = (of(&again.missing, false), of(&again.returning, false));
+    let mut look = SecondLook { fine, failing, hidden: BTreeSet::new() };
+    let missing = of(&again.missing, true);
+    let ids = missing
+        .union(&of(&again.returning, true))
+        .map(|id| IssueId::parse(id))
+        .collect::<Result<Vec<_>>>()?;
     if ids.is_empty() {
         return Ok(look);
     }
     let fetched = match client.fetch(&ids, &FIELDS, &[]).await {
         Ok(fetched) => fetched,
         Err(error) => {
-            tracing::warn!(error = %error, "could not look again by id; tasks stay open");
+            tracing::warn!(error = %error, "could not look again by id; tasks stay as they are");
             return Ok(look);
         }
     };
-    for subject in issues.iter().filter(|subject| fetched.gone.iter().any(|gone| gone.as_str() == subject.id))
-    {
-        // What is not found was deleted only if its project can be seen.
+    let scope = scope_of(check, connection);
+    for subject in again.missing.iter().filter(|it| fetched.gone.iter().any(|gone| gone.as_str() == it.id)) {
+        // What is not found was deleted, or left the scope with its project, only if that can be seen or is not asked for.
         let project = subject.key.rsplit_once('-').map_or(subject.key.as_str(), |(project, _)| project);
-        if look.hidden.contains(project) || !client.sees_project_of_key(project).await {
+        if !names(scope, project) {
+            look.fine.insert(subject.id.clone());
+        } else if look.hidden.contains(project) || !client.sees_project_of_key(project).await {
             look.hidden.insert(project.to_owned());
         } else {
             look.fine.insert(subject.id.clone());
         }
     }
+    let mut failing = Vec::new();
     for (id, issue) in &fetched.issues {
         let Some(entity) = entity_of(issue, client) else { continue };
-        let moved_away = !in_projects(check, connection, issue.project());
-        if moved_away || !fails_alone(check, connection, &entity, now) {
+        if in_projects(scope, issue.project()) && fails_alone(check, connection, &entity, now) {
+            failing.push(id.clone());
+        } else {
             look.fine.insert(id.to_string());
         }
+    }
+    let left = out_of_query(scope, client, &failing).await;
+    for id in failing {
+        let side = if left.contains(&id) { &mut look.fine } else { &mut look.failing };
+        side.insert(id.to_string());
     }
     Ok(look)
 }
 
-fn in_projects(check: CheckId, connection: &Connection, project: Option<&str>) -> bool {
-    let scope = if check == CheckId::B3 { &connection.incidents } else { &connection.change_management };
+/// Which of these issues the scope's query does not match any more. None where that could not be found out.
+async fn out_of_query(scope: &Scope, client: &Client, ids: &[IssueId]) -> BTreeSet<IssueId> {
+    let Some(Ok(clause)) = scope.jql.as_deref().map(Clause::parse) else { return BTreeSet::new() };
+    if ids.is_empty() {
+        return BTreeSet::new();
+    }
+    match client.jql_match(ids, &clause).await {
+        Ok(matched) => ids.iter().filter(|id| !matched.contains(*id)).cloned().collect(),
+        Err(error) => {
+            tracing::warn!(error = %error, "could not ask whether the query still matches; tasks stay as they are");
+            BTreeSet::new()
+        }
+    }
+}
+
+fn scope_of(check: CheckId, connection: &Connection) -> &Scope {
+    if check == CheckId::B3 { &connection.incidents } else { &connection.change_management }
+}
+
+/// Whether things of the project with this key are asked for.
+fn names(scope: &Scope, key: &str) -> bool {
+    let is_named = |named: &str| named.eq_ignore_ascii_case(key);
+    scope.keys.is_empty()
+        || scope.keys.iter().any(|named| is_named(named))
+        || scope.projects.iter().any(|project| is_named(&project.key))
+}
+
+fn in_projects(scope: &Scope, project: Option<&str>) -> bool {
     let Some(project) = project else { return true };
-    scope.projects.is_empty() || scope.projects.iter().any(|known| known.id.as_str() == project)
+    scope.keys.is_empty() || scope.projects.iter().any(|known| known.id.as_str() == project)
 }
 
 /// Whether an entity, taken by itself, is in the check's period and fails it.

@@ -8,11 +8,11 @@ use super::{Evaluator, is_conflict};
 use crate::check::{CheckId, CheckRun, Evidence, Verdict};
 use crate::clock::seconds_between;
 use crate::connection::Connection;
-use crate::evidence::{Coverage, Gap, Reading};
-use crate::ids::{ConnectionId, RunId, TenantId, digest, fixed};
+use crate::evidence::{Coverage, Entity, Gap, Reading};
+use crate::ids::{ConnectionId, Hash, RunId, TenantId, digest, fixed};
 use crate::jira::client::Client;
 use crate::plan::Plan;
-use crate::task::{self, Changes, Task};
+use crate::task::{self, Changes, SecondLook, Task};
 use crate::{Error, Result};
 
 /// What a run is about.
@@ -52,10 +52,15 @@ impl Evaluator {
             connection: subject.connection_id(),
             run: &run_id,
             now: core.clock.now(),
+            read_at: evidence.read_at.unwrap_or(started_at),
         };
-        let fine = self.look_again(subject, &context, &mut verdict, &stored, client).await?;
+        let look = self.look_again(subject, &context, &verdict, &stored, client).await?;
+        // What was seen by id is known, whatever else is hidden.
+        let changes = task::reconcile(&context, &verdict, &stored, &look)?;
+        for project in look.hidden {
+            verdict.doubt(Gap::Hidden { project });
+        }
         evidence.coverage.gaps.clone_from(&verdict.gaps);
-        let changes = task::reconcile(&context, &verdict, &stored, &fine)?;
         self.write_tasks(subject.tenant, &stored, changes).await?;
         let run = CheckRun {
             tenant: subject.tenant.clone(),
@@ -72,31 +77,61 @@ impl Evaluator {
         core.store.put_run(&run, &verdict.failing).await
     }
 
-    /// Looks again, by id, at the subjects of open tasks that the verdict does not name. What it shows may cast doubt on
-    /// the verdict itself. Returns the subjects that fail no longer.
+    /// Resolves the open tasks of these subjects, which are known to be read no more.
+    pub(super) async fn resolve(
+        &self,
+        subject: &Subject<'_>,
+        verdict: &Verdict,
+        stored: &[Task],
+        subjects: BTreeSet<String>,
+    ) -> Result<()> {
+        let now = self.jira.core.clock.now();
+        let context = task::Context {
+            tenant: subject.tenant,
+            check: subject.check,
+            connection: subject.connection_id(),
+            run: &run_id(subject, now)?,
+            now,
+            // Whatever was read before, it is read no more.
+            read_at: Timestamp::MAX,
+        };
+        let stored: Vec<Task> = stored
+            .iter()
+            .filter(|task| task.connection.as_ref() == subject.connection_id())
+            .cloned()
+            .collect();
+        let look = SecondLook { fine: subjects, ..SecondLook::default() };
+        let changes = task::reconcile(&context, verdict, &stored, &look)?;
+        self.write_tasks(subject.tenant, &stored, changes).await
+    }
+
+    /// Looks again, by id, at the subjects of open tasks that a whole verdict does not name, and of resolved ones that
+    /// any verdict names. What is hidden casts doubt on the verdict itself.
     async fn look_again(
         &self,
         subject: &Subject<'_>,
         context: &task::Context<'_>,
-        verdict: &mut Verdict,
+        verdict: &Verdict,
         stored: &[Task],
         client: Option<&Client>,
-    ) -> Result<BTreeSet<String>> {
-        if !verdict.clears_the_rest() {
-            return Ok(BTreeSet::new());
-        }
-        let candidates = task::candidates(context, verdict, stored)?;
-        let subjects: Vec<&task::Subject> = candidates.iter().map(|task| &task.subject).collect();
+    ) -> Result<SecondLook> {
+        let candidates =
+            if verdict.clears_the_rest() { task::candidates(context, verdict, stored)? } else { Vec::new() };
+        let returning = task::returning(context, verdict, stored)?;
         let (Some(connection), Some(client)) = (subject.connection, client) else {
-            // Checks about the tenant read no search that could lose anything.
-            return Ok(subjects.into_iter().map(|subject| subject.id.clone()).collect());
+            // Checks about the tenant read no search that could lose anything or lag behind.
+            let ids = |tasks: Vec<&Task>| tasks.into_iter().map(|task| task.subject.id.clone()).collect();
+            return Ok(SecondLook {
+                fine: ids(candidates),
+                failing: ids(returning),
+                ..SecondLook::default()
+            });
         };
-        let look =
-            super::evidence::look_again(subject.check, connection, client, &subjects, context.now).await?;
-        for project in look.hidden {
-            verdict.doubt(Gap::Hidden { project });
-        }
-        Ok(look.fine)
+        let ids = super::evidence::Again {
+            missing: candidates.iter().map(|task| &task.subject).collect(),
+            returning: returning.iter().map(|task| &task.subject).collect(),
+        };
+        super::evidence::look_again(subject.check, connection, client, &ids, context.now).await
     }
 
     /// Writes tasks and plans their tickets, in the order that survives a crash.
@@ -161,14 +196,23 @@ fn run_id(subject: &Subject<'_>, started_at: Timestamp) -> Result<RunId> {
 
 /// The evidence of a reading.
 pub(super) fn evidence_of(reading: &Reading) -> Evidence {
-    let read = serde_json::to_vec(&reading.entities).unwrap_or_default();
     Evidence {
         query: reading.query.clone(),
         scope: reading.scope.clone(),
         coverage: reading.coverage.clone(),
         read_at: Some(reading.read_at),
-        digest: digest(&read),
+        digest: digest_of(&reading.entities),
     }
+}
+
+/// The digest of the entities as JSON, which is never held as a whole: there may be hundreds of thousands.
+fn digest_of(entities: &[Entity]) -> String {
+    let mut hash = Hash::default();
+    // Writing into a hash cannot fail, and entities have no keys that JSON could not hold.
+    if serde_json::to_writer(&mut hash, entities).is_err() {
+        return String::new();
+    }
+    hash.digest()
 }
 
 /// The evidence of a check about the tenant: the connections and their states.
@@ -201,4 +245,29 @@ pub(super) fn evidence_of_connections(
 pub(super) fn evidence_of_nothing(verdict: &Verdict, now: Timestamp) -> Evidence {
     let coverage = Coverage { gaps: verdict.gaps.clone(), ..Coverage::default() };
     Evidence { coverage, read_at: Some(now), digest: digest(b""), ..Evidence::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::digest_of;
+    use crate::evidence::Entity;
+    use crate::ids::digest;
+
+    #[test]
+    fn the_digest_is_that_of_the_entities_as_json() {
+        let entity = |id: u32| Entity {
+            id: id.to_string(),
+            key: format!("CHG-{id}"),
+            title: "\u{fc}ber \"quotes\"".to_owned(),
+            url: String::new(),
+            assignee: None,
+            created_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+            done: false,
+            priority: None,
+        };
+        for count in [0, 1, 1000] {
+            let entities: Vec<Entity> = (0..count).map(entity).collect();
+            assert_eq!(digest_of(&entities), digest(&serde_json::to_vec(&entities).unwrap()));
+        }
+    }
 }
