@@ -73,6 +73,13 @@ async fn a_connection_whose_token_ended_needs_a_person_and_its_checks_cannot_tel
     assert_eq!(lost["state"], "needs_reauth");
     assert_eq!(lost["problems"][0]["code"], "credentials_refused");
     assert!(lost["problems"][0]["mend"].as_str().unwrap().contains("make a new one"));
+    let at_once = outcomes(&house).await;
+    assert_eq!(
+        at_once[3], "cannot_tell",
+        "what passed before the connection was lost stands no more: {at_once:?}"
+    );
+    let b4 = house.get("/v1/checks/B4").await.json();
+    assert_eq!(b4["doubts"][0]["because"], "it must be connected again", "{b4}");
     house.world.time.advance(3700);
     house.world.tick().await;
     let now = outcomes(&house).await;
@@ -183,6 +190,14 @@ async fn a_disconnected_connection_has_no_secret_and_is_not_evaluated_until_it_i
         (&json!("fail"), &json!("fail")),
         "nothing is connected any more: {now:?}"
     );
+    assert_eq!(
+        now[1..4],
+        [Value::Null, Value::Null, Value::Null],
+        "there is nothing left that they are about"
+    );
+    let tasks = house.get("/v1/tasks?state=open").await.json();
+    let left: Vec<&Value> = tasks["items"].as_array().unwrap().iter().map(|task| &task["check"]).collect();
+    assert_eq!(left, ["B1", "B5"], "its tasks have ended: {tasks}");
 
     for route in ["verify", "webhook"] {
         let answer = house.send(Ask::new("POST", &format!("{path}/{route}")).token(Some(&house.admin))).await;
