@@ -12,6 +12,8 @@
 //!
 //! An open task becomes resolved as soon as the check passes, unless a person opened it (`held`): then a person ends it.
 
+mod people;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -21,6 +23,7 @@ use crate::Result;
 use crate::check::{CheckId, Failing, Verdict};
 use crate::clock::after;
 use crate::ids::{AccountId, ConnectionId, RunId, TaskId, TenantId, TicketId, fixed};
+pub use people::{Completion, Edit, Part};
 
 /// Whether a task is to be done.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
@@ -43,41 +46,6 @@ impl State {
             Self::Resolved => "resolved",
         }
     }
-}
-
-/// That a person said that a task is done.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
-pub struct Completion {
-    /// Who: a token's id, or `jira`.
-    pub by: String,
-    /// When.
-    #[schema(value_type = String)]
-    pub at: Timestamp,
-    /// Why, in a sentence.
-    pub why: String,
-}
-
-/// A part of a task that people may change. What they changed, no check changes back.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Part {
-    /// Its title.
-    Title,
-    /// Who is responsible.
-    Assignee,
-    /// When it should be done.
-    DueAt,
-}
-
-/// What a person changes about a task; what is none stays as it is.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Edit {
-    /// Its new title.
-    pub title: Option<String>,
-    /// Who is responsible now; nobody if the inner one is none.
-    pub assignee: Option<Option<AccountId>>,
-    /// When it should be done now.
-    pub due_at: Option<Timestamp>,
 }
 
 /// The thing that a task is about.
@@ -156,28 +124,6 @@ impl Task {
         }
     }
 
-    /// A person says that it is done. Returns whether that changes anything.
-    pub fn complete(&mut self, by: &str, why: &str, now: Timestamp) -> bool {
-        if self.state != State::Open {
-            return false;
-        }
-        self.state = State::Completed;
-        self.completion = Some(Completion { by: by.to_owned(), at: now, why: why.to_owned() });
-        self.held = false;
-        self.updated_at = now;
-        true
-    }
-
-    /// A person opens it again. Returns whether that changes anything.
-    pub fn reopen(&mut self, now: Timestamp) -> bool {
-        if self.state == State::Open {
-            return false;
-        }
-        self.open_again(now);
-        self.held = true;
-        true
-    }
-
     fn open_again(&mut self, now: Timestamp) {
         self.state = State::Open;
         self.generation += 1;
@@ -185,28 +131,6 @@ impl Task {
         self.resolved_at = None;
         self.completion = None;
         self.updated_at = now;
-    }
-
-    /// A person changes it. Returns whether that changes anything.
-    pub fn edit(&mut self, edit: &Edit, now: Timestamp) -> bool {
-        let before = (self.title.clone(), self.assignee.clone(), self.due_at);
-        if let Some(title) = &edit.title {
-            self.title.clone_from(title);
-            self.edited.insert(Part::Title);
-        }
-        if let Some(assignee) = &edit.assignee {
-            self.assignee.clone_from(assignee);
-            self.edited.insert(Part::Assignee);
-        }
-        if let Some(due_at) = edit.due_at {
-            self.due_at = due_at;
-            self.edited.insert(Part::DueAt);
-        }
-        let changed = before != (self.title.clone(), self.assignee.clone(), self.due_at);
-        if changed {
-            self.updated_at = now;
-        }
-        changed
     }
 }
 
@@ -421,110 +345,5 @@ fn title(check: CheckId, failing: &Failing) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::{Context, SecondLook, State, Task, reconcile};
-    use crate::check::{CheckId, Failing, Outcome, Verdict};
-    use crate::clock::after;
-    use crate::evidence::{Entity, Gap};
-    use crate::ids::{RunId, TenantId};
-
-    fn verdict(subjects: &[&str], gaps: Vec<Gap>) -> Verdict {
-        let failing = subjects
-            .iter()
-            .map(|id| Failing {
-                entity: Entity {
-                    id: (*id).to_owned(),
-                    key: format!("CHG-{id}"),
-                    title: "t".to_owned(),
-                    url: String::new(),
-                    assignee: None,
-                    created_at: "2026-01-01T00:00:00Z".parse().unwrap(),
-                    done: false,
-                    priority: None,
-                },
-                why: "w".to_owned(),
-            })
-            .collect();
-        Verdict { outcome: Outcome::Fail, failing, gaps, because: String::new() }
-    }
-
-    /// A run a minute after the last one; a second look shows `fine` to be fine, and all others to fail.
-    fn run(verdict: &Verdict, stored: &[Task], fine: &[&str]) -> super::Changes {
-        let last = stored.iter().map(|task| task.updated_at).max();
-        let now = last.map_or("2026-02-01T00:00:00Z".parse().unwrap(), |last| after(last, 60));
-        run_at(now, now, verdict, stored, fine)
-    }
-
-    fn run_at(
-        read_at: jiff::Timestamp,
-        now: jiff::Timestamp,
-        verdict: &Verdict,
-        stored: &[Task],
-        fine: &[&str],
-    ) -> super::Changes {
-        let tenant = TenantId::parse("acme").unwrap();
-        let run = RunId::parse("r").unwrap();
-        let context =
-            Context { tenant: &tenant, check: CheckId::B2, connection: None, run: &run, now, read_at };
-        let fine: BTreeSet<String> = fine.iter().map(|id| (*id).to_owned()).collect();
-        let failing = verdict.failing.iter().map(|failing| failing.entity.id.clone());
-        let look = SecondLook {
-            failing: failing.filter(|id| !fine.contains(id)).collect(),
-            fine,
-            hidden: BTreeSet::new(),
-        };
-        reconcile(&context, verdict, stored, &look).unwrap()
-    }
-
-    #[test]
-    fn an_older_reading_that_is_written_later_changes_nothing() {
-        let opened = run(&verdict(&["1"], vec![]), &[], &[]).opened;
-        let opened_at = opened[0].opened_at;
-        let fixed = verdict(&[], vec![]);
-        let late = run_at(opened_at, after(opened_at, 60), &fixed, &opened, &["1"]);
-        assert_eq!(late, super::Changes::default(), "it was read before the task was opened");
-        let resolved = run(&fixed, &opened, &["1"]).resolved;
-        let resolved_at = resolved[0].resolved_at.unwrap();
-        let still_failing = verdict(&["1"], vec![]);
-        let late = run_at(resolved_at, after(resolved_at, 60), &still_failing, &resolved, &[]);
-        assert_eq!(late, super::Changes::default(), "it was read before the task was resolved");
-        let newer = run_at(after(resolved_at, 1), after(resolved_at, 60), &still_failing, &resolved, &[]);
-        assert_eq!(newer.opened.len(), 1);
-    }
-
-    #[test]
-    fn a_task_that_a_second_look_does_not_see_fail_stays_resolved() {
-        let stored = run(&verdict(&["1"], vec![]), &[], &[]).opened;
-        let resolved = run(&verdict(&[], vec![]), &stored, &["1"]).resolved;
-        let lagging = run(&verdict(&["1"], vec![]), &resolved, &["1"]);
-        assert_eq!(lagging, super::Changes::default());
-    }
-
-    #[test]
-    fn a_failing_entity_is_one_task_however_often_it_is_seen() {
-        let first = run(&verdict(&["1", "2"], vec![]), &[], &[]);
-        assert_eq!(first.opened.len(), 2);
-        let second = run(&verdict(&["1", "2"], vec![]), &first.opened, &[]);
-        assert_eq!(second, super::Changes::default());
-    }
-
-    #[test]
-    fn a_task_is_resolved_only_by_a_whole_reading_and_a_second_look() {
-        let stored = run(&verdict(&["1"], vec![]), &[], &[]).opened;
-        let partial = verdict(&[], vec![Gap::NotCounted]);
-        assert!(run(&partial, &stored, &["1"]).resolved.is_empty(), "partial reading");
-        assert!(run(&verdict(&[], vec![]), &stored, &[]).resolved.is_empty(), "the index may have lost it");
-        let resolved = run(&verdict(&[], vec![]), &stored, &["1"]).resolved;
-        assert_eq!((resolved.len(), resolved[0].state), (1, State::Resolved));
-    }
-
-    #[test]
-    fn a_task_that_fails_again_is_opened_as_its_next_generation() {
-        let stored = run(&verdict(&["1"], vec![]), &[], &[]).opened;
-        let resolved = run(&verdict(&[], vec![]), &stored, &["1"]).resolved;
-        let again = run(&verdict(&["1"], vec![]), &resolved, &[]).opened;
-        assert_eq!((again[0].generation, &again[0].id), (2, &stored[0].id));
-    }
-}
+#[path = "task_tests.rs"]
+mod tests;

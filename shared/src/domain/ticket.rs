@@ -31,9 +31,11 @@
 //! is being written (`writing`) before the call is made.
 
 pub mod content;
+mod outcome;
 mod ownership;
 mod sight;
 mod step;
+mod wish;
 
 use std::collections::BTreeSet;
 
@@ -49,7 +51,8 @@ use crate::trace;
 pub use content::{Block, Content, Field, Span};
 pub use ownership::{Current, Edits, Written};
 pub use sight::{News, Sight};
-pub use step::{Step, look_again_after};
+pub use outcome::look_again_after;
+pub use step::Step;
 
 /// The key of the property by which an issue is known as the one of a ticket.
 pub const PROPERTY: &str = "assay.ticket";

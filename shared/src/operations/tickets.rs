@@ -196,19 +196,25 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn rounds(&mut self, tenant: &TenantId, connection: &ConnectionId, tickets: Vec<Ticket>) -> Result<()> {
-        let mut tickets = tickets;
+    async fn rounds(
+        &mut self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        mut tickets: Vec<Ticket>,
+    ) -> Result<()> {
+        let ids: Vec<TicketId> = tickets.iter().map(|ticket| ticket.id.clone()).collect();
         for _ in 0..ROUNDS {
-            tickets.retain(|ticket| {
+            let now = self.now();
+            let is_ready = |ticket: &&Ticket| {
                 // The planner may have moved a ticket to another connection meanwhile.
                 ticket.connection == *connection
-                    && !matches!(ticket.next_step(self.now()), Step::Settled | Step::Wait { .. })
-            });
-            if tickets.is_empty() || self.out_of_time() {
+                    && !matches!(ticket.next_step(now), Step::Settled | Step::Wait { .. })
+            };
+            let ready: Vec<Ticket> = tickets.iter().filter(is_ready).cloned().collect();
+            if ready.is_empty() || self.out_of_time() {
                 break;
             }
-            let ids: Vec<TicketId> = tickets.iter().map(|ticket| ticket.id.clone()).collect();
-            if let Err(error) = Box::pin(self.one_round(tenant, connection, tickets)).await {
+            if let Err(error) = Box::pin(self.one_round(tenant, connection, ready)).await {
                 tracing::warn!(%tenant, %connection, error = error.chain(), "a round ended early");
                 self.retry.extend(ids.into_iter().map(|id| (tenant.clone(), id)));
                 return Ok(());

@@ -2,8 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::super::outcome::LONGEST_WAIT;
 use super::*;
+use crate::clock::seconds_between;
 use crate::plan::tests_support::ticket;
+use crate::ticket::{Issue, IssueStatus};
+use crate::trace::Call;
 
 const BOUND: i64 = 600;
 
