@@ -557,6 +557,7 @@ async fn a_project_that_was_renamed_and_an_issue_that_was_moved_keep_their_ticke
     world.jira.simulator.edit_project("SAFE", "move", &edit).unwrap();
     world.time.advance(3700);
     world.upkeep().run(after(world.time.now(), 270)).await.unwrap();
+    world.work().await;
     for ticket in world.tickets().await {
         let key = &ticket.state.issue().unwrap().key;
         assert!(key.starts_with("SAFE-") || key.starts_with("TEAM-"), "{key}");

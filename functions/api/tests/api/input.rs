@@ -16,10 +16,17 @@ fn good_body(route: &str) -> Value {
             json!({ "method": "api_token", "email": "a@b.c", "token": "t" })
         }
         "PUT /v1/oauth-app" => json!({ "client_id": "c", "client_secret": "s" }),
-        "POST /v1/sync-settings" => json!({
-            "scope": "all", "connection": "con-1", "project": "SEC", "issue_type": "10100", "mode": "individual",
-        }),
-        "PATCH /v1/sync-settings/{id}" => json!({ "enabled": false }),
+        "POST /v1/sync-settings" | "POST /v1/sync-settings/preflight" | "POST /v1/sync-settings/dry-run" => {
+            json!({
+                "scope": "all", "connection": "con-1", "project": "SEC", "issue_type": "10100",
+                "mode": "individual",
+            })
+        }
+        "PATCH /v1/sync-settings/{id}" => json!({ "labels": ["a"] }),
+        "POST /v1/sync-settings/{id}/disable" => json!({ "tickets": "keep" }),
+        "PATCH /v1/tasks/{id}" => json!({ "title": "Another title" }),
+        "POST /v1/tasks/{id}/complete" => json!({ "why": "it was done by hand" }),
+        "POST /v1/tickets/{id}/decide" => json!({ "tasks": "recreate" }),
         "POST /v1/tokens" => json!({ "name": "ci", "role": "auditor" }),
         other => panic!("{other} takes a body that this test does not know"),
     }
@@ -172,12 +179,12 @@ async fn a_field_of_a_setting_a_token_or_an_app_that_breaks_a_rule_is_named() {
         ("POST", settings, setting("project", json!(" ")), "project"),
         ("POST", settings, setting("project", json!("x".repeat(101))), "project"),
         ("POST", settings, setting("issue_type", json!(10100)), "issue_type"),
-        ("POST", settings, setting("mode", json!("batch")), "mode"),
+        ("POST", settings, setting("mode", json!("bulk")), "mode"),
         ("POST", settings, setting("labels", json!(["a b"])), "labels[0]"),
         ("POST", settings, setting("labels", json!(vec!["a"; 21])), "labels"),
         ("POST", settings, setting("closure_rule", json!("some")), "closure_rule"),
         ("POST", settings, setting("epic", json!("a#b")), "epic"),
-        ("PATCH", "/v1/sync-settings/x", json!({ "enabled": "no" }), "enabled"),
+        ("PATCH", "/v1/sync-settings/x", json!({ "labels": "no" }), "labels"),
         ("POST", tokens, json!({ "role": "admin" }), "name"),
         ("POST", tokens, json!({ "name": "ci" }), "role"),
         ("POST", tokens, json!({ "name": " ", "role": "admin" }), "name"),
