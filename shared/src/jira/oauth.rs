@@ -337,6 +337,8 @@ fn read_tokens(response: &Response, now: Timestamp) -> Result<Tokens, TokenError
             };
             Err(TokenError::Unavailable { retry_after })
         }
+        // Given up on halfway: the grant may have been used.
+        408 | 499 => Err(TokenError::InDoubt),
         400..=499 => {
             let refusal = serde_json::from_slice::<Refusal>(&response.body).ok();
             Err(match refusal.as_ref().map(|refusal| refusal.error.as_str()) {

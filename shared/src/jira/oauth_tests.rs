@@ -114,6 +114,8 @@ async fn every_way_in_which_a_refresh_can_fail_has_its_meaning_and_is_tried_once
         (refusal(400, "invalid_scope"), TokenError::Refused { status: 400 }),
         (text(403, "<html>"), TokenError::Unavailable { retry_after: None }),
         (limited("", Some(9)), TokenError::Unavailable { retry_after: Some(9) }),
+        (text(408, ""), TokenError::InDoubt),
+        (refusal(499, "timeout"), TokenError::InDoubt),
         (text(500, ""), TokenError::InDoubt),
         (text(302, ""), TokenError::InDoubt),
         (text(200, "<html>"), TokenError::InDoubt),
