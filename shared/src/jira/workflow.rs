@@ -83,20 +83,14 @@ impl Client {
     ///
     /// Source: specification of `readWorkflows`, `getAllStatuses`, `getTransitions`.
     pub async fn way_to_done(&self, project: &ProjectId, issue_type: &IssueTypeId) -> Result<Way, JiraError> {
-        match self.definition(project, issue_type).await? {
-            Some(definition) => {
-                let Definition { statuses, map } = definition;
-                Ok(match map.shortest_way(&statuses) {
-                    Some(steps) => Way::Known { statuses, steps, source: BY_DEFINITION },
-                    None => {
-                        let why =
-                            "the project's workflow leads from a new issue to no done status".to_owned();
-                        Way::Unknown { statuses, why }
-                    }
-                })
-            }
-            None => self.way_by_issues(project, issue_type).await,
+        let Some(Definition { statuses, map }) = self.definition(project, issue_type).await? else {
+            return self.way_by_issues(project, issue_type).await;
+        };
+        if let Some(steps) = map.shortest_way(&statuses) {
+            return Ok(Way::Known { statuses, steps, source: BY_DEFINITION });
         }
+        let why = "the project's workflow leads from a new issue to no done status".to_owned();
+        Ok(Way::Unknown { statuses, why })
     }
 
     /// The done statuses that issues of this type can have in the project, in Jira's order; empty if it is not a type

@@ -167,11 +167,10 @@ impl<'a> Walk<'a> {
     fn rank(&self, to: &Target) -> u8 {
         match (self.goal, to.category.as_str()) {
             (Goal::Done { status: Some(wanted) }, _) if *wanted == to.id => 0,
-            (Goal::Done { status: Some(_) }, "done") => 4,
+            (Goal::Done { status: Some(_) } | Goal::Open, "done") => 4,
             (Goal::Done { .. }, "done") | (Goal::Open, "new") => 0,
             (_, "indeterminate") => 1,
             (Goal::Done { .. }, "new") => 2,
-            (Goal::Open, "done") => 4,
             _ => 3,
         }
     }

@@ -34,14 +34,14 @@ pub(super) struct Body {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Status {
     id: String,
     #[serde(default)]
     name: String,
-    #[serde(default)]
-    status_category: String,
-    status_reference: String,
+    #[serde(default, rename = "statusCategory")]
+    category: String,
+    #[serde(rename = "statusReference")]
+    reference: String,
 }
 
 #[derive(Deserialize)]
@@ -91,13 +91,13 @@ impl Body {
     pub(super) fn into_definition(self) -> Option<Definition> {
         let workflow = self.workflows.into_iter().next()?;
         let mut named: BTreeMap<String, Status> =
-            self.statuses.into_iter().map(|status| (status.status_reference.clone(), status)).collect();
+            self.statuses.into_iter().map(|status| (status.reference.clone(), status)).collect();
         let statuses: Vec<(String, StatusChoice)> = workflow
             .statuses
             .into_iter()
             .filter_map(|reference| {
                 let status = named.remove(&reference.status_reference)?;
-                let category = category(&status.status_category).to_owned();
+                let category = category(&status.category).to_owned();
                 let choice = StatusChoice { id: status.id, name: status.name, category };
                 Some((reference.status_reference, choice))
             })
