@@ -17,7 +17,7 @@ async fn whole(matrix: &Matrix) -> (Vec<CheckRun>, usize) {
     let world = &matrix.world;
     world.time.advance(NEXT);
     let before = world.jira.simulator.journal().len();
-    world.reevaluate().await;
+    Box::pin(world.reevaluate()).await;
     let calls = world.jira.simulator.journal().len() - before;
     let mut runs = Vec::new();
     for check in READ {
@@ -39,7 +39,7 @@ async fn after_each_call(what: &str, hurt: fn(&Simulator), heal: fn(&Simulator))
     for n in 1..=calls {
         world.time.advance(NEXT);
         matrix.after_call(n, hurt);
-        world.reevaluate().await;
+        Box::pin(world.reevaluate()).await;
         for good in &runs {
             let run = world.result(good.check.as_str()).await;
             let story = format!("{what} after call {n} of {calls}: {}: {}", run.check, run.because);
@@ -52,7 +52,7 @@ async fn after_each_call(what: &str, hurt: fn(&Simulator), heal: fn(&Simulator))
         matrix.tampering.end();
         heal(&world.jira.simulator);
         let connection = matrix.connection().await;
-        world.connector().verify(&world.tenant, &connection.id).await.unwrap();
+        Box::pin(world.connector().verify(&world.tenant, &connection.id)).await.unwrap();
     }
     assert!(doubtful >= calls, "{what}: {doubtful} of {calls} times three could not tell");
     whole(&matrix).await;
@@ -60,20 +60,20 @@ async fn after_each_call(what: &str, hurt: fn(&Simulator), heal: fn(&Simulator))
 
 #[tokio::test]
 async fn a_token_that_expires_in_the_middle_of_a_reading_makes_no_check_pass_on_less() {
-    after_each_call(
+    Box::pin(after_each_call(
         "the token expired",
         |simulator| token_works(simulator, false),
         |simulator| token_works(simulator, true),
-    )
+    ))
     .await;
 }
 
 #[tokio::test]
 async fn a_permission_that_is_lost_in_the_middle_of_a_reading_makes_no_check_pass_on_less() {
-    after_each_call(
+    Box::pin(after_each_call(
         "Browse was lost",
         |simulator| ["CHG", "INC"].into_iter().for_each(|project| browse(simulator, project, false)),
         |simulator| ["CHG", "INC"].into_iter().for_each(|project| browse(simulator, project, true)),
-    )
+    ))
     .await;
 }
