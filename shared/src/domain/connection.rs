@@ -5,7 +5,7 @@
 //! | `pending` | made, not yet verified | verification |
 //! | `active` | verified; every use case has what it needs | a failed verification, disconnecting |
 //! | `degraded` | works, but a use case lacks something (see `problems`) | the next verification |
-//! | `needs_reauth` | the credentials no longer work; only a person can mend that | connecting again |
+//! | `needs_reauth` | the grant has ended, or Jira refused the credentials twice, minutes apart; only a person can mend that | connecting again |
 //! | `disconnected` | ended; its secrets are gone | connecting again |
 
 mod evaluated;
@@ -18,12 +18,19 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::check::CheckId;
+use crate::clock::{after, seconds_between};
 use crate::ids::{AccountId, CloudId, ConnectionId, ProjectId, TenantId};
 use crate::site::SiteDomain;
 use crate::{Error, Result};
 pub use evaluated::Evaluated;
 pub use use_case::UseCase;
 pub use webhook::Webhook;
+
+/// How far apart two refusals of the same credentials must be for the second one to be believed, in seconds.
+pub const REFUSAL_BELIEVED_AFTER: i64 = 180;
+
+/// When a connection whose credentials were refused once is looked at again, in seconds.
+pub const REFUSAL_ASKED_AGAIN_AFTER: i64 = 240;
 
 /// How a connection proves who it is to Jira.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
@@ -241,6 +248,10 @@ pub struct Connection {
     pub incident_limits: IncidentLimits,
     /// Who may refresh the credentials now.
     pub refresh_lease: Option<Lease>,
+    /// When Jira first refused its credentials, since it was last verified; none while it takes them. One refusal may be
+    /// the answer of something in between; the second one, some minutes later, is believed.
+    #[serde(default)]
+    pub refused_at: Option<Timestamp>,
     /// When its checks are evaluated next; none when they are not.
     pub due_at: Option<Timestamp>,
     /// The webhook that it registered, if it did.
@@ -290,6 +301,7 @@ impl Connection {
             incidents: Scope::default(),
             incident_limits: IncidentLimits::default(),
             refresh_lease: None,
+            refused_at: None,
             due_at: None,
             webhook: None,
             webhook_problem: None,
@@ -331,6 +343,7 @@ impl Connection {
         self.state = if problems.is_empty() { State::Active } else { State::Degraded };
         self.account = Some(account);
         self.problems = problems;
+        self.refused_at = None;
         self.verified_at = Some(now);
         if self.due_at.is_none() {
             self.due_at = Some(now);
@@ -342,6 +355,21 @@ impl Connection {
     pub fn lost(&mut self, problem: Problem) {
         self.state = State::NeedsReauth;
         self.problems = vec![problem];
+        self.refused_at = None;
+    }
+
+    /// Takes the news that Jira refused the credentials: believed when it did so some minutes ago as well, and otherwise
+    /// a problem that may pass, which is looked into soon.
+    pub fn refused(&mut self, problem: Problem, now: Timestamp) {
+        match self.refused_at {
+            Some(at) if seconds_between(at, now) >= REFUSAL_BELIEVED_AFTER => self.lost(problem),
+            before => {
+                self.refused_at = before.or(Some(now));
+                self.troubled(problem);
+                let soon = after(now, REFUSAL_ASKED_AGAIN_AFTER);
+                self.due_at = self.due_at.map(|due_at| due_at.min(soon));
+            }
+        }
     }
 
     /// Takes a problem of the whole connection that may pass by itself: it still works, or will, but nothing may rest on

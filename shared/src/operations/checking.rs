@@ -155,7 +155,12 @@ impl Evaluator {
                     core.store.pause(tenant, id, until).await?;
                 }
                 result?;
-                self.interval
+                if connection.refused_at.is_some() || client.refused_authorization().is_some() {
+                    // Whether the credentials are dead, or a pair was lost while they were replaced, is to be known soon.
+                    self.interval.min(SOON)
+                } else {
+                    self.interval
+                }
             }
             Err(verdict) => {
                 self.record_unreadable(&connection, &verdict).await?;

@@ -22,6 +22,7 @@ use crate::secrets;
 use crate::site::SiteDomain;
 use crate::sqs::{ChecksRequest, Queue};
 use crate::{Error, Result};
+use verifying::Entered;
 pub use verifying::Verified;
 
 /// What a person enters to prove who the connection is.
@@ -162,7 +163,7 @@ impl Connector {
         connection.method = credentials.method();
         connection.account = None;
         connection.scopes.clear();
-        let verified = self.verify_with(&mut connection, credentials).await?;
+        let verified = self.verify_with(&mut connection, credentials, Entered::Now).await?;
         let now = self.jira.core.clock.now();
         let adopt = |stored: &mut Connection| {
             stored.method = credentials.method();
@@ -233,22 +234,25 @@ impl Connector {
         if matches!(connection.state, State::Pending | State::Disconnected) {
             return Err(Error::conflict(format!("connection {id} is not connected; connect it first")));
         }
-        Box::pin(self.verify_stored(connection, None)).await
+        Box::pin(self.verify_stored(connection)).await
     }
 
-    /// Changes what a connection is for, and verifies that it can be. Where Jira cannot be reached nothing is changed.
-    pub async fn change(&self, tenant: &TenantId, id: &ConnectionId, wish: Wish) -> Result<Connection> {
-        let connection = self.require(tenant, id).await?;
-        let wished = |connection: &mut Connection| {
-            apply(connection, wish.clone());
-            connection.epoch += 1;
-        };
+    /// Changes what a connection, as it was read when `wish` was made of it, is for, and verifies that it can be.
+    ///
+    /// # Errors
+    /// A problem when Jira does not let it in or cannot be reached, `Conflict` when somebody connected again, disconnected
+    /// or changed the connection since it was read: then nothing is changed.
+    pub async fn change(&self, connection: Connection, wish: Wish) -> Result<Connection, Failure> {
         if !connection.state.usable() {
-            let changed = self.jira.change_connection(tenant, id, wished).await?;
+            let wished = |stored: &mut Connection| {
+                apply(stored, wish.clone());
+                stored.epoch += 1;
+            };
+            let changed = self.jira.change_if_still(&connection, wished).await?;
             self.ask_for_evaluation(&changed).await?;
             return Ok(changed);
         }
-        let changed = Box::pin(self.verify_stored(connection, Some(wish))).await?;
+        let changed = Box::pin(self.verify_wish(connection, wish)).await?;
         self.ask_for_evaluation(&changed).await?;
         Ok(self.listening().keep(changed).await)
     }

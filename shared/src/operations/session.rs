@@ -11,6 +11,7 @@
 mod refreshing;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
@@ -83,19 +84,27 @@ impl JiraAccess {
     /// that ended was written down where that was found out.)
     async fn explain_lost(&self, connection: &Connection, error: Error) -> Result<Error> {
         // The cached secret may be an old one.
-        let stored = match self.fresh_credentials(connection).await {
+        let credentials = match self.fresh_credentials(connection).await {
             Ok(Credentials::Oauth(_)) => return Ok(error),
-            Ok(credentials) => self.client(connection, &credentials).await.map(|_| ()),
-            Err(missing) => Err(missing),
+            Ok(credentials) => credentials,
+            Err(missing) if *missing.kind() == Kind::NeedsReauth => {
+                return self.lost(connection, secret_is_gone(&missing)).await;
+            }
+            Err(other) => return Ok(other),
         };
-        match stored {
-            Ok(()) => {
+        match self.client(connection, &credentials).await {
+            Ok(_) => {
                 Ok(Error::unavailable(format!("connection {} was connected again; try again", connection.id)))
             }
             Err(still) if *still.kind() == Kind::NeedsReauth => {
-                let problem =
-                    Problem::new(ProblemCode::CredentialsRefused, still.to_string(), "connect again");
-                self.lost(connection, problem).await
+                let mend = "connect again with a client id and secret that work";
+                let problem = Problem::new(ProblemCode::CredentialsRefused, still.to_string(), mend);
+                let doubted = self.doubt(connection, problem).await?;
+                let message = format!("connection {}: {still}", connection.id);
+                Ok(match doubted.state {
+                    State::NeedsReauth => Error::new(Kind::NeedsReauth, message),
+                    _ => Error::unavailable(format!("{message}; it is tried again in some minutes")),
+                })
             }
             Err(other) => Ok(other),
         }
@@ -258,6 +267,33 @@ impl JiraAccess {
         Err(Error::conflict(format!("connection {id} is written by too many at once; try again")))
     }
 
+    /// Changes a connection's record as [`Self::change_connection`] does, but only if nobody connected again, disconnected
+    /// or changed what it is for since `read` was read.
+    ///
+    /// # Errors
+    /// `Conflict` when somebody did; then nothing is changed.
+    pub async fn change_if_still(
+        &self,
+        read: &Connection,
+        change: impl Fn(&mut Connection),
+    ) -> Result<Connection> {
+        let is_still = AtomicBool::new(false);
+        let changed = self
+            .change_connection(&read.tenant, &read.id, |stored| {
+                is_still.store(stored.epoch == read.epoch, Ordering::Relaxed);
+                if stored.epoch == read.epoch {
+                    change(stored);
+                }
+            })
+            .await?;
+        if is_still.load(Ordering::Relaxed) {
+            return Ok(changed);
+        }
+        let message =
+            format!("connection {} was changed by somebody else meanwhile; read it and try again", read.id);
+        Err(Error::conflict(message))
+    }
+
     /// Marks a connection as needing a person, and gives the error that says so. If somebody connected again or
     /// disconnected since `connection` was read, their word stands.
     pub async fn lost(&self, connection: &Connection, problem: Problem) -> Result<Error> {
@@ -283,6 +319,21 @@ impl JiraAccess {
         Ok(error)
     }
 
+    /// Notes that Jira refused a connection's credentials, which only their second refusal, some minutes later, makes
+    /// certain: see [`Connection::refused`].
+    pub async fn doubt(&self, connection: &Connection, problem: Problem) -> Result<Connection> {
+        let now = self.core.clock.now();
+        let doubted = self
+            .change_connection(&connection.tenant, &connection.id, |stored| {
+                if stored.epoch == connection.epoch && stored.state.usable() {
+                    stored.refused(problem.clone(), now);
+                }
+            })
+            .await?;
+        tracing::warn!(tenant = %connection.tenant, connection = %connection.id, state = ?doubted.state, "credentials were refused");
+        Ok(doubted)
+    }
+
     /// Notes a problem on a connection that may pass without a new consent. The connection is verified again before its
     /// next evaluation.
     pub async fn degrade(&self, connection: &Connection, problem: Problem) -> Result<Connection> {
@@ -306,8 +357,8 @@ impl JiraAccess {
         store.set_tenant_due(&connection.tenant, now).await
     }
 
-    /// Jira refused `refused` as credentials: finds out whether they are really dead, and if so writes that down, so that
-    /// nobody waits in vain.
+    /// Jira refused `refused` as credentials: finds out whether they are really dead, and writes down what it found, so
+    /// that nobody waits in vain.
     pub async fn confirm_refusal(&self, connection: &Connection, refused: &Secret) -> Result<()> {
         self.forget_service_tokens();
         let found = match self.fresh_credentials(connection).await {
@@ -329,13 +380,17 @@ impl JiraAccess {
             Err(error) if error.kind == crate::jira::error::Kind::Unauthorized => {
                 let what = format!("Jira at {} no longer accepts the credentials", connection.site);
                 let mend = "make new credentials and connect again";
-                self.lost(connection, Problem::new(ProblemCode::CredentialsRefused, what, mend))
-                    .await
-                    .map(|_| ())
+                let problem = Problem::new(ProblemCode::CredentialsRefused, what, mend);
+                self.doubt(connection, problem).await.map(|_| ())
             }
             _ => Ok(()),
         }
     }
+}
+
+/// The problem of a connection without a secret.
+pub(super) fn secret_is_gone(missing: &Error) -> Problem {
+    Problem::new(ProblemCode::CredentialsRefused, missing.to_string(), "connect again")
 }
 
 fn read(connection: &Connection, secret: Option<&Secret>) -> Result<Credentials> {

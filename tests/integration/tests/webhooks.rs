@@ -58,7 +58,7 @@ async fn connecting_registers_one_webhook_for_the_projects_and_upkeep_finds_it_a
 async fn the_webhook_follows_what_the_connection_is_about_and_where_its_tickets_are() {
     let (world, connection) = connected().await;
     let narrower = Wish { use_cases: [UseCase::Ticketing].into(), site: None, ..wish() };
-    let changed = world.connector().change(&world.tenant, &connection.id, narrower).await.unwrap();
+    let changed = world.connector().change(stored(&world, &connection).await, narrower).await.unwrap();
     assert_eq!(changed.webhook.unwrap().filter, "project in (10001)");
     assert_eq!(hooks(&world).len(), 1, "the one before is gone");
     world.sync_all(&connection).await;

@@ -87,8 +87,9 @@ async fn show(
     Ok(Json(ConnectionView::of(&connection, None)))
 }
 
-/// Changes what a connection is for, and verifies that it can be.
-#[utoipa::path(patch, path = "/v1/connections/{id}", tag = "connections", security(("token" = ["admin"])), params(("id" = String, Path)), request_body = ChangeInput, responses((status = 200, body = ConnectionView), (status = 404, body = Problem), (status = 422, body = Problem)))]
+/// Changes what a connection is for, and verifies that it can be. Nothing is changed when Jira does not let the connection
+/// in (422), or when somebody else changed it meanwhile (409).
+#[utoipa::path(patch, path = "/v1/connections/{id}", tag = "connections", security(("token" = ["admin"])), params(("id" = String, Path)), request_body = ChangeInput, responses((status = 200, body = ConnectionView), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 async fn change(
     Admin(caller): Admin,
     Shared(api): Shared<Api>,
@@ -96,7 +97,8 @@ async fn change(
     Body(input): Body<ChangeInput>,
 ) -> Result<Json<ConnectionView>, Problem> {
     let current = api.core.store.connection(&caller.tenant, &id).await?.ok_or_else(|| no_connection(&id))?;
-    let changed = api.connector.change(&caller.tenant, &id, input.check(&current)?).await?;
+    let wish = input.check(&current)?;
+    let changed = Box::pin(api.connector.change(current, wish)).await?;
     Ok(Json(ConnectionView::of(&changed, None)))
 }
 

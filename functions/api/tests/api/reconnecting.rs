@@ -69,6 +69,13 @@ async fn a_connection_whose_token_ended_needs_a_person_and_its_checks_cannot_tel
     house.world.settle(2).await;
     assert_eq!(outcomes(&house).await, ["pass", "fail", "fail", "pass", "pass"]);
     expire(&house).await;
+    let doubted = post(&house, &format!("{path}/verify")).await;
+    assert_eq!(
+        (&doubted["state"], &doubted["problems"][0]["code"]),
+        (&json!("degraded"), &json!("credentials_refused")),
+        "one refusal may be anybody's"
+    );
+    house.world.time.advance(240);
     let lost = post(&house, &format!("{path}/verify")).await;
     assert_eq!(lost["state"], "needs_reauth");
     assert_eq!(lost["problems"][0]["code"], "credentials_refused");
@@ -156,7 +163,13 @@ async fn what_a_connection_is_for_is_changed_in_parts_and_verified() {
 
     // What has ended can be prepared for connecting again, without a call to Jira.
     expire(&house).await;
-    post(&house, &format!("{path}/verify")).await;
+    let refused = house.call("PATCH", &path, &json!({ "use_cases": ["usage"] })).await;
+    assert_eq!(refused.json()["code"], "credentials_refused", "{}", refused.text());
+    assert_problem(&refused, 422, None);
+    for _ in 0..2 {
+        house.world.time.advance(240);
+        post(&house, &format!("{path}/verify")).await;
+    }
     let calls = house.world.jira.simulator.journal().len();
     let answer = house.call("PATCH", &path, &json!({ "change_management": { "projects": ["CHG"] } })).await;
     assert_eq!((&answer.json()["state"], answer.status.as_u16()), (&json!("needs_reauth"), 200));

@@ -9,6 +9,7 @@ use crate::error::Kind as ErrorKind;
 use crate::ids::{CloudId, ConnectionId, TenantId};
 use crate::jira::error::Kind;
 use crate::jira::{Client, Credentials, JiraError};
+use crate::operations::session::secret_is_gone;
 use crate::site::SiteDomain;
 use crate::{Error, Result};
 
@@ -23,6 +24,15 @@ pub struct Verified {
     scopes: Vec<String>,
     change_management: Scope,
     incidents: Scope,
+}
+
+/// When the credentials that are verified were entered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Entered {
+    /// Just now, by somebody who is told what is wrong with them.
+    Now,
+    /// Some time ago; they were found good then.
+    Before,
 }
 
 impl Verified {
@@ -76,6 +86,7 @@ impl Connector {
         &self,
         connection: &mut Connection,
         credentials: &Credentials,
+        entered: Entered,
     ) -> Result<Verified, Failure> {
         let credentials = &self.jira.current(connection, credentials).await?;
         self.find_site(connection, credentials).await?;
@@ -85,7 +96,10 @@ impl Connector {
             Err(error) => return Err(self.explain_login(connection, credentials, &error).await),
         };
         let mut problems = Vec::new();
-        if let Some(problem) = email_problem(credentials, myself.email.as_deref()) {
+        // The address of an account may change later, and its token works on.
+        if entered == Entered::Now
+            && let Some(problem) = email_problem(credentials, myself.email.as_deref())
+        {
             return Err(problem.into());
         }
         problems.extend(lacks::scopes(connection));
@@ -102,52 +116,67 @@ impl Connector {
         })
     }
 
-    /// Verifies `connection`, as `wish` would have it, with the stored credentials, and writes both down, unless somebody
-    /// connected again, disconnected or changed it meanwhile.
-    pub(super) async fn verify_stored(
-        &self,
-        connection: Connection,
-        wish: Option<Wish>,
-    ) -> Result<Connection> {
+    /// Verifies `connection` with the stored credentials, and writes down what was found, unless somebody connected
+    /// again, disconnected or changed it meanwhile.
+    ///
+    /// | found | then |
+    /// |---|---|
+    /// | Jira lets it in | active, or degraded by what use cases lack |
+    /// | the grant has ended, or the secret is gone | needs a person |
+    /// | Jira refuses the credentials | degraded; when it did so some minutes ago as well: needs a person |
+    /// | Jira cannot be reached | nothing; `Unavailable` |
+    /// | anything else | degraded: it works no worse than before, and may pass |
+    pub(super) async fn verify_stored(&self, connection: Connection) -> Result<Connection> {
         let now = self.jira.core.clock.now();
-        let (tenant, id, epoch) = (connection.tenant.clone(), connection.id.clone(), connection.epoch);
-        let mut wished = connection.clone();
-        if let Some(wish) = &wish {
-            apply(&mut wished, wish.clone());
-        }
-        match self.verify_until_sure(&wished).await {
+        let (tenant, id, epoch) = (&connection.tenant, &connection.id, connection.epoch);
+        match self.verify_until_sure(&connection).await {
             Ok(verified) => {
                 let write = |stored: &mut Connection| {
                     if stored.epoch == epoch && stored.state != State::Disconnected {
-                        if let Some(wish) = &wish {
-                            apply(stored, wish.clone());
-                            stored.epoch += 1;
-                        }
                         verified.apply(stored, now);
                     }
                 };
-                self.jira.change_connection(&tenant, &id, write).await
+                self.jira.change_connection(tenant, id, write).await
             }
-            // Neither says that the credentials are dead, and both may pass by themselves.
-            Err(Failure::Problem(problem)) if problem.code == ProblemCode::Unreachable => {
-                Err(Error::unavailable(format!("{}; {}", problem.what, problem.mend)))
-            }
-            Err(Failure::Problem(problem)) if problem.code == ProblemCode::WrongDomain => {
-                self.jira.degrade(&connection, *problem).await
-            }
-            Err(Failure::Problem(problem)) => {
-                self.jira.lost(&connection, *problem).await?;
-                self.require(&tenant, &id).await
-            }
+            Err(Failure::Problem(problem)) => match problem.code {
+                ProblemCode::Unreachable => {
+                    Err(Error::unavailable(format!("{}; {}", problem.what, problem.mend)))
+                }
+                // Of a grant that Atlassian has just renewed, too, Jira's own refusal is one answer.
+                ProblemCode::CredentialsRefused | ProblemCode::GrantEnded => {
+                    self.jira.doubt(&connection, *problem).await
+                }
+                _ => self.jira.degrade(&connection, *problem).await,
+            },
             // Found out while the grant was refreshed, and written down there; or the secret is gone.
             Err(Failure::Error(error)) if *error.kind() == ErrorKind::NeedsReauth => {
-                let problem =
-                    Problem::new(ProblemCode::CredentialsRefused, error.to_string(), "connect again");
-                self.jira.lost(&connection, problem).await?;
-                self.require(&tenant, &id).await
+                self.jira.lost(&connection, secret_is_gone(&error)).await?;
+                self.require(tenant, id).await
             }
             Err(Failure::Error(error)) => Err(error),
         }
+    }
+
+    /// Verifies `connection` as `wish` would have it, with the stored credentials, and writes both down.
+    ///
+    /// # Errors
+    /// A problem when Jira does not let it in, and `Conflict` when somebody connected again, disconnected or changed it
+    /// meanwhile: then nothing is changed.
+    pub(super) async fn verify_wish(
+        &self,
+        connection: Connection,
+        wish: Wish,
+    ) -> Result<Connection, Failure> {
+        let now = self.jira.core.clock.now();
+        let mut wished = connection.clone();
+        apply(&mut wished, wish.clone());
+        let verified = self.verify_until_sure(&wished).await?;
+        let write = |stored: &mut Connection| {
+            apply(stored, wish.clone());
+            stored.epoch += 1;
+            verified.apply(stored, now);
+        };
+        Ok(self.jira.change_if_still(&connection, write).await?)
     }
 
     /// Verifies with the stored credentials as they are now. An access token that is refused before its time says
@@ -155,7 +184,7 @@ impl Connector {
     async fn verify_until_sure(&self, connection: &Connection) -> Result<Verified, Failure> {
         let stored = self.jira.fresh_credentials(connection).await?;
         let credentials = self.jira.current(connection, &stored).await?;
-        let refused = match self.verify_with(&mut connection.clone(), &credentials).await {
+        let refused = match self.verify_with(&mut connection.clone(), &credentials, Entered::Before).await {
             Err(Failure::Problem(problem))
                 if matches!(problem.code, ProblemCode::CredentialsRefused | ProblemCode::GrantEnded) =>
             {
@@ -173,7 +202,7 @@ impl Connector {
             }
             Credentials::ApiToken { .. } | Credentials::ScopedApiToken { .. } => return Err(refused),
         };
-        self.verify_with(&mut connection.clone(), &again).await
+        self.verify_with(&mut connection.clone(), &again, Entered::Before).await
     }
 
     async fn client(&self, connection: &Connection, credentials: &Credentials) -> Result<Client, Failure> {
