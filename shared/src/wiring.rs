@@ -2,8 +2,10 @@
 //! named, and the function does not start.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use aws_config::SdkConfig;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -12,11 +14,21 @@ use crate::jira::addresses::Addresses;
 use crate::jira::{ReqwestSender, TokioSleeper};
 use crate::operations::Core;
 use crate::operations::connecting::Connector;
-use crate::operations::session::JiraAccess;
+use crate::operations::session::{Deadline, JiraAccess};
 use crate::random::SystemRandom;
 use crate::secrets::{SecretStore, SecretsManager};
 use crate::sqs::{ChecksRequest, Message, Queue, SqsQueue, SyncRequest};
-use crate::{Result, aws, telemetry};
+use crate::{Error, Result, aws, telemetry};
+
+/// The moment that lies `kept_back` seconds before Lambda ends a function at `deadline`.
+///
+/// # Errors
+/// When the moment cannot be told in a timestamp.
+pub fn until(deadline: SystemTime, kept_back: i64) -> Result<Timestamp> {
+    let bad = |cause: jiff::Error| Error::internal("Lambda's deadline is no moment").because(cause);
+    let end = Timestamp::try_from(deadline).map_err(bad)?;
+    end.checked_sub(SignedDuration::from_secs(kept_back)).map_err(bad)
+}
 
 /// Settings and the SDK's shared set-up.
 pub struct Wiring {
@@ -84,7 +96,7 @@ impl Wiring {
             addresses: Addresses::from_config(&self.config)?,
             sleeper: Arc::new(TokioSleeper),
             service_tokens: Arc::default(),
-            patience: None,
+            deadline: Deadline::default(),
         })
     }
 

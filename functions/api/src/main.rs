@@ -1,6 +1,6 @@
 //! Wiring only.
 
-use assay::wiring::Wiring;
+use assay::wiring::{Wiring, until};
 use assay_api::command::{Command, carry_out};
 use assay_api::{Api, router};
 use lambda_http::request::LambdaRequest;
@@ -8,19 +8,23 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 use tower::Service;
 
+/// Seconds kept back before the time-out.
+const KEPT_BACK: i64 = 8;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let wiring = Wiring::begin()?.making_secrets()?;
-    let mut connector = wiring.connector()?;
-    // Ends before the function's time-out, so that what was learned is written and answered.
-    connector.jira.patience = Some(20);
+    let connector = wiring.connector()?;
+    let deadline = connector.jira.deadline.clone();
     let core = connector.jira.core.clone();
     let api =
         Api { core: core.clone(), connector, checks: wiring.checks_queue()?, sync: wiring.sync_queue()? };
     let adapter = lambda_http::Adapter::from(router(api));
     let handle = |event: LambdaEvent<Value>| {
-        let (core, mut adapter) = (core.clone(), adapter.clone());
+        let (core, mut adapter, deadline) = (core.clone(), adapter.clone(), deadline.clone());
         async move {
+            // Ends before the function's time-out, so that what was learned is written and answered.
+            deadline.set(until(event.context.deadline(), KEPT_BACK)?);
             // What comes over HTTP always has this part, and only API Gateway can make it.
             if event.payload.get("requestContext").is_some() {
                 let request: LambdaRequest = serde_json::from_value(event.payload)?;

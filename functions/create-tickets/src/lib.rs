@@ -48,6 +48,7 @@ impl CreateTickets {
         }
         let deadline =
             Timestamp::try_from(deadline)?.checked_sub(jiff::SignedDuration::from_secs(KEPT_BACK))?;
+        self.worker.jira.deadline.set(deadline);
         let (verdicts, tally) = self.worker.run(&requests, deadline).await?;
         for (message, verdict) in messages.iter().zip(&verdicts) {
             match verdict {

@@ -4,12 +4,18 @@
 //! of SQS carries out what was asked for; `assay::operations::checking` does the work. A message that is none of ours
 //! fails alone and ends in the dead letters.
 
+use std::time::SystemTime;
+
 use assay::operations::checking::Evaluator;
 use assay::sqs::{self, ChecksRequest};
 use assay::telemetry::{self, Unit};
+use assay::wiring::until;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use lambda_runtime::Error;
 use serde_json::Value;
+
+/// Seconds kept back before the time-out, for judging and writing down what was read.
+const KEPT_BACK: i64 = 60;
 
 /// The function.
 pub struct EvaluateChecks {
@@ -18,11 +24,13 @@ pub struct EvaluateChecks {
 }
 
 impl EvaluateChecks {
-    /// Handles a tick or a batch.
+    /// Handles a tick or a batch. `deadline` is when Lambda ends the function.
     ///
     /// # Errors
     /// When the tick could not find what is due: the next one does.
-    pub async fn handle(&self, event: Value) -> Result<Value, Error> {
+    pub async fn handle(&self, event: Value, deadline: SystemTime) -> Result<Value, Error> {
+        // Access to Jira is one and the same for the evaluator and its connector.
+        self.evaluator.jira.deadline.set(until(deadline, KEPT_BACK)?);
         if event.get("Records").is_some() {
             let batch: SqsEvent = serde_json::from_value(event)?;
             let response = self.batch(batch).await;

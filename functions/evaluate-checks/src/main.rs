@@ -9,9 +9,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let wiring = Wiring::begin()?;
-    let mut connector = wiring.connector()?;
-    // Ends before the function's time-out, so that what was learned is written and answered.
-    connector.jira.patience = Some(200);
+    let connector = wiring.connector()?;
     let evaluator = Evaluator {
         planner: Planner { core: connector.jira.core.clone(), sync: wiring.sync_queue()? },
         jira: connector.jira.clone(),
@@ -20,5 +18,5 @@ async fn main() -> Result<(), Error> {
         interval: wiring.config().seconds("ASSAY_CHECK_INTERVAL_SECONDS")?,
     };
     let function = EvaluateChecks { evaluator };
-    run(service_fn(|event: LambdaEvent<_>| function.handle(event.payload))).await
+    run(service_fn(|event: LambdaEvent<_>| function.handle(event.payload, event.context.deadline()))).await
 }

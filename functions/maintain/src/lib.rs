@@ -27,6 +27,7 @@ impl Maintain {
     pub async fn handle(&self, deadline: SystemTime) -> Result<serde_json::Value, Error> {
         let deadline =
             Timestamp::try_from(deadline)?.checked_sub(jiff::SignedDuration::from_secs(KEPT_BACK))?;
+        self.upkeep.jira.deadline.set(deadline);
         let tally = self
             .upkeep
             .run(deadline)

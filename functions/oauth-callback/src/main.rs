@@ -1,13 +1,26 @@
 //! Wiring only.
 
-use assay::wiring::Wiring;
+use assay::wiring::{Wiring, until};
 use assay_oauth_callback::router;
+use lambda_http::request::LambdaRequest;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use tower::Service;
+
+/// Seconds kept back before the time-out, so that the browser gets a page.
+const KEPT_BACK: i64 = 8;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
+async fn main() -> Result<(), Error> {
     let wiring = Wiring::begin()?.making_secrets()?;
-    let mut connector = wiring.connector()?;
-    // Ends before the function's time-out, so that the browser gets a page.
-    connector.jira.patience = Some(20);
-    lambda_http::run(router(connector)).await
+    let connector = wiring.connector()?;
+    let deadline = connector.jira.deadline.clone();
+    let adapter = lambda_http::Adapter::from(router(connector));
+    let handle = |event: LambdaEvent<LambdaRequest>| {
+        let (mut adapter, deadline) = (adapter.clone(), deadline.clone());
+        async move {
+            deadline.set(until(event.context.deadline(), KEPT_BACK)?);
+            adapter.call(event).await
+        }
+    };
+    run(service_fn(handle)).await
 }

@@ -144,10 +144,10 @@ impl Client {
         }
     }
 
-    /// Makes no call and waits for nothing past `deadline`.
+    /// Makes no call and waits for nothing past `deadline`, nor past an earlier one that it was given before.
     #[must_use]
     pub fn until(mut self, deadline: Timestamp) -> Self {
-        self.deadline = Some(deadline);
+        self.deadline = Some(self.deadline.map_or(deadline, |before| before.min(deadline)));
         self
     }
 

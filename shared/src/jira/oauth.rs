@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -14,7 +15,7 @@ use super::answer;
 use super::credentials::{Access, Grant, OauthApp, bearer};
 use super::error::{JiraError, Kind};
 use super::http::{Method, Request, Response, SendError, Sender, TIMEOUT};
-use crate::clock::{Clock, after};
+use crate::clock::{Clock, after, seconds_between};
 use crate::connection::{Problem, ProblemCode};
 use crate::ids::CloudId;
 use crate::secret::Secret;
@@ -114,7 +115,11 @@ pub struct SignIn {
     sender: Arc<dyn Sender>,
     addresses: Addresses,
     clock: Arc<dyn Clock>,
+    deadline: Option<Timestamp>,
 }
+
+/// Less time than this is not worth beginning an exchange in, in seconds: one that is cut off would be in doubt.
+const LEAST_TIME: i64 = 5;
 
 /// Source: Atlassian, "OAuth 2.0 (3LO) apps".
 #[derive(Deserialize)]
@@ -128,7 +133,22 @@ struct Tokens {
 impl SignIn {
     /// Uses `sender` to reach Atlassian at `addresses`.
     pub fn new(sender: Arc<dyn Sender>, addresses: Addresses, clock: Arc<dyn Clock>) -> Self {
-        Self { sender, addresses, clock }
+        Self { sender, addresses, clock, deadline: None }
+    }
+
+    /// Makes no call past `deadline`.
+    #[must_use]
+    pub fn until(mut self, deadline: Timestamp) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// How long a call may take that takes `most` if there is time; none if it is not worth beginning.
+    fn time_for(&self, most: Duration, least: i64) -> Option<Duration> {
+        let Some(deadline) = self.deadline else { return Some(most) };
+        let left = seconds_between(self.clock.now(), deadline);
+        let whole = u64::try_from(left).ok().filter(|_| left >= least)?;
+        Some(most.min(Duration::from_secs(whole)))
     }
 
     /// Where a person gives consent.
@@ -286,18 +306,24 @@ impl SignIn {
         what: &str,
         authorization: Option<Secret>,
     ) -> Result<T, JiraError> {
-        let request = Request {
+        let mut call = Call { method: "GET".to_owned(), path: path.to_owned(), status: None };
+        let request = |timeout| Request {
             method: Method::Get,
             url: url.to_owned(),
-            authorization,
+            authorization: authorization.clone(),
             body: None,
-            timeout: TIMEOUT / 2,
+            timeout,
         };
-        let mut call = Call { method: "GET".to_owned(), path: path.to_owned(), status: None };
-        let sent = match self.sender.send(request.clone()).await {
-            Err(SendError::NotSent { .. } | SendError::InDoubt { .. }) => self.sender.send(request).await,
-            other => other,
+        let Some(timeout) = self.time_for(TIMEOUT / 2, 1) else {
+            let happened = "was not sent: there is no time left";
+            return Err(JiraError::new(Kind::NotSent, call, what, happened));
         };
+        let mut sent = self.sender.send(request(timeout)).await;
+        if matches!(sent, Err(SendError::NotSent { .. } | SendError::InDoubt { .. }))
+            && let Some(timeout) = self.time_for(TIMEOUT / 2, 1)
+        {
+            sent = self.sender.send(request(timeout)).await;
+        }
         let response = sent.map_err(|error| JiraError::of_sending(&error, call.clone(), what))?;
         call.status = Some(response.status);
         let response = answer::sort(response, &call, what, self.clock.now())?;
@@ -305,12 +331,15 @@ impl SignIn {
     }
 
     async fn tokens(&self, body: serde_json::Value) -> Result<Tokens, TokenError> {
+        let Some(timeout) = self.time_for(TIMEOUT, LEAST_TIME) else {
+            return Err(TokenError::Unavailable { retry_after: None });
+        };
         let request = Request {
             method: Method::Post,
             url: self.addresses.token(),
             authorization: None,
             body: Some(body),
-            timeout: TIMEOUT,
+            timeout,
         };
         match self.sender.send(request).await {
             Ok(response) => read_tokens(&response, self.clock.now()),

@@ -195,7 +195,7 @@ impl Connector {
                 Ok(()) => self.jira.change_connection(&tenant, &id, adopt).await,
                 Err(error) => Err(error),
             };
-            self.jira.give_back(&tenant, &id, &lease).await?;
+            self.jira.give_back(&tenant, &id, &lease).await;
             connection = changed?;
         }
         self.jira.core.store.put_comparison_if_new(&tenant, now).await?;
@@ -265,7 +265,7 @@ impl Connector {
         // Under the lease, so that nobody who refreshes the grant brings its secret back.
         let lease = self.jira.hold(tenant, id).await?;
         let ended = self.end(tenant, id).await;
-        self.jira.give_back(tenant, id, &lease).await?;
+        self.jira.give_back(tenant, id, &lease).await;
         let ended = ended?;
         Box::pin(self.jira.hasten(&ended)).await?;
         self.checks.send(&ChecksRequest::Tenant { tenant: tenant.clone() }, None).await?;

@@ -8,6 +8,7 @@
 //!
 //! Source: jira-facts 1.4.
 
+mod deadline;
 mod refreshing;
 
 use std::collections::HashMap;
@@ -27,6 +28,7 @@ use crate::jira::{Addresses, Client, Facts, Sender, Sleeper};
 use crate::secret::Secret;
 use crate::secrets::{self, SecretStore};
 use crate::{Error, Result};
+pub use deadline::Deadline;
 
 /// How long before its end an access token is no longer used, in seconds: longer than any function runs.
 pub(super) const TOO_OLD: i64 = 330;
@@ -50,9 +52,8 @@ pub struct JiraAccess {
     /// Access tokens of service accounts, by a digest of their credentials. They are never stored: each process asks for
     /// its own.
     pub service_tokens: Arc<Mutex<HashMap<String, Access>>>,
-    /// How long a client may make calls, in seconds, so that the function ends before its time-out; none where the
-    /// caller says so itself.
-    pub patience: Option<i64>,
+    /// When the running invocation must be over: no call is begun and nothing is waited for past it.
+    pub deadline: Deadline,
 }
 
 impl JiraAccess {
@@ -136,8 +137,8 @@ impl JiraAccess {
         let (sender, sleeper) = (Arc::clone(&self.sender), Arc::clone(&self.sleeper));
         let client =
             Client::new(sender, self.addresses.clone(), facts, authorization, clock, random, sleeper);
-        Ok(match self.patience {
-            Some(patience) => client.until(after(now, patience)),
+        Ok(match self.deadline.at() {
+            Some(deadline) => client.until(deadline),
             None => client,
         })
     }
@@ -154,7 +155,12 @@ impl JiraAccess {
 
     /// Atlassian's sign-in.
     pub fn sign_in(&self) -> SignIn {
-        SignIn::new(Arc::clone(&self.sender), self.addresses.clone(), Arc::clone(&self.core.clock))
+        let sign_in =
+            SignIn::new(Arc::clone(&self.sender), self.addresses.clone(), Arc::clone(&self.core.clock));
+        match self.deadline.at() {
+            Some(deadline) => sign_in.until(deadline),
+            None => sign_in,
+        }
     }
 
     /// The stored credentials; they may be some minutes old.

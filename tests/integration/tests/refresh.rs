@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "refresh/in_time.rs"]
+mod in_time;
 #[path = "refresh/repeating.rs"]
 mod repeating;
 

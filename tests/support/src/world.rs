@@ -13,7 +13,7 @@ use assay::operations::checking::Evaluator;
 use assay::operations::connecting::{Begun, Connector, Failure, Proof, Wish};
 use assay::operations::milestone::{Milestones, Unobserved};
 use assay::operations::planning::Planner;
-use assay::operations::session::JiraAccess;
+use assay::operations::session::{Deadline, JiraAccess};
 use assay::operations::tickets::Worker;
 use assay::operations::upkeep::Upkeep;
 use assay::random::CountingRandom;
@@ -107,7 +107,7 @@ impl World {
             addresses: addresses(&jira.url()),
             sleeper: Arc::new(time.clone()),
             service_tokens: Arc::default(),
-            patience: None,
+            deadline: Deadline::default(),
         };
         Self {
             sync: Arc::new(TimedQueue::new(time.clock())),

@@ -22,6 +22,9 @@ const REFRESH_LEASE: i64 = 90;
 /// after the lease of a holder who died.
 const REPEATED_AFTER: i64 = 240;
 
+/// How much time must be left for whoever waits for the lease, in seconds: for an exchange, and to answer.
+const LEAST_TIME_LEFT: i64 = 6;
+
 /// How often, and after how long each time, the loser of the lease reads the secret again: in all, longer than the lease.
 const REREADS: u32 = 200;
 const REREAD_AFTER: Duration = Duration::from_millis(500);
@@ -35,8 +38,11 @@ impl JiraAccess {
         for _ in 0..REREADS {
             if self.take_lease(tenant, id, &owner).await? {
                 let result = self.refresh_under_lease(connection, refused).await;
-                self.core.store.release_refresh_lease(tenant, id, &owner).await?;
+                self.give_back(tenant, id, &owner).await;
                 return result;
+            }
+            if !self.may_wait() {
+                break;
             }
             self.sleeper.sleep(REREAD_AFTER).await;
             if let Some(fresh) = self.already_refreshed(connection, refused).await? {
@@ -53,19 +59,24 @@ impl JiraAccess {
             if self.take_lease(tenant, id, &owner).await? {
                 return Ok(owner);
             }
+            if !self.may_wait() {
+                break;
+            }
             self.sleeper.sleep(REREAD_AFTER).await;
         }
         Err(Error::unavailable(format!("the credentials of connection {id} are being refreshed; try again")))
     }
 
-    /// Gives a lease back.
-    pub(in crate::operations) async fn give_back(
-        &self,
-        tenant: &TenantId,
-        id: &ConnectionId,
-        owner: &str,
-    ) -> Result<()> {
-        self.core.store.release_refresh_lease(tenant, id, owner).await
+    /// Gives a lease back. What was done under it is done: if giving back fails, the lease ends by itself.
+    pub(in crate::operations) async fn give_back(&self, tenant: &TenantId, id: &ConnectionId, owner: &str) {
+        if let Err(error) = self.core.store.release_refresh_lease(tenant, id, owner).await {
+            tracing::warn!(%tenant, connection = %id, error = error.chain(), "could not give the lease back");
+        }
+    }
+
+    /// Whether the invocation has the time to wait for a lease, and then to do something with it.
+    fn may_wait(&self) -> bool {
+        self.deadline.leaves(LEAST_TIME_LEFT, self.core.clock.now())
     }
 
     fn lease_owner(&self) -> Result<String> {

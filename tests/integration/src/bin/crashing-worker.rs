@@ -14,7 +14,7 @@ use assay::jira::http::{Request, Response, SendError};
 use assay::jira::{ReqwestSender, Sender, Sleeper};
 use assay::operations::Core;
 use assay::operations::milestone::{Milestone, Milestones};
-use assay::operations::session::JiraAccess;
+use assay::operations::session::{Deadline, JiraAccess};
 use assay::operations::tickets::Worker;
 use assay::random::SystemRandom;
 use assay::secret::Secret;
@@ -103,7 +103,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         addresses: addresses(&order.jira),
         sleeper: Arc::new(Restless),
         service_tokens: Arc::default(),
-        patience: None,
+        deadline: Deadline::default(),
     };
     // What a dying worker would have sent is lost with it, which the outbox repairs.
     let worker = Worker {
