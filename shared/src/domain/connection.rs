@@ -252,6 +252,9 @@ pub struct Connection {
     /// the answer of something in between; the second one, some minutes later, is believed.
     #[serde(default)]
     pub refused_at: Option<Timestamp>,
+    /// Whether it has ended and its secrets have not been deleted yet, as far as we know.
+    #[serde(default)]
+    pub leaves_secrets: bool,
     /// When its checks are evaluated next; none when they are not.
     pub due_at: Option<Timestamp>,
     /// The webhook that it registered, if it did.
@@ -302,6 +305,7 @@ impl Connection {
             incident_limits: IncidentLimits::default(),
             refresh_lease: None,
             refused_at: None,
+            leaves_secrets: false,
             due_at: None,
             webhook: None,
             webhook_problem: None,
@@ -385,13 +389,14 @@ impl Connection {
         self.problems.iter().any(|problem| problem.use_case.is_none())
     }
 
-    /// Ends the connection.
+    /// Ends the connection. Whoever ends it has the lease of its secrets, and keeps it until they are deleted.
     pub fn disconnect(&mut self) {
         self.epoch += 1;
         self.state = State::Disconnected;
         self.problems.clear();
-        self.refresh_lease = None;
+        self.refused_at = None;
         self.due_at = None;
+        self.leaves_secrets = true;
         self.webhook = None;
         self.webhook_problem = None;
     }

@@ -67,6 +67,9 @@ pub struct Grant {
     pub granted_at: Timestamp,
     /// What was granted.
     pub scopes: Vec<String>,
+    /// The OAuth app that it was given to; none in grants that were stored before this was kept.
+    #[serde(default)]
+    pub client_id: Option<String>,
     /// The refresh token before this one: for ten minutes it still works, which repairs a save that was lost.
     #[serde(default)]
     pub previous_refresh_token: Option<Secret>,
@@ -79,6 +82,9 @@ pub struct Access {
     pub token: Secret,
     /// When it ends.
     pub expires_at: Timestamp,
+    /// What it was given for, where Atlassian says so.
+    #[serde(default)]
+    pub scopes: Vec<String>,
 }
 
 /// The OAuth app of a tenant: the JSON of its secret.
@@ -168,6 +174,7 @@ mod tests {
             refreshed_at: now,
             granted_at: now,
             scopes: vec!["read:jira-work".to_owned()],
+            client_id: Some("app".to_owned()),
             previous_refresh_token: None,
         }
     }
@@ -205,7 +212,11 @@ mod tests {
         };
         assert!(service.authorization().is_err());
         if let Credentials::ServiceAccount { access, .. } = &mut service {
-            *access = Some(Access { token: Secret::new("x"), expires_at: jiff::Timestamp::MAX });
+            *access = Some(Access {
+                token: Secret::new("x"),
+                expires_at: jiff::Timestamp::MAX,
+                scopes: Vec::new(),
+            });
         }
         assert_eq!(service.authorization().unwrap().expose(), "Bearer x");
     }

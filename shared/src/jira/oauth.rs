@@ -200,6 +200,7 @@ impl SignIn {
             refreshed_at: now,
             granted_at: now,
             scopes: split(tokens.scope.as_deref().unwrap_or_default()),
+            client_id: Some(app.client_id.clone()),
             previous_refresh_token: None,
         })
     }
@@ -231,6 +232,8 @@ impl SignIn {
             refreshed_at: now,
             granted_at: grant.granted_at,
             scopes: tokens.scope.as_deref().map_or_else(|| grant.scopes.clone(), split),
+            // A grant that was stored before this was kept is of the app that it has just been taken from.
+            client_id: Some(app.client_id.clone()),
             previous_refresh_token: previous,
         })
     }
@@ -250,7 +253,11 @@ impl SignIn {
                 "client_secret": client_secret,
             }))
             .await?;
-        Ok(Access { token: tokens.access_token, expires_at: after(self.clock.now(), tokens.expires_in) })
+        Ok(Access {
+            token: tokens.access_token,
+            expires_at: after(self.clock.now(), tokens.expires_in),
+            scopes: split(tokens.scope.as_deref().unwrap_or_default()),
+        })
     }
 
     /// The Jira sites that the access token is good for. A site is listed once, with the scopes of all its products.

@@ -69,16 +69,18 @@ impl JiraAccess {
                 connection.id
             )));
         }
-        let opened = match self.credentials(connection).await {
-            Ok(credentials) => self.client(connection, &credentials).await,
-            Err(error) => Err(error),
-        };
-        match opened {
+        match self.open_stored(connection).await {
             Err(error) if *error.kind() == Kind::NeedsReauth => {
                 Err(self.explain_lost(connection, error).await?)
             }
             opened => opened,
         }
+    }
+
+    async fn open_stored(&self, connection: &Connection) -> Result<Client> {
+        let stored = self.credentials(connection).await?;
+        let current = self.current(connection, &stored).await?;
+        self.client(connection, &current).await
     }
 
     /// Writes down that a connection cannot be opened any more: its secret is gone, or Atlassian refuses it. (A grant
@@ -111,14 +113,10 @@ impl JiraAccess {
         }
     }
 
-    /// A client with the given credentials, whatever the connection's state: for verifying. A stored grant that is too
-    /// old is refreshed first.
+    /// A client with the given credentials as they are, whatever the connection's state: for verifying. Stored ones are
+    /// brought up to date with [`Self::current`] before.
     pub async fn client(&self, connection: &Connection, credentials: &Credentials) -> Result<Client> {
-        let now = self.core.clock.now();
         let authorization = match credentials {
-            Credentials::Oauth(grant) if grant.expires_at <= after(now, TOO_OLD) => {
-                self.refresh(connection, None).await?.authorization()?
-            }
             Credentials::ServiceAccount { client_id, client_secret, .. } => {
                 let access = self.service_access(connection, client_id, client_secret).await?;
                 let access = Some(access);
@@ -143,13 +141,13 @@ impl JiraAccess {
         })
     }
 
-    /// The credentials as they can be used now: a grant that is too old is refreshed first.
-    pub async fn current(&self, connection: &Connection, credentials: &Credentials) -> Result<Credentials> {
-        match credentials {
-            Credentials::Oauth(grant) if grant.expires_at <= after(self.core.clock.now(), TOO_OLD) => {
-                self.refresh(connection, None).await
-            }
-            other => Ok(other.clone()),
+    /// The connection's `stored` credentials as they can be used now: a grant that is too old is refreshed first. For
+    /// others than the stored ones that would be wrong: what is refreshed is what is stored.
+    pub async fn current(&self, connection: &Connection, stored: &Credentials) -> Result<Credentials> {
+        if is_too_old(stored, self.core.clock.now()) {
+            self.refresh(connection, None).await
+        } else {
+            Ok(stored.clone())
         }
     }
 
@@ -392,6 +390,11 @@ impl JiraAccess {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether credentials are a grant whose access token must not be used any more.
+fn is_too_old(credentials: &Credentials, now: Timestamp) -> bool {
+    matches!(credentials, Credentials::Oauth(grant) if grant.expires_at <= after(now, TOO_OLD))
 }
 
 /// The problem of a connection without a secret.

@@ -88,7 +88,6 @@ impl Connector {
         credentials: &Credentials,
         entered: Entered,
     ) -> Result<Verified, Failure> {
-        let credentials = &self.jira.current(connection, credentials).await?;
         self.find_site(connection, credentials).await?;
         let client = self.client(connection, credentials).await?;
         let myself = match client.myself().await {

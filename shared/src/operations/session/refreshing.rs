@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
-use super::{JiraAccess, TOO_OLD};
+use super::{JiraAccess, is_too_old};
 use crate::clock::after;
 use crate::connection::{Connection, Problem, ProblemCode};
 use crate::error::Kind;
 use crate::ids::{ConnectionId, TenantId};
-use crate::jira::credentials::{Credentials, Grant};
+use crate::jira::credentials::{Credentials, Grant, OauthApp};
 use crate::jira::oauth::TokenError;
 use crate::secret::Secret;
 use crate::{Error, Result};
@@ -96,7 +96,7 @@ impl JiraAccess {
         let now = self.core.clock.now();
         let stored = self.fresh_credentials(connection).await?;
         // What is no grant was put there by somebody who connected again by another method.
-        let is_old = matches!(&stored, Credentials::Oauth(grant) if grant.expires_at <= after(now, TOO_OLD));
+        let is_old = is_too_old(&stored, now);
         let is_refused = refused.is_some() && refused == stored.authorization().ok().as_ref();
         Ok((!is_old && !is_refused).then_some(stored))
     }
@@ -119,8 +119,14 @@ impl JiraAccess {
                 format!("connection {} was lost or ended meanwhile; connect it again", connection.id);
             return Err(Error::new(Kind::NeedsReauth, message));
         }
+        let app = self.oauth_app(&connection.tenant).await?;
+        if let Some(problem) = problem_of_another_app(&grant, &app) {
+            let error = Error::unavailable(format!("connection {}: {}", connection.id, problem.what));
+            self.degrade(connection, problem).await?;
+            return Err(error);
+        }
         self.repeat_in_time(connection).await?;
-        match self.exchange(&connection.tenant, &grant).await? {
+        match self.exchange(&app, &grant).await {
             Ok(next) => {
                 let renewed = Credentials::Oauth(next);
                 self.store_credentials(&connection.tenant, &connection.id, &renewed).await?;
@@ -144,15 +150,24 @@ impl JiraAccess {
         self.core.store.hasten_connection(&connection.tenant, &connection.id, by).await
     }
 
-    async fn exchange(&self, tenant: &TenantId, grant: &Grant) -> Result<Result<Grant, TokenError>> {
-        let app = self.oauth_app(tenant).await?;
+    async fn exchange(&self, app: &OauthApp, grant: &Grant) -> Result<Grant, TokenError> {
         let sign_in = self.sign_in();
-        match sign_in.refresh(&app, grant).await {
+        match sign_in.refresh(app, grant).await {
             // The answer was lost: within the leeway the old token is taken once more.
-            Err(TokenError::InDoubt) => Ok(sign_in.refresh(&app, grant).await),
-            answer => Ok(answer),
+            Err(TokenError::InDoubt) => sign_in.refresh(app, grant).await,
+            answer => answer,
         }
     }
+}
+
+/// A grant belongs to the app that it was given to: shown by another one it would be refused as if it had ended.
+fn problem_of_another_app(grant: &Grant, app: &OauthApp) -> Option<Problem> {
+    let given_to = grant.client_id.as_deref().filter(|given_to| *given_to != app.client_id)?;
+    Some(Problem::new(
+        ProblemCode::OauthApp,
+        "access was approved for another OAuth app than the one that is set up",
+        format!("set up the app with the client id {given_to} again, or connect again with the new one"),
+    ))
 }
 
 fn grant_ended() -> Problem {
