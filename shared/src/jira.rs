@@ -10,7 +10,7 @@
 //! | [`addresses`] | every URL |
 //! | [`credentials`], [`oauth`] | proving who we are |
 //! | [`error`], [`retry`], [`client`], `ask`, `answer`, `failure` | the one `request` function and what its answers mean |
-//! | [`account`], [`project`], [`permission`], [`metadata`], [`workflow`], [`choices`] | what there is and what we may do |
+//! | [`account`], [`project`], [`permission`], [`scope`], [`metadata`], [`workflow`], [`choices`] | what there is and what we may do |
 //! | [`jql`], [`search`], [`matching`], [`reading`] | queries, their pages, what they match, and evidence |
 //! | [`issue`], [`now`], [`history`] | reading issues by id |
 //! | [`create`], [`edit`], [`transition`], [`delete`] | changing issues |
@@ -49,6 +49,7 @@ pub mod project;
 pub mod reading;
 pub mod reqwest_sender;
 pub mod retry;
+pub mod scope;
 pub mod search;
 pub mod server;
 pub mod time;

@@ -23,7 +23,7 @@ fn grant() -> Grant {
         refreshed_at: granted_at,
         granted_at,
         scopes: vec!["read:jira-work".to_owned()],
-        client_id: Some("app".to_owned()),
+        client_id: Some("sim-client".to_owned()),
         previous_refresh_token: None,
     }
 }

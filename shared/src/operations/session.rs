@@ -214,13 +214,20 @@ impl JiraAccess {
         self.secrets.put(&secrets::oauth_app_name(tenant), &Secret::new(text)).await
     }
 
+    /// What a service account's present access token was given for, where Atlassian said so; none for other credentials.
+    pub fn service_scopes(&self, connection: &Connection, credentials: &Credentials) -> Option<Vec<String>> {
+        let Credentials::ServiceAccount { client_id, client_secret, .. } = credentials else { return None };
+        let key = service_key(connection, client_id, client_secret);
+        Some(self.known_service_access(&key, self.core.clock.now())?.scopes)
+    }
+
     async fn service_access(
         &self,
         connection: &Connection,
         client_id: &str,
         client_secret: &Secret,
     ) -> Result<Access> {
-        let key = crate::ids::fixed(&[connection.id.as_str(), client_id, client_secret.expose()]);
+        let key = service_key(connection, client_id, client_secret);
         let now = self.core.clock.now();
         if let Some(access) = self.known_service_access(&key, now) {
             return Ok(access);
@@ -395,6 +402,11 @@ impl JiraAccess {
 /// Whether credentials are a grant whose access token must not be used any more.
 fn is_too_old(credentials: &Credentials, now: Timestamp) -> bool {
     matches!(credentials, Credentials::Oauth(grant) if grant.expires_at <= after(now, TOO_OLD))
+}
+
+/// Under what a service account's access token is known.
+fn service_key(connection: &Connection, client_id: &str, client_secret: &Secret) -> String {
+    crate::ids::fixed(&[connection.id.as_str(), client_id, client_secret.expose()])
 }
 
 /// The problem of a connection without a secret.

@@ -236,3 +236,53 @@ async fn what_a_use_case_lacks_degrades_the_connection_and_is_named_with_the_use
     }
     house.world.assert_honest();
 }
+
+#[tokio::test]
+async fn a_scoped_token_that_may_only_read_is_held_to_it_where_tickets_are_written() {
+    for (scopes, state, missing) in [
+        (json!(["read:jira-work", "read:jira-user", "write:jira-work"]), "active", None),
+        (json!(["read:jira-work", "read:jira-user"]), "degraded", Some("write:jira-work")),
+    ] {
+        let house = House::start().await;
+        add_token(&house, "narrow", scopes, json!(null)).await;
+        let answer = house.call("POST", "/v1/connections", &scoped(json!({ "token": "narrow" }))).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        let made = answer.json();
+        assert_eq!(made["state"], state, "{made}");
+        let problems = made["problems"].as_array().unwrap();
+        assert_eq!(problems.len(), usize::from(missing.is_some()), "{made}");
+        if let Some(missing) = missing {
+            assert_eq!(
+                (&problems[0]["code"], &problems[0]["use_case"]),
+                (&json!("scope_missing"), &json!("ticketing"))
+            );
+            assert!(problems[0]["what"].as_str().unwrap().contains(missing), "{made}");
+        }
+        let created = house.world.calls("createIssues");
+        assert_eq!(created, 1, "one call that creates nothing");
+        assert!(house.world.issues_in("SEC").is_empty());
+        house.world.assert_honest();
+    }
+}
+
+#[tokio::test]
+async fn a_service_account_is_held_to_the_scopes_that_its_token_was_given() {
+    for (scopes, state) in [
+        (json!(["read:jira-work", "read:jira-user", "write:jira-work"]), "active"),
+        (json!(["read:jira-work", "read:jira-user"]), "degraded"),
+    ] {
+        let house = House::start().await;
+        let token = json!({ "account": "acc-service", "token": "sim-service-token", "scopes": scopes });
+        house.world.control_api("POST", "/__sim/tokens", &token).await;
+        let answer = house.call("POST", "/v1/connections", &service_account("sim-service-secret")).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        let made = answer.json();
+        assert_eq!(made["state"], state, "{made}");
+        assert_eq!(made["scopes"].as_array().unwrap().len(), scopes.as_array().unwrap().len(), "{made}");
+        if state == "degraded" {
+            assert_eq!(made["problems"][0]["code"], "scope_missing", "{made}");
+            assert_eq!(made["problems"].as_array().unwrap().len(), 1, "{made}");
+        }
+        assert_eq!(house.world.calls("createIssues"), 0, "Atlassian told: no call is needed");
+    }
+}

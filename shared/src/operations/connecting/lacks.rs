@@ -5,28 +5,83 @@ use std::collections::BTreeSet;
 use super::Failure;
 use super::verifying::explain_refusal;
 use crate::connection::{Connection, Method, Problem, ProblemCode, Scope, UseCase, use_case};
+use crate::jira::scope::Probe;
 use crate::jira::{Client, JiraError};
 
 /// Jira's key of the permission of its administrators.
 const ADMINISTER: &str = "ADMINISTER";
 
-/// The scopes that each use case lacks, where Atlassian tells which were granted.
-pub(super) fn scopes(connection: &Connection) -> Vec<Problem> {
-    if connection.method != Method::Oauth {
-        return Vec::new();
+/// The scopes that each use case lacks: as Atlassian tells which were granted, or as calls that change nothing show.
+pub(super) async fn scopes(connection: &Connection, client: &Client) -> Result<Vec<Problem>, Failure> {
+    match connection.method {
+        Method::Oauth => Ok(told(connection)),
+        // Granular scopes are not compared by their names: which ones a call needs is Atlassian's to know.
+        Method::ServiceAccount if connection.scopes.iter().any(|scope| CLASSIC.contains(&scope.as_str())) => {
+            Ok(told(connection))
+        }
+        Method::ServiceAccount | Method::ScopedApiToken => shown(connection, client).await,
+        Method::ApiToken => Ok(Vec::new()),
     }
+}
+
+/// The classic scopes that we ask for.
+const CLASSIC: [&str; 4] =
+    ["read:jira-work", "write:jira-work", "read:jira-user", "manage:jira-configuration"];
+
+/// How to get a missing scope.
+fn mend(method: Method) -> &'static str {
+    match method {
+        Method::Oauth => {
+            "add these scopes to the OAuth app and connect again; new scopes do not reach an existing grant"
+        }
+        Method::ServiceAccount => {
+            "make a new credential of the service account with these scopes, and connect again with it"
+        }
+        Method::ApiToken | Method::ScopedApiToken => {
+            "make a new token with these scopes, and connect again with it"
+        }
+    }
+}
+
+/// What the account's token turns out not to be allowed.
+async fn shown(connection: &Connection, client: &Client) -> Result<Vec<Problem>, Failure> {
+    let writes = |use_case: &UseCase| use_case.requirements().writes;
+    let mut problems = Vec::new();
+    for probe in Probe::ALL {
+        let concerned: Vec<&UseCase> = connection
+            .use_cases
+            .iter()
+            .filter(|use_case| probe != Probe::Create || writes(use_case))
+            .collect();
+        if concerned.is_empty()
+            || client.scopes_allow(probe).await.map_err(|error| explain_refusal(connection, &error))?
+        {
+            continue;
+        }
+        let what = format!("the token lacks {}", probe.scopes());
+        let problem = || Problem::new(ProblemCode::ScopeMissing, what.clone(), mend(connection.method));
+        problems.extend(concerned.into_iter().map(|use_case| problem().of(*use_case)));
+    }
+    Ok(problems)
+}
+
+/// What the scopes that Atlassian told do not hold.
+fn told(connection: &Connection) -> Vec<Problem> {
+    // Tokens that nothing refreshes need no `offline_access`, and only 3LO grants can register webhooks.
+    let is_needed = |scope: &&str| {
+        *scope != "offline_access" && (connection.method == Method::Oauth || *scope != "manage:jira-webhook")
+    };
     let lacks = |use_case: &UseCase| {
         let missing: Vec<&str> = use_case::scopes([use_case])
             .into_iter()
-            .filter(|scope| {
-                *scope != "offline_access" && !connection.scopes.iter().any(|granted| granted == scope)
-            })
+            .filter(is_needed)
+            .filter(|scope| !connection.scopes.iter().any(|granted| granted == scope))
             .collect();
         (!missing.is_empty()).then(|| {
             Problem::new(
                 ProblemCode::ScopeMissing,
                 format!("the grant lacks {}", missing.join(", ")),
-                "add these scopes to the OAuth app and connect again; new scopes do not reach an existing grant",
+                mend(connection.method),
             )
             .of(*use_case)
         })

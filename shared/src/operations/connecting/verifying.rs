@@ -101,7 +101,10 @@ impl Connector {
         {
             return Err(problem.into());
         }
-        problems.extend(lacks::scopes(connection));
+        if let Some(scopes) = self.jira.service_scopes(connection, credentials) {
+            connection.scopes = scopes;
+        }
+        problems.extend(lacks::scopes(connection, &client).await?);
         problems.extend(lacks::permissions(connection, &client).await?);
         problems.extend(lacks::things(connection, &client).await?);
         self.book(connection, &client).await?;
