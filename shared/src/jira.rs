@@ -11,6 +11,7 @@
 //! | [`credentials`], [`oauth`] | proving who we are |
 //! | [`error`], [`retry`], [`client`], `ask`, `answer`, `failure` | the one `request` function and what its answers mean |
 //! | [`account`], [`project`], [`permission`], [`scope`], [`metadata`], [`workflow`], [`choices`] | what there is and what we may do |
+//! | [`organisation`] | the organisation API |
 //! | [`jql`], [`search`], [`matching`], [`reading`] | queries, their pages, what they match, and evidence |
 //! | [`issue`], [`now`], [`history`] | reading issues by id |
 //! | [`create`], [`edit`], [`transition`], [`delete`] | changing issues |
@@ -44,6 +45,7 @@ pub mod matching;
 pub mod metadata;
 pub mod now;
 pub mod oauth;
+pub mod organisation;
 pub mod permission;
 pub mod project;
 pub mod reading;

@@ -5,6 +5,7 @@
 //! | `{tenant}/connection/{connection}` | the credentials of a connection, as JSON |
 //! | `{tenant}/oauth-app` | id and secret of the tenant's OAuth app, as JSON |
 //! | `{tenant}/webhook/{connection}` | the secret that signs a connection's webhooks |
+//! | `{tenant}/organisation/{connection}` | the organisation API key of a connection |
 //!
 //! In Secrets Manager each name stands behind the prefix of the stack. Who rotates a secret holds the lease of its
 //! connection (`Store::take_refresh_lease`) and reads it with [`SecretStore::get_fresh`].
@@ -52,6 +53,20 @@ pub fn webhook_name(tenant: &TenantId, connection: &ConnectionId) -> String {
     format!("{tenant}/webhook/{}", in_name(connection))
 }
 
+/// The name of a connection's organisation API key.
+pub fn organisation_name(tenant: &TenantId, connection: &ConnectionId) -> String {
+    format!("{tenant}/organisation/{}", in_name(connection))
+}
+
+/// The names of all secrets of a connection.
+pub fn names_of(tenant: &TenantId, connection: &ConnectionId) -> [String; 3] {
+    [
+        connection_name(tenant, connection),
+        webhook_name(tenant, connection),
+        organisation_name(tenant, connection),
+    ]
+}
+
 /// An identifier as Secrets Manager takes it in a name: it takes no `:`, and no identifier has a `+`.
 fn in_name(connection: &ConnectionId) -> String {
     connection.as_str().replace(':', "+")
@@ -59,7 +74,7 @@ fn in_name(connection: &ConnectionId) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{connection_name, oauth_app_name, webhook_name};
+    use super::{connection_name, names_of, oauth_app_name, organisation_name, webhook_name};
     use crate::ids::{ConnectionId, TenantId};
 
     #[test]
@@ -68,6 +83,8 @@ mod tests {
         let connection = ConnectionId::parse("con:1").unwrap();
         assert_eq!(connection_name(&tenant, &connection), "acme/connection/con+1");
         assert_eq!(webhook_name(&tenant, &connection), "acme/webhook/con+1");
+        assert_eq!(organisation_name(&tenant, &connection), "acme/organisation/con+1");
         assert_eq!(oauth_app_name(&tenant), "acme/oauth-app");
+        assert_eq!(names_of(&tenant, &connection).iter().collect::<std::collections::BTreeSet<_>>().len(), 3);
     }
 }

@@ -139,6 +139,7 @@ fn field_of(code: ProblemCode) -> Option<&'static str> {
         ProblemCode::WrongDomain | ProblemCode::SiteNotGranted => Some("site"),
         ProblemCode::WrongTokenKind => Some("method"),
         ProblemCode::WrongEmail => Some("email"),
+        ProblemCode::OrganisationNotFound => Some("organisation_id"),
         ProblemCode::CredentialsRefused
         | ProblemCode::ScopeMissing
         | ProblemCode::PermissionMissing

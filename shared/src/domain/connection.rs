@@ -9,6 +9,7 @@
 //! | `disconnected` | ended; its secrets are gone | connecting again |
 
 mod evaluated;
+mod organisation;
 pub mod use_case;
 mod webhook;
 
@@ -23,6 +24,7 @@ use crate::ids::{AccountId, CloudId, ConnectionId, ProjectId, TenantId};
 use crate::site::SiteDomain;
 use crate::{Error, Result};
 pub use evaluated::Evaluated;
+pub use organisation::Organisation;
 pub use use_case::UseCase;
 pub use webhook::Webhook;
 
@@ -104,6 +106,8 @@ pub enum ProblemCode {
     Unreachable,
     /// The OAuth app's id or secret is missing or wrong.
     OauthApp,
+    /// The organisation API key cannot manage the organisation that was entered.
+    OrganisationNotFound,
     /// Jira took no webhook: changes are noticed by comparison only. Degrades nothing.
     WebhookMissing,
 }
@@ -266,6 +270,9 @@ pub struct Connection {
     /// The last evaluation of its checks, if there was one.
     #[serde(default)]
     pub evaluated: Option<Evaluated>,
+    /// The organisation whose API key it has, if it has one.
+    #[serde(default)]
+    pub organisation: Option<Organisation>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last verified with success.
@@ -310,6 +317,7 @@ impl Connection {
             webhook: None,
             webhook_problem: None,
             evaluated: None,
+            organisation: None,
             created_at: now,
             verified_at: None,
             updated_at: now,
@@ -399,6 +407,7 @@ impl Connection {
         self.leaves_secrets = true;
         self.webhook = None;
         self.webhook_problem = None;
+        self.organisation = None;
     }
 
     /// The connection's Atlassian cloud id.

@@ -93,6 +93,13 @@ impl Addresses {
         format!("{}/oauth/token/accessible-resources", self.api)
     }
 
+    /// Lists the organisations that an organisation API key can manage.
+    ///
+    /// Source: Atlassian's document of the organisations API.
+    pub fn organisations(&self) -> String {
+        format!("{}/admin/v1/orgs", self.api)
+    }
+
     /// Gives tokens.
     pub fn token(&self) -> String {
         format!("{}/oauth/token", self.auth)

@@ -5,6 +5,7 @@
 
 pub mod consent;
 mod lacks;
+mod organisation;
 mod verifying;
 pub mod webhook;
 
@@ -274,9 +275,7 @@ impl Connector {
 
     async fn end(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Connection> {
         let ended = self.jira.change_connection(tenant, id, Connection::disconnect).await?;
-        self.jira.secrets.delete(&secrets::connection_name(tenant, id)).await?;
-        self.jira.secrets.delete(&secrets::webhook_name(tenant, id)).await?;
-        Ok(ended)
+        self.jira.delete_secrets(&ended).await
     }
 
     async fn require(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Connection> {

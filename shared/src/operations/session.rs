@@ -185,6 +185,19 @@ impl JiraAccess {
         self.secrets.put(&secrets::connection_name(tenant, id), &Secret::new(text)).await
     }
 
+    /// Deletes the secrets of a connection that has ended, and notes that they are gone.
+    pub async fn delete_secrets(&self, ended: &Connection) -> Result<Connection> {
+        for name in secrets::names_of(&ended.tenant, &ended.id) {
+            self.secrets.delete(&name).await?;
+        }
+        self.change_connection(&ended.tenant, &ended.id, |stored| {
+            if stored.epoch == ended.epoch {
+                stored.leaves_secrets = false;
+            }
+        })
+        .await
+    }
+
     /// The organisation's own OAuth app.
     ///
     /// # Errors

@@ -93,6 +93,26 @@ impl Upkeep {
         Ok(tally)
     }
 
+    /// A function may die after it ended a connection and before it deleted its secrets.
+    async fn delete_left_secrets(&self, tenant: &TenantId) -> Result<()> {
+        for connection in self.jira.core.store.all_connections(tenant).await? {
+            if connection.state == crate::connection::State::Disconnected && connection.leaves_secrets {
+                // Under the lease, so that whoever connects again meanwhile does not lose the new ones.
+                let lease = self.jira.hold(tenant, &connection.id).await?;
+                let still = self.jira.core.store.connection(tenant, &connection.id).await?;
+                let deleted = match still {
+                    Some(still) if still.epoch == connection.epoch => {
+                        self.jira.delete_secrets(&still).await.map(|_| ())
+                    }
+                    _ => Ok(()),
+                };
+                self.jira.give_back(tenant, &connection.id, &lease).await;
+                deleted?;
+            }
+        }
+        Ok(())
+    }
+
     fn now(&self) -> Timestamp {
         self.jira.core.clock.now()
     }
@@ -132,6 +152,9 @@ impl Upkeep {
     async fn turn(&self, mut turn: Comparison, deadline: Timestamp, tally: &mut Tally) -> Result<()> {
         let now = self.now();
         let settings = self.jira.core.store.settings(&turn.tenant).await?;
+        if let Err(error) = self.delete_left_secrets(&turn.tenant).await {
+            tracing::error!(tenant = %turn.tenant, error = error.chain(), "could not delete secrets that were left");
+        }
         let listening = Listening { jira: self.jira.clone(), public_url: self.public_url.clone() };
         if let Err(error) = listening.keep_all(&turn.tenant, deadline).await {
             tracing::error!(tenant = %turn.tenant, error = error.chain(), "could not keep a tenant's webhooks");

@@ -29,6 +29,7 @@ mod limits;
 mod oauth;
 mod openapi;
 mod operation;
+mod organisation;
 mod page;
 mod routes;
 mod server;

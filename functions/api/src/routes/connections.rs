@@ -1,6 +1,7 @@
 //! Connections to Jira sites.
 
 mod input;
+mod organisation;
 mod view;
 mod webhook;
 
@@ -31,6 +32,7 @@ pub(crate) fn routes() -> Routes {
         .routes(routes!(verify))
         .routes(routes!(reconnect))
         .routes(routes!(webhook::make))
+        .routes(routes!(organisation::put, organisation::remove))
 }
 
 /// What each use case automates and needs: to be read before connecting.

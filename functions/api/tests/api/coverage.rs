@@ -27,7 +27,7 @@ const fn row(route: &'static str, role: Role, foreign: u16) -> Row {
 }
 
 /// What deletes stands last, since each route is really used in this order.
-const ROWS: [Row; 43] = [
+const ROWS: [Row; 45] = [
     row("GET /v1/use-cases", Role::Auditor, 200),
     row("GET /v1/oauth-app", Role::Auditor, 200),
     row("PUT /v1/oauth-app", Role::Admin, 200),
@@ -38,6 +38,8 @@ const ROWS: [Row; 43] = [
     row("POST /v1/connections/{id}/verify", Role::Operator, 404),
     row("POST /v1/connections/{id}/reconnect", Role::Admin, 404),
     row("POST /v1/connections/{id}/webhook", Role::Admin, 404),
+    row("PUT /v1/connections/{id}/organisation", Role::Admin, 404),
+    row("DELETE /v1/connections/{id}/organisation", Role::Admin, 404),
     row("GET /v1/checks", Role::Auditor, 200),
     row("GET /v1/checks/{id}", Role::Auditor, 200),
     row("GET /v1/checks/{id}/runs", Role::Auditor, 200),
@@ -127,6 +129,7 @@ fn body(route: &str) -> Option<Value> {
         "POST /v1/connections/{id}/reconnect" => {
             Some(json!({ "method": "api_token", "email": "admin@example.com", "token": "sim-admin-token" }))
         }
+        "PUT /v1/connections/{id}/organisation" => Some(crate::organisation::body()),
         "PUT /v1/oauth-app" => {
             Some(json!({ "client_id": "sim-client", "client_secret": "sim-client-secret" }))
         }

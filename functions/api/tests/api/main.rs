@@ -9,6 +9,7 @@ mod description;
 mod idempotency;
 mod input;
 mod links;
+mod organisation;
 mod paging;
 mod problems;
 mod reconnecting;

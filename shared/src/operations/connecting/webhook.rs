@@ -33,7 +33,7 @@ impl Connector {
         Ok(Webhook { url: format!("{}/webhooks/{tenant}/{id}", self.public_url), secret })
     }
 
-    async fn require_connected(&self, tenant: &TenantId, id: &ConnectionId) -> Result<()> {
+    pub(super) async fn require_connected(&self, tenant: &TenantId, id: &ConnectionId) -> Result<()> {
         let connection = self.require(tenant, id).await?;
         if connection.state == State::Disconnected {
             return Err(Error::conflict(format!("connection {id} is disconnected; connect it again first")));

@@ -100,6 +100,7 @@ enum Target {
     TenantInfo(usize),
     AccessibleResources,
     Me,
+    Organisations,
     Authorize,
     Token,
     /// A host that answers 404 like the gateway.
@@ -112,6 +113,7 @@ fn target(world: &World, path: &str) -> Target {
         "/oauth/token" => return Target::Token,
         "/oauth/token/accessible-resources" => return Target::AccessibleResources,
         "/me" => return Target::Me,
+        "/admin/v1/orgs" => return Target::Organisations,
         "/authorize" => return Target::Authorize,
         _ => {}
     }
@@ -154,6 +156,7 @@ fn operation_name(target: &Target, incoming: &Incoming) -> String {
         Target::TenantInfo(_) => "tenantInfo".to_owned(),
         Target::AccessibleResources => "accessibleResources".to_owned(),
         Target::Me => "me".to_owned(),
+        Target::Organisations => "getOrgs".to_owned(),
         Target::Authorize => "authorize".to_owned(),
         Target::Token => "token".to_owned(),
         Target::UnknownAtGateway | Target::Nothing => "unknown".to_owned(),
@@ -209,6 +212,7 @@ fn perform(
         (Target::TenantInfo(site), "GET") => Answer::ok(json!({ "cloudId": world.sites[*site].cloud_id })),
         (Target::AccessibleResources, "GET") => oauth::accessible_resources(world, incoming, now),
         (Target::Me, "GET") => oauth::me(world, incoming, now),
+        (Target::Organisations, "GET") => crate::organisation::list(incoming),
         (Target::Authorize, "GET") => oauth::ask(world, &Query::parse(incoming.query.as_deref())),
         (Target::Authorize, "POST") => oauth::decide(world, &incoming.form(), now),
         (Target::Token, "POST") => oauth::exchange(world, incoming, now),

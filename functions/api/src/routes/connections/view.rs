@@ -2,7 +2,7 @@
 
 use assay::connection::use_case::{OauthScope, Permission};
 use assay::connection::{
-    Account, Connection, IncidentLimits, Method, Problem, Scope, State, UseCase, Webhook,
+    Account, Connection, IncidentLimits, Method, Organisation, Problem, Scope, State, UseCase, Webhook,
 };
 use assay::operations::connecting::Begun;
 use jiff::Timestamp;
@@ -37,6 +37,8 @@ pub struct ConnectionView {
     pub incident_limits: IncidentLimits,
     /// The webhook that is registered at the site; only where access was approved by OAuth.
     pub webhook: Option<Webhook>,
+    /// The organisation whose API key stands beside the connection.
+    pub organisation: Option<Organisation>,
     /// The address to open for approving access; shown once, valid for ten minutes.
     pub authorize_url: Option<String>,
     /// When its checks are evaluated next.
@@ -69,6 +71,7 @@ impl ConnectionView {
             incidents: connection.incidents.clone(),
             incident_limits: connection.incident_limits.clone(),
             webhook: connection.webhook.clone(),
+            organisation: connection.organisation.clone(),
             authorize_url,
             next_evaluation_at: connection.due_at,
             verified_at: connection.verified_at,

@@ -1,0 +1,16 @@
+//! The Atlassian organisation that a connection may also ask, by an API key of the organisation.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// An organisation whose API key is kept beside the connection's own credentials.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Organisation {
+    /// Atlassian's identifier.
+    pub id: String,
+    /// Its name when the key was verified.
+    pub name: String,
+    /// When the key was verified.
+    #[schema(value_type = String)]
+    pub verified_at: Timestamp,
+}
