@@ -6,6 +6,7 @@
 pub mod page;
 
 use assay::error::Kind;
+use assay::oauth::StateText;
 use assay::operations::connecting::{Connector, Failure};
 use assay::secret::Secret;
 use axum::Router;
@@ -16,7 +17,7 @@ use axum::routing::get;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 
-/// The cookie that binds an attempt to a browser, where the page was opened over HTTPS.
+/// How the name of the cookie begins that binds an attempt to a browser, where the page was opened over HTTPS.
 const COOKIE: &str = "__Host-assay-connect";
 
 /// The same on the plain address of a local stack, where a browser takes no `__Host-` cookie.
@@ -59,7 +60,8 @@ async fn start(State(connector): State<Connector>, query: Result<Query<Start>, Q
     };
     match connector.depart(&query.link).await {
         Ok(departure) => {
-            let cookie = set_cookie(&connector, departure.cookie.expose());
+            let name = cookie_name(&connector, &departure.label);
+            let cookie = set_cookie(&name, departure.cookie.expose());
             let (Ok(cookie), Ok(location)) =
                 (HeaderValue::from_str(&cookie), HeaderValue::from_str(&departure.location))
             else {
@@ -96,13 +98,17 @@ async fn callback(
         (_, Some(error)) => Err(error.as_str()),
         (None, None) => Err("no code"),
     };
-    let cookie = cookie(&headers, cookie_name(&connector));
+    // A `state` that is none has no cookie, and is refused.
+    let name = StateText::parse(&state).ok().map(|state| cookie_name(&connector, state.label()));
+    let cookie = name.as_deref().and_then(|name| cookie(&headers, name));
     let mut response = match connector.arrive(&state, cookie, code).await {
         Ok(connection) => page::success(&connection),
         Err(Failure::Problem(problem)) => page::problem(&problem),
         Err(Failure::Error(error)) => refusal(&error),
     };
-    if let Ok(expired) = HeaderValue::from_str(&format!("{}; Max-Age=0", attributes(&connector, ""))) {
+    if let Some(name) = name
+        && let Ok(expired) = HeaderValue::from_str(&format!("{}; Max-Age=0", attributes(&name, "")))
+    {
         response.headers_mut().insert(header::SET_COOKIE, expired);
     }
     response
@@ -126,19 +132,20 @@ fn refusal(error: &assay::Error) -> Response {
     page::failure(status, &error.to_string())
 }
 
-fn cookie_name(connector: &Connector) -> &'static str {
-    if connector.public_url.starts_with("https://") { COOKIE } else { LOCAL_COOKIE }
+/// The name of an attempt's cookie: two attempts in one browser have two.
+fn cookie_name(connector: &Connector, label: &str) -> String {
+    let name = if connector.public_url.starts_with("https://") { COOKIE } else { LOCAL_COOKIE };
+    format!("{name}-{label}")
 }
 
-fn attributes(connector: &Connector, value: &str) -> String {
-    let name = cookie_name(connector);
+fn attributes(name: &str, value: &str) -> String {
     // Atlassian sends the browser back by a link, which `Lax` lets through and `Strict` would not.
-    let secure = if name == COOKIE { "; Secure" } else { "" };
+    let secure = if name.starts_with(COOKIE) { "; Secure" } else { "" };
     format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}")
 }
 
-fn set_cookie(connector: &Connector, value: &str) -> String {
-    format!("{}; Max-Age={}", attributes(connector, value), assay::oauth::VALID_FOR)
+fn set_cookie(name: &str, value: &str) -> String {
+    format!("{}; Max-Age={}", attributes(name, value), assay::oauth::VALID_FOR)
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

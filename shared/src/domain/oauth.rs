@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::after;
+use crate::connection::Connection;
 use crate::ids::{ConnectionId, TenantId, digest};
 use crate::random::{self, Random};
 use crate::secret::{Secret, constant_time_equal};
@@ -12,6 +13,9 @@ use crate::{Error, Result};
 /// How long an attempt may take, in seconds.
 pub const VALID_FOR: i64 = 600;
 
+/// How many characters of a `state`'s digest tell attempts apart in one browser.
+const LABEL: usize = 8;
+
 /// An attempt as it is kept. The state and the browser's secret are kept as digests only.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Attempt {
@@ -19,6 +23,9 @@ pub struct Attempt {
     pub tenant: TenantId,
     /// For which connection.
     pub connection: ConnectionId,
+    /// The connection's epoch then: what was begun before somebody disconnected it, or changed what it is for, is over.
+    #[serde(default)]
+    pub epoch: u64,
     /// Digest of the `state` (or, before the browser came, of the start link's secret); the record's key.
     pub state: String,
     /// Digest of the secret in the browser's cookie; none until the browser came.
@@ -46,25 +53,38 @@ impl StateText {
         let (tenant, _) = text.split_once('.').ok_or_else(refuse)?;
         Ok(Self { tenant: TenantId::parse(tenant).map_err(|_| refuse())?, digest: digest(text.as_bytes()) })
     }
+
+    /// What tells the attempts of one browser apart in the names of its cookies.
+    pub fn label(&self) -> &str {
+        &self.digest[..LABEL]
+    }
 }
 
 impl Attempt {
     /// A new attempt and the text that stands for it in a URL.
-    pub fn begin(
-        random: &dyn Random,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        now: Timestamp,
-    ) -> Result<(Self, Secret)> {
-        let text = format!("{tenant}.{}", random::text(random, 32)?);
+    pub fn begin(random: &dyn Random, connection: &Connection, now: Timestamp) -> Result<(Self, Secret)> {
+        let text = format!("{}.{}", connection.tenant, random::text(random, 32)?);
         let attempt = Self {
-            tenant: tenant.clone(),
-            connection: connection.clone(),
+            tenant: connection.tenant.clone(),
+            connection: connection.id.clone(),
+            epoch: connection.epoch,
             state: digest(text.as_bytes()),
             browser: None,
             expires_at: after(now, VALID_FOR),
         };
         Ok((attempt, Secret::new(text)))
+    }
+
+    /// Whether it is still about the connection as it is.
+    ///
+    /// # Errors
+    /// `Conflict` when the connection was ended, connected or changed since.
+    pub fn is_about(&self, connection: &Connection) -> Result<()> {
+        if self.epoch == connection.epoch {
+            return Ok(());
+        }
+        let message = "the connection was changed or ended since this link was made; start connecting again";
+        Err(Error::conflict(message))
     }
 
     /// The attempt as it goes on once a browser has come: a new state, bound to the secret in that browser's cookie.
@@ -105,20 +125,23 @@ impl Attempt {
 mod tests {
     use super::{Attempt, StateText};
     use crate::clock::after;
+    use crate::connection::{Connection, Method};
     use crate::ids::{ConnectionId, TenantId};
     use crate::random::CountingRandom;
+    use crate::site::SiteDomain;
 
     #[test]
     fn only_the_browser_that_began_may_complete_and_only_in_time() {
         let random = CountingRandom::default();
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
-        let (attempt, link) = Attempt::begin(
-            &random,
-            &TenantId::parse("acme").unwrap(),
-            &ConnectionId::parse("con-1").unwrap(),
+        let mut connection = Connection::begin(
+            TenantId::parse("acme").unwrap(),
+            ConnectionId::parse("con-1").unwrap(),
+            Method::Oauth,
+            SiteDomain::parse("acme.atlassian.net").unwrap(),
             now,
-        )
-        .unwrap();
+        );
+        let (attempt, link) = Attempt::begin(&random, &connection, now).unwrap();
         assert_eq!(StateText::parse(link.expose()).unwrap().digest, attempt.state);
         assert!(attempt.may_complete(Some("x"), now).is_err(), "not bound to a browser yet");
         let (bound, state, cookie) = attempt.bind(&random).unwrap();
@@ -128,5 +151,8 @@ mod tests {
         assert!(bound.may_complete(None, now).is_err());
         assert!(bound.may_complete(Some("another"), now).is_err());
         assert!(bound.may_complete(Some(cookie.expose()), after(now, 600)).is_err());
+        assert!(bound.is_about(&connection).is_ok());
+        connection.disconnect();
+        assert!(bound.is_about(&connection).is_err());
     }
 }

@@ -16,7 +16,7 @@ const PAGE: &str = "100";
 /// How many a page holds that a person chooses from.
 const PAGE_TO_CHOOSE_FROM: &str = "50";
 
-/// How many keys one call may name.
+/// How many keys or ids one call may name.
 ///
 /// Source: specification of `searchProjects`.
 const KEYS_A_CALL: usize = 50;
@@ -72,9 +72,22 @@ impl Client {
     ///
     /// Source: specification of `searchProjects`.
     pub async fn projects_by_keys(&self, keys: &[String]) -> Result<Vec<Project>, JiraError> {
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        self.projects_by("keys", &keys).await
+    }
+
+    /// The same for the projects with these ids, which no renaming changes.
+    ///
+    /// Source: specification of `searchProjects`.
+    pub async fn projects_by_ids(&self, ids: &[ProjectId]) -> Result<Vec<Project>, JiraError> {
+        let ids: Vec<&str> = ids.iter().map(ProjectId::as_str).collect();
+        self.projects_by("id", &ids).await
+    }
+
+    async fn projects_by(&self, parameter: &str, values: &[&str]) -> Result<Vec<Project>, JiraError> {
         let mut found = Vec::new();
-        for chunk in keys.chunks(KEYS_A_CALL) {
-            let filter: Vec<(&str, &str)> = chunk.iter().map(|key| ("keys", key.as_str())).collect();
+        for chunk in values.chunks(KEYS_A_CALL) {
+            let filter: Vec<(&str, &str)> = chunk.iter().map(|value| (parameter, *value)).collect();
             let mut start = Some(0);
             for _ in 0..MOST_PAGES {
                 let Some(start_at) = start else { break };

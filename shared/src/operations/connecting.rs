@@ -1,7 +1,7 @@
 //! Connecting a Jira site: by token at once, by OAuth through the browser; verifying; ending.
 //!
-//! Nothing half-made is left: a token is verified before anything is stored; an OAuth connection is `pending` until its
-//! callback; the secret is stored before the connection says that it is active.
+//! A token is verified before anything is stored. A connection is `pending` until its secret is stored: the record comes
+//! first, so that no secret is ever without one, and the connection says last that it is active.
 
 pub mod consent;
 mod lacks;
@@ -169,6 +169,7 @@ impl Connector {
         let adopt = |stored: &mut Connection| {
             stored.method = credentials.method();
             stored.epoch += 1;
+            stored.leaves_secrets = false;
             verified.apply(stored, now);
             stored.due_at = Some(now);
             if stored.method != Method::Oauth {
@@ -177,29 +178,24 @@ impl Connector {
             }
         };
         let (tenant, id) = (connection.tenant.clone(), connection.id.clone());
-        if new {
-            adopt(&mut connection);
-            self.jira.store_credentials(&tenant, &id, credentials).await?;
-            if let Err(error) = self.jira.core.store.put_new_connection(&connection).await {
-                self.jira.secrets.delete(&secrets::connection_name(&tenant, &id)).await?;
-                return Err(error.into());
-            }
-        } else {
-            if credentials.method() != Method::Oauth {
-                // Only the old grant can delete what it registered.
-                self.listening().end(&self.require(&tenant, &id).await?).await;
-            }
-            // Under the lease, so that nobody who refreshes the old grant saves it over the new one.
-            let lease = self.jira.hold(&tenant, &id).await?;
-            let stored = self.jira.store_credentials(&tenant, &id, credentials).await;
-            let changed = match stored {
-                Ok(()) => self.jira.change_connection(&tenant, &id, adopt).await,
-                Err(error) => Err(error),
-            };
-            self.jira.give_back(&tenant, &id, &lease).await;
-            connection = changed?;
-        }
+        // Before the connection, so that none is ever without its turn of being compared.
         self.jira.core.store.put_comparison_if_new(&tenant, now).await?;
+        if new {
+            // The record before the secret: one that no record tells of would never be found and deleted.
+            self.jira.core.store.put_new_connection(&connection).await?;
+        } else if credentials.method() != Method::Oauth {
+            // Only the old grant can delete what it registered.
+            self.listening().end(&self.require(&tenant, &id).await?).await;
+        }
+        // Under the lease, so that nobody who refreshes an old grant saves it over the new one.
+        let lease = self.jira.hold(&tenant, &id).await?;
+        let stored = self.jira.store_credentials(&tenant, &id, credentials).await;
+        let changed = match stored {
+            Ok(()) => self.jira.change_connection(&tenant, &id, adopt).await,
+            Err(error) => Err(error),
+        };
+        self.jira.give_back(&tenant, &id, &lease).await;
+        let connection = changed?;
         self.ask_for_evaluation(&connection).await?;
         Ok(self.listening().keep(connection).await)
     }

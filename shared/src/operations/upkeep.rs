@@ -15,7 +15,7 @@ use super::session::JiraAccess;
 use crate::connection::{Connection, Method};
 use crate::dynamodb::{Comparison, TicketFilter};
 use crate::error::Kind;
-use crate::ids::{ConnectionId, IssueId};
+use crate::ids::{ConnectionId, IssueId, TenantId};
 use crate::jira::Client;
 use crate::quota::{Priority, hour_of};
 use crate::sqs::{Queue, SyncRequest};

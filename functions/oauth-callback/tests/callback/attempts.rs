@@ -168,3 +168,47 @@ async fn neither_the_link_nor_the_state_nor_the_cookie_is_kept() {
         assert!(!items.contains(secret) && !messages.contains(secret), "{secret}");
     }
 }
+
+#[tokio::test]
+async fn two_attempts_in_one_browser_do_not_take_each_others_cookie() {
+    let house = House::start().await;
+    let mut begun = Vec::new();
+    let mut cookies = Vec::new();
+    for _ in 0..2 {
+        house.world.time.advance(1);
+        let (path, link) = house.begin().await;
+        let mut browser = Browser::default();
+        let departure = house.open(&mut browser, &link).await;
+        cookies.push(browser.cookie.unwrap());
+        begun.push((path, house.decide(departure.header("location"), APPROVE).await));
+    }
+    let names: Vec<&str> = cookies.iter().map(|cookie| cookie.split('=').next().unwrap()).collect();
+    assert_ne!(names[0], names[1]);
+    // A browser sends what it holds, in any order.
+    for (path, back) in begun {
+        let mut browser = Browser { cookie: Some(cookies.join("; ")) };
+        assert_eq!(house.open(&mut browser, &back).await.status, 200);
+        assert_eq!(house.show(&path).await["state"], "active");
+    }
+}
+
+#[tokio::test]
+async fn what_was_begun_before_disconnecting_connects_nothing_afterwards() {
+    for departed in [false, true] {
+        let house = House::start().await;
+        let (path, link) = house.begin().await;
+        let mut browser = Browser::default();
+        let mut next = link;
+        if departed {
+            let departure = house.open(&mut browser, &next).await;
+            next = house.decide(departure.header("location"), APPROVE).await;
+        }
+        let ended = house.call("DELETE", &path, &serde_json::Value::Null).await;
+        assert_eq!(ended.status, 200, "{}", ended.text());
+        let answer = house.open(&mut browser, &next).await;
+        assert_eq!(answer.status, 409, "{}", answer.text());
+        assert!(answer.text().contains("start connecting again"), "{}", answer.text());
+        assert_eq!(house.show(&path).await["state"], "disconnected");
+        assert_eq!(house.secrets.names(), ["acme/oauth-app"]);
+    }
+}

@@ -86,7 +86,7 @@ async fn over_https_the_cookie_is_bound_to_the_host_and_the_path() {
     connector.public_url = "https://assay.example".to_owned();
     let answer = Ask::new("GET", &link).to(&assay_oauth_callback::router(connector)).await;
     let cookie = answer.header("set-cookie");
-    assert!(cookie.starts_with("__Host-assay-connect="), "{cookie}");
+    assert!(cookie.starts_with("__Host-assay-connect-"), "{cookie}");
     assert!(
         cookie.contains("; Secure") && cookie.contains("; Path=/;") && !cookie.contains("Domain"),
         "{cookie}"

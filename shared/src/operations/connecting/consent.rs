@@ -19,14 +19,15 @@ pub struct Departure {
     pub location: String,
     /// The cookie's value.
     pub cookie: Secret,
+    /// What the cookie's name ends in, so that two attempts in one browser do not take each other's.
+    pub label: String,
 }
 
 impl Connector {
     /// A link that begins consent for `connection`: valid once, for ten minutes.
     pub(super) async fn consent_link(&self, connection: &Connection) -> Result<String> {
         let core = &self.jira.core;
-        let (attempt, text) =
-            Attempt::begin(core.random.as_ref(), &connection.tenant, &connection.id, core.clock.now())?;
+        let (attempt, text) = Attempt::begin(core.random.as_ref(), connection, core.clock.now())?;
         core.store.put_attempt(&attempt).await?;
         Ok(format!("{}/oauth/start?link={}", self.public_url, text.expose()))
     }
@@ -43,6 +44,7 @@ impl Connector {
             ));
         }
         let connection = self.require(&attempt.tenant, &attempt.connection).await?;
+        attempt.is_about(&connection)?;
         let app = self.jira.oauth_app(&attempt.tenant).await?;
         if core.clock.now() >= attempt.expires_at {
             return Err(Error::invalid("link", "this link is older than 10 minutes; start connecting again"));
@@ -51,7 +53,8 @@ impl Connector {
         core.store.put_attempt(&bound).await?;
         let scopes = use_case::scopes(&connection.use_cases);
         let location = self.jira.sign_in().authorize_url(&app, &scopes, &self.callback_url(), &state);
-        Ok(Departure { location, cookie })
+        let label = StateText::parse(state.expose())?.label().to_owned();
+        Ok(Departure { location, cookie, label })
     }
 
     /// The browser has come back from Atlassian, which approved with `code` or refused with `error`.
@@ -72,6 +75,7 @@ impl Connector {
 
     async fn complete(&self, attempt: &Attempt, code: Result<&Secret, &str>) -> Result<Connection, Failure> {
         let connection = self.require(&attempt.tenant, &attempt.connection).await?;
+        attempt.is_about(&connection)?;
         let Ok(code) = code else {
             let what = "access was not approved on Atlassian's page";
             return Err(Problem::new(

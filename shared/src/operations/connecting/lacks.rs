@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Failure;
 use super::verifying::explain_refusal;
-use crate::connection::{Connection, Method, Problem, ProblemCode, Scope, UseCase, use_case};
+use crate::connection::{Connection, Method, Problem, ProblemCode, Project, Scope, UseCase, use_case};
+use crate::ids::ProjectId;
 use crate::jira::scope::Probe;
 use crate::jira::{Client, JiraError};
 
@@ -138,19 +139,47 @@ pub(super) async fn things(connection: &mut Connection, client: &Client) -> Resu
     Ok(problems)
 }
 
+/// Finds the projects of a scope, by their ids where those are known: an id stays, while a key may be changed, and be given
+/// to another project later. The scope's keys follow. Returns the keys of the projects that are not found.
+async fn find_projects(scope: &mut Scope, client: &Client) -> Result<Vec<String>, JiraError> {
+    let id_of =
+        |key: &str| scope.projects.iter().find(|known| known.key == key).map(|known| known.id.clone());
+    let ids: Vec<Option<ProjectId>> = scope.keys.iter().map(|key| id_of(key)).collect();
+    let known: Vec<ProjectId> = ids.iter().flatten().cloned().collect();
+    let by_id = client.projects_by_ids(&known).await?;
+    let mut found: Vec<Option<Project>> =
+        ids.iter().map(|id| by_id.iter().find(|project| Some(&project.id) == id.as_ref()).cloned()).collect();
+    let sought: Vec<String> = scope
+        .keys
+        .iter()
+        .zip(&found)
+        .filter(|(_, project)| project.is_none())
+        .map(|(key, _)| key.clone())
+        .collect();
+    let by_key = client.projects_by_keys(&sought).await?;
+    for (key, project) in scope.keys.iter().zip(&mut found).filter(|(_, project)| project.is_none()) {
+        *project = by_key.iter().find(|project| project.key == *key).cloned();
+    }
+    let mut missing = Vec::new();
+    for (key, project) in scope.keys.iter_mut().zip(&found) {
+        match project {
+            Some(project) => key.clone_from(&project.key),
+            None => missing.push(key.clone()),
+        }
+    }
+    scope.projects = found.into_iter().flatten().collect();
+    Ok(missing)
+}
+
 async fn check_scope(scope: &mut Scope, client: &Client) -> Result<Vec<Problem>, JiraError> {
     let mut problems = Vec::new();
     if !scope.keys.is_empty() {
-        let found = client.projects_by_keys(&scope.keys).await?;
-        for key in &scope.keys {
-            if !found.iter().any(|project| project.key == *key) {
-                let what = format!("there is no project {key}, or the account cannot see it");
-                let mend =
-                    format!("check the key, and give the account the permission Browse projects in {key}");
-                problems.push(Problem::new(ProblemCode::ProjectNotFound, what, mend));
-            }
-        }
-        scope.projects = found;
+        let missing = find_projects(scope, client).await?;
+        problems.extend(missing.iter().map(|key| {
+            let what = format!("there is no project {key}, or the account cannot see it");
+            let mend = format!("check the key, and give the account the permission Browse projects in {key}");
+            Problem::new(ProblemCode::ProjectNotFound, what, mend)
+        }));
     }
     if let Some(jql) = &scope.jql {
         let mut answers = client.parse_jql(&[jql.as_str()]).await?;

@@ -40,8 +40,9 @@ impl Verified {
     pub(super) fn apply(&self, connection: &mut Connection, now: Timestamp) {
         connection.cloud_id.clone_from(&self.cloud_id);
         connection.scopes.clone_from(&self.scopes);
-        connection.change_management.projects.clone_from(&self.change_management.projects);
-        connection.incidents.projects.clone_from(&self.incidents.projects);
+        // With the keys, which follow their projects.
+        connection.change_management.clone_from(&self.change_management);
+        connection.incidents.clone_from(&self.incidents);
         connection.verified(self.account.clone(), self.problems.clone(), now);
     }
 }
@@ -238,6 +239,18 @@ impl Connector {
                 )
                 .into());
             };
+            // A cloud id that was verified before survives a renaming; one that was just entered must fit the domain.
+            if connection.verified_at.is_none() && !site.is_at(&connection.site) {
+                return Err(Problem::new(
+                    ProblemCode::WrongDomain,
+                    format!(
+                        "the cloud id that was given is the one of {}, not of {}",
+                        site.url, connection.site
+                    ),
+                    "correct the domain or the cloud id, or leave the cloud id out",
+                )
+                .into());
+            }
             connection.cloud_id = Some(site.cloud_id.clone());
             connection.scopes.clone_from(&site.scopes);
             return Ok(());
