@@ -40,12 +40,46 @@ pub struct IncidentLimitsInput {
     days_by_priority: BTreeMap<String, u32>,
 }
 
+/// Makes a body of which a part proves who the connection is: those fields stand here once. (A body with a flattened part
+/// could not refuse fields that it does not know.)
+macro_rules! with_proof {
+    ($(#[$about:meta])* $name:ident { $($rest:tt)* }) => {
+        $(#[$about])*
+        #[derive(Debug, Deserialize, utoipa::ToSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            /// How it proves who it is.
+            method: Method,
+            $($rest)*
+            /// For tokens: the e-mail address of the token's account.
+            #[serde(default)]
+            email: Option<String>,
+            /// For tokens: the token.
+            #[serde(default)]
+            #[schema(value_type = Option<String>)]
+            token: Option<Secret>,
+            /// For service accounts: the client id.
+            #[serde(default)]
+            client_id: Option<String>,
+            /// For service accounts: the client secret.
+            #[serde(default)]
+            #[schema(value_type = Option<String>)]
+            client_secret: Option<Secret>,
+        }
+
+        impl $name {
+            /// Takes the proof out.
+            fn proof(&mut self) -> Result<Proof, Problem> {
+                let (email, token) = (self.email.take(), self.token.take());
+                check_proof(self.method, email, token, self.client_id.take(), self.client_secret.take())
+            }
+        }
+    };
+}
+
+with_proof! {
 /// A new connection.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ConnectInput {
-    /// How it proves who it is.
-    method: Method,
+ConnectInput {
     /// The Jira domain, like `your-company.atlassian.net`. With a scoped token it may be left out if `cloud_id` is given.
     #[serde(default)]
     site: Option<SiteDomain>,
@@ -63,42 +97,12 @@ pub struct ConnectInput {
     /// How long incidents may stay open; 30 days if not given.
     #[serde(default, deserialize_with = "optional_object")]
     incident_limits: Option<IncidentLimitsInput>,
-    /// For tokens: the e-mail address of the token's account.
-    #[serde(default)]
-    email: Option<String>,
-    /// For tokens: the token.
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    token: Option<Secret>,
-    /// For service accounts: the client id.
-    #[serde(default)]
-    client_id: Option<String>,
-    /// For service accounts: the client secret.
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    client_secret: Option<Secret>,
+}
 }
 
+with_proof! {
 /// New credentials for a connection.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ProofInput {
-    /// How it proves who it is.
-    method: Method,
-    /// For tokens: the e-mail address of the token's account.
-    #[serde(default)]
-    email: Option<String>,
-    /// For tokens: the token.
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    token: Option<Secret>,
-    /// For service accounts: the client id.
-    #[serde(default)]
-    client_id: Option<String>,
-    /// For service accounts: the client secret.
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    client_secret: Option<Secret>,
+ProofInput {}
 }
 
 /// What is to change; what is not given stays.
@@ -120,21 +124,14 @@ pub struct ChangeInput {
 }
 
 impl ConnectInput {
-    pub(super) fn check(self) -> Result<(Wish, Proof), Problem> {
+    pub(super) fn check(mut self) -> Result<(Wish, Proof), Problem> {
         if self.site.is_none() && !(self.method == Method::ScopedApiToken && self.cloud_id.is_some()) {
             return Err(Problem::invalid(
                 "site",
                 "site is missing; enter the Jira domain, like `your-company.atlassian.net`",
             ));
         }
-        let proof = ProofInput {
-            method: self.method,
-            email: self.email,
-            token: self.token,
-            client_id: self.client_id,
-            client_secret: self.client_secret,
-        }
-        .check()?;
+        let proof = self.proof()?;
         let wish = Wish {
             site: self.site,
             cloud_id: self.cloud_id,
@@ -177,44 +174,54 @@ impl ChangeInput {
 }
 
 impl ProofInput {
-    pub(super) fn check(self) -> Result<Proof, Problem> {
-        let given = [
-            ("email", self.email.is_some()),
-            ("token", self.token.is_some()),
-            ("client_id", self.client_id.is_some()),
-            ("client_secret", self.client_secret.is_some()),
-        ];
-        let wanted: &[&str] = match self.method {
-            Method::Oauth => &[],
-            Method::ServiceAccount => &["client_id", "client_secret"],
-            Method::ApiToken | Method::ScopedApiToken => &["email", "token"],
-        };
-        for (field, is_given) in given {
-            if is_given && !wanted.contains(&field) {
+    pub(super) fn check(mut self) -> Result<Proof, Problem> {
+        self.proof()
+    }
+}
+
+fn check_proof(
+    method: Method,
+    email: Option<String>,
+    token: Option<Secret>,
+    client_id: Option<String>,
+    client_secret: Option<Secret>,
+) -> Result<Proof, Problem> {
+    let given = [
+        ("email", email.is_some()),
+        ("token", token.is_some()),
+        ("client_id", client_id.is_some()),
+        ("client_secret", client_secret.is_some()),
+    ];
+    let wanted: &[&str] = match method {
+        Method::Oauth => &[],
+        Method::ServiceAccount => &["client_id", "client_secret"],
+        Method::ApiToken | Method::ScopedApiToken => &["email", "token"],
+    };
+    for (field, is_given) in given {
+        if is_given && !wanted.contains(&field) {
+            return Err(Problem::invalid(
+                field,
+                format!("{field} does not belong to this method; leave it out"),
+            ));
+        }
+    }
+    match method {
+        Method::Oauth => Ok(Proof::Consent),
+        Method::ServiceAccount => Ok(Proof::ServiceAccount {
+            client_id: required("client_id", client_id)?,
+            client_secret: required_secret("client_secret", client_secret)?,
+        }),
+        Method::ApiToken | Method::ScopedApiToken => {
+            let email = Secret::new(required("email", email)?);
+            // A colon would end the user part of the credentials early.
+            if !email.expose().contains('@') || email.expose().contains(':') {
                 return Err(Problem::invalid(
-                    field,
-                    format!("{field} does not belong to this method; leave it out"),
+                    "email",
+                    "email must be the e-mail address of the token's account",
                 ));
             }
-        }
-        match self.method {
-            Method::Oauth => Ok(Proof::Consent),
-            Method::ServiceAccount => Ok(Proof::ServiceAccount {
-                client_id: required("client_id", self.client_id)?,
-                client_secret: required_secret("client_secret", self.client_secret)?,
-            }),
-            Method::ApiToken | Method::ScopedApiToken => {
-                let email = Secret::new(required("email", self.email)?);
-                // A colon would end the user part of the credentials early.
-                if !email.expose().contains('@') || email.expose().contains(':') {
-                    return Err(Problem::invalid(
-                        "email",
-                        "email must be the e-mail address of the token's account",
-                    ));
-                }
-                let scoped = self.method == Method::ScopedApiToken;
-                Ok(Proof::Token { email, token: required_secret("token", self.token)?, scoped })
-            }
+            let scoped = method == Method::ScopedApiToken;
+            Ok(Proof::Token { email, token: required_secret("token", token)?, scoped })
         }
     }
 }
