@@ -6,6 +6,7 @@
 pub mod consent;
 mod lacks;
 mod organisation;
+mod refusal;
 mod verifying;
 pub mod webhook;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Failure;
-use super::verifying::explain_refusal;
+use super::refusal::explain_refusal;
 use crate::connection::{Connection, Method, Problem, ProblemCode, Project, Scope, UseCase, use_case};
 use crate::ids::ProjectId;
 use crate::jira::scope::Probe;
