@@ -19,7 +19,7 @@ async fn main() -> Result<(), Error> {
         let (mut adapter, deadline) = (adapter.clone(), deadline.clone());
         async move {
             deadline.set(until(event.context.deadline(), KEPT_BACK)?);
-            adapter.call(event).await
+            adapter.call(event).await.map_err(Error::from)
         }
     };
     run(service_fn(handle)).await

@@ -20,7 +20,6 @@ use crate::error::Kind;
 use crate::ids::{CloudId, ConnectionId, TenantId};
 use crate::jira::credentials::Credentials;
 use crate::secret::Secret;
-use crate::secrets;
 use crate::site::SiteDomain;
 use crate::sqs::{ChecksRequest, Queue};
 use crate::{Error, Result};

@@ -22,7 +22,7 @@ const SETTINGS: [(&str, &str, &[&str]); 11] = [
     (
         "ASSAY_SYNC_QUEUE_URL",
         "https://sqs.eu-central-1.amazonaws.com/1/sync",
-        &["api", "evaluate-checks", "create-tickets", "maintain"],
+        &["api", "evaluate-checks", "create-tickets", "receive-webhooks", "maintain"],
     ),
     (
         "ASSAY_CHECKS_QUEUE_URL",
@@ -35,7 +35,11 @@ const SETTINGS: [(&str, &str, &[&str]); 11] = [
         &["api", "oauth-callback", "evaluate-checks", "create-tickets", "receive-webhooks", "maintain"],
     ),
     ("ASSAY_KMS_KEY_ID", "11111111-2222-4333-8444-555555555555", &["api", "oauth-callback"]),
-    ("ASSAY_PUBLIC_URL", "https://assay.example.com", &["api", "oauth-callback", "evaluate-checks"]),
+    (
+        "ASSAY_PUBLIC_URL",
+        "https://assay.example.com",
+        &["api", "oauth-callback", "evaluate-checks", "maintain"],
+    ),
     ("ASSAY_CHECK_INTERVAL_SECONDS", "3600", &["evaluate-checks", "maintain"]),
     ("ASSAY_LOOKUP_BOUND_SECONDS", "600", &["create-tickets"]),
     ("ASSAY_SITE_URL", "https://{site}", &CALLS_JIRA),

@@ -15,6 +15,7 @@ fn good_body(route: &str) -> Value {
         "POST /v1/connections/{id}/reconnect" => {
             json!({ "method": "api_token", "email": "a@b.c", "token": "t" })
         }
+        "PUT /v1/connections/{id}/organisation" => json!({ "organisation_id": "o", "api_key": "k" }),
         "PUT /v1/oauth-app" => json!({ "client_id": "c", "client_secret": "s" }),
         "POST /v1/sync-settings" | "POST /v1/sync-settings/preflight" | "POST /v1/sync-settings/dry-run" => {
             json!({

@@ -104,8 +104,7 @@ impl Matrix {
     pub async fn change(&self, change: impl FnOnce(&mut Wish)) {
         let mut wish = wish();
         change(&mut wish);
-        let id = self.connection().await.id;
-        self.world.connector().change(&self.world.tenant, &id, wish).await.unwrap();
+        self.world.connector().change(self.connection().await, wish).await.unwrap();
     }
 
     /// How many tasks of a check are open.

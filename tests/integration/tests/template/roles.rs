@@ -69,9 +69,9 @@ const EXPECTED: [Rights; 6] = [
     },
     Rights {
         function: "receive-webhooks",
-        table: &["GetItem", "PutItem", "UpdateItem"],
-        indexes: &[],
-        sends: &[],
+        table: &["GetItem", "Query", "PutItem", "UpdateItem"],
+        indexes: &["issue"],
+        sends: &["SyncQueue"],
         receives: &[],
         // What signs webhooks, and no credentials of connections.
         secrets: &[("GetSecretValue", &["*/webhook/*", "*/oauth-app-*"])],
@@ -82,7 +82,11 @@ const EXPECTED: [Rights; 6] = [
         indexes: &["due"],
         sends: &["SyncQueue"],
         receives: &[],
-        secrets: &[("GetSecretValue", CREDENTIALS), ("PutSecretValue", GRANTS)],
+        secrets: &[
+            ("GetSecretValue", CREDENTIALS),
+            ("PutSecretValue", GRANTS),
+            ("DeleteSecret", &["*/connection/*", "*/webhook/*", "*/organisation/*"]),
+        ],
     },
 ];
 
