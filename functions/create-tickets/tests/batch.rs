@@ -67,7 +67,9 @@ async fn what_there_was_no_time_for_comes_again_and_nothing_else() {
     let messages = [("unknown", unknown), ("late", body(&requests[0])), ("later", body(&requests[1]))];
     // Less than what is kept back for writing things down.
     let again = handle(world.worker(), &world, Duration::from_secs(1), &messages).await;
-    assert_eq!(again, ["late", "later"]);
+    // Asked for anew, since a message that comes again too often ends in the dead letters.
+    assert_eq!(again, Vec::<String>::new());
+    assert_eq!(world.sync.len(), 2);
     assert_eq!(world.issues_in("SEC").len(), 0, "nothing was begun that could not be ended");
 
     let again = handle(world.worker(), &world, A_MINUTE, &messages).await;

@@ -280,7 +280,7 @@ async fn a_twin_is_closed_too_when_the_ticket_is_to_be_closed_before_the_last_lo
     world.jira.simulator.set(|settings| settings.index_lag_seconds = 2.0);
     mend_all(&world).await;
     world.time.advance(300);
-    evaluate_again(&world).await;
+    world.reevaluate().await;
     world.rest().await;
     let imbalance = world.imbalance().await;
     assert!(imbalance.is_empty(), "{imbalance:#?}\n{}", world.traces().await);
@@ -303,18 +303,6 @@ async fn mend_all(world: &World) {
     }
 }
 
-/// Evaluates everything now, whether or not it is due.
-async fn evaluate_again(world: &World) {
-    let tenant = world.tenant.clone();
-    let connections = world.store().all_connections(&tenant).await.unwrap();
-    for connection in connections {
-        let request =
-            assay::sqs::ChecksRequest::Connection { tenant: tenant.clone(), connection: connection.id };
-        world.checks.send(&request, None).await.unwrap();
-    }
-    world.evaluate().await;
-}
-
 /// Lets a call of closing go wrong: once, which a call that reads outlives by itself, or for longer than any call is made
 /// again.
 async fn closing_goes_wrong(operation: &str, times: &[u64]) {
@@ -329,7 +317,7 @@ async fn closing_goes_wrong(operation: &str, times: &[u64]) {
             world.rest().await;
             mend_all(&world).await;
             world.time.advance(120);
-            evaluate_again(&world).await;
+            world.reevaluate().await;
             world.jira.simulator.add_fault(misfortune.fault(operation, *times));
             world.rest().await;
             let what = format!("{operation}: {}, {times} times", misfortune.name);
@@ -480,7 +468,7 @@ async fn the_outbox_sends_again_what_was_lost_at_every_stage() {
     world.assert_one_issue_for_each_of(TICKETS, "all messages lost").await;
     mend_all(&world).await;
     world.time.advance(120);
-    evaluate_again(&world).await;
+    world.reevaluate().await;
     world.sync.lose_everything();
     world.rest().await;
     assert!(
@@ -536,7 +524,7 @@ async fn an_issue_that_a_person_deleted_before_it_was_closed_is_gone_and_nothing
         }
         mend_all(&world).await;
         world.time.advance(120);
-        evaluate_again(&world).await;
+        world.reevaluate().await;
         world.rest().await;
         for ticket in world.tickets().await {
             assert!(matches!(ticket.state, State::Gone { .. }), "compared {compared}: {}", story(&ticket));
@@ -565,7 +553,7 @@ async fn a_project_that_was_renamed_and_an_issue_that_was_moved_keep_their_ticke
     }
     mend_all(&world).await;
     world.time.advance(120);
-    evaluate_again(&world).await;
+    world.reevaluate().await;
     world.rest().await;
     assert!(
         world.tickets().await.iter().all(|ticket| ticket.state.word() == "closed"),

@@ -31,7 +31,10 @@ impl World {
             if due.is_none() && self.sync.is_empty() && self.checks.is_empty() {
                 return Ok(());
             }
-            let repaired = due.map(|due| next_upkeep(due.max(self.time.now())));
+            // A quarantine ends when upkeep finds it mended, whenever its tickets are due.
+            let is_quarantined = self.settings().await.iter().any(|setting| setting.quarantine.is_some());
+            let now = self.time.now();
+            let repaired = due.map(|due| next_upkeep(if is_quarantined { now } else { due.max(now) }));
             let next = [repaired, self.sync.next_at(), self.checks.next_at()].into_iter().flatten().min();
             self.time.advance(next.map_or(1, |next| seconds_between(self.time.now(), next)).max(1));
             if let (Some(upkeep), Some(at)) = (upkeep, repaired)

@@ -1,6 +1,7 @@
 //! What is in a world: its tickets and tasks, and what Jira holds and was asked.
 
 use assay::dynamodb::{TaskFilter, TicketFilter};
+use assay::sync_setting::SyncSetting;
 use assay::task::Task;
 use assay::ticket::Ticket;
 use serde_json::Value;
@@ -24,6 +25,11 @@ impl World {
                 return all;
             }
         }
+    }
+
+    /// All sync settings.
+    pub async fn settings(&self) -> Vec<SyncSetting> {
+        self.store().settings(&self.tenant).await.expect("settings")
     }
 
     /// All tasks.

@@ -101,7 +101,7 @@ fn calls() -> Vec<Kind> {
         (Misfortune::status(503, None), READINGS),
         (Misfortune::html(200), READINGS),
         (Misfortune::limited(Some("jira-burst-based"), Some(9)), READINGS),
-        (Misfortune::status(403, None), LOST),
+        (Misfortune::status(403, None), TROUBLED),
         (Misfortune::status(404, None), TROUBLED),
     ] {
         kinds.push(call("parseJqlQueries", misfortune, cells));
@@ -109,8 +109,8 @@ fn calls() -> Vec<Kind> {
     for path in ["/search/approximate-count", "/permissions/check", "/search/jql"] {
         kinds.push(scope_missing(path, READINGS));
     }
-    kinds.push(scope_missing("", LOST));
-    kinds.push(call("*", Misfortune::status(403, None), LOST));
+    kinds.push(scope_missing("", TROUBLED));
+    kinds.push(call("*", Misfortune::status(403, None), TROUBLED));
     kinds.push(call("*", Misfortune::status(503, None), READINGS));
     kinds
 }
@@ -178,8 +178,8 @@ fn accounts() -> Vec<Kind> {
                 answer
             });
         }),
-        kind("the token has expired", LOST, |matrix| token_works(&matrix.world.jira.simulator, false)),
-        kind("the token expires after the first count", LOST, |matrix| {
+        kind("the token has expired", TROUBLED, |matrix| token_works(&matrix.world.jira.simulator, false)),
+        kind("the token expires after the first count", TROUBLED, |matrix| {
             matrix.after_call(2, |simulator| token_works(simulator, false));
         }),
         kind("both projects are hidden", READINGS, |matrix| {

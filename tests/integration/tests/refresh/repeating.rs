@@ -65,6 +65,7 @@ impl Need {
             }
             Self::OnDemand => {
                 let (tenant, connection) = (world.tenant.clone(), connection.id.clone());
+                world.store().hasten_connection(&tenant, &connection, world.time.now()).await.unwrap();
                 let request = ChecksRequest::Connection { tenant, connection };
                 Box::pin(world.evaluator().evaluate(&request)).await.unwrap();
             }
