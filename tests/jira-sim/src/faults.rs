@@ -24,6 +24,9 @@ pub enum FaultKind {
     SlowDrip,
     /// The effect does not happen; 302 to `location`.
     Redirect,
+    /// The connection is closed without an answer, and the effect happens when `delay_ms` of virtual time have passed:
+    /// who looks at once finds nothing.
+    EffectLate,
 }
 
 /// One rule of `POST /__sim/faults`.
@@ -58,9 +61,20 @@ pub struct Fault {
     /// For `redirect`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
+    /// For `status`, `html` and `redirect`: the effect happens all the same, and this is what the caller sees of it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub after_effect: bool,
+    /// The most issues that a bulk create makes before it stops, for faults after the effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elements: Option<usize>,
     /// How many matching calls came since the rule was made.
     #[serde(default)]
     pub seen: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 fn one() -> u64 {
@@ -82,8 +96,25 @@ impl Fault {
             retry_after: None,
             delay_ms: None,
             location: None,
+            after_effect: false,
+            elements: None,
             seen: 0,
         }
+    }
+
+    /// Whether the effect has happened when the caller sees what goes wrong.
+    pub fn has_effect(&self) -> bool {
+        match self.kind {
+            FaultKind::AnswerLost | FaultKind::Delay | FaultKind::Truncated | FaultKind::SlowDrip => true,
+            FaultKind::Status | FaultKind::Html | FaultKind::Redirect => self.after_effect,
+            FaultKind::CutBefore | FaultKind::Reset | FaultKind::EffectLate => false,
+        }
+    }
+
+    /// Whether the connection is closed without an answer.
+    pub(crate) fn cuts(&self) -> bool {
+        use FaultKind::{AnswerLost, CutBefore, EffectLate, Reset};
+        matches!(self.kind, AnswerLost | CutBefore | Reset | EffectLate)
     }
 
     fn concerns(&self, method: &str, path: &str, operation: &str) -> bool {

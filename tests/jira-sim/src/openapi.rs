@@ -35,7 +35,7 @@ pub struct Violation {
     pub operation: String,
     /// `request` or `answer`.
     pub side: String,
-    /// The status of the answer.
+    /// The status of the answer; 0 if a fault was played.
     pub status: u16,
     /// Where in the body or query, and what is wrong there.
     pub problem: String,
@@ -77,29 +77,37 @@ impl Checker {
         json!({ "violations": self.violations(), "checked": checked, "openapi": openapi })
     }
 
-    /// Compares one call and its answer; `operation` is `None` when the simulator knows no such operation.
-    pub(crate) fn check(&self, incoming: &Incoming, operation: Option<&'static Operation>, answer: &Answer) {
+    /// Compares one call and its answer, unless a fault spoiled that; `operation` is `None` when the simulator knows no
+    /// such operation.
+    pub(crate) fn check(
+        &self,
+        incoming: &Incoming,
+        operation: Option<&'static Operation>,
+        answer: Option<&Answer>,
+    ) {
+        let status = answer.map_or(0, |answer| answer.status);
         let Ok(document) = &self.document else { return };
         self.checked.fetch_add(1, Ordering::Relaxed);
         let Some(operation) = operation else {
             let name = format!("{} {}", incoming.method, incoming.path);
-            return self.add(&name, "request", answer.status, "the simulator knows no such operation");
+            return self.add(&name, "request", status, "the simulator knows no such operation");
         };
         if operation.path.starts_with("/rest/") {
             // Admin webhooks have no OpenAPI document.
             return;
         }
         let Some(described) = document.operation(operation) else {
-            return self.add(operation.id, "request", answer.status, "the document knows no such operation");
+            return self.add(operation.id, "request", status, "the document knows no such operation");
         };
         for problem in Document::query_problems(described, &Query::parse(incoming.query.as_deref())) {
-            self.add(operation.id, "request", answer.status, &problem);
+            self.add(operation.id, "request", status, &problem);
         }
         for problem in document.request_problems(operation, described, &incoming.body) {
-            self.add(operation.id, "request", answer.status, &problem);
+            self.add(operation.id, "request", status, &problem);
         }
+        let Some(answer) = answer else { return };
         for problem in answer_problems(document, operation, described, answer) {
-            self.add(operation.id, "answer", answer.status, &problem);
+            self.add(operation.id, "answer", status, &problem);
         }
     }
 

@@ -4,6 +4,8 @@
 
 mod connection;
 mod dispatch;
+
+pub(crate) use dispatch::catch_up;
 mod response;
 
 use std::{io, time::Duration};
@@ -74,7 +76,7 @@ async fn answer(
 async fn faulted(cut: &Cut, fault: &Fault, dispatched: Dispatched) -> Response {
     let delay = Duration::from_millis(fault.delay_ms.unwrap_or(DEFAULT_DELAY_MS));
     match fault.kind {
-        FaultKind::AnswerLost | FaultKind::CutBefore => {
+        FaultKind::AnswerLost | FaultKind::CutBefore | FaultKind::EffectLate => {
             cut.close();
             response::plain(500, "")
         }

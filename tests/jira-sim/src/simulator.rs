@@ -115,6 +115,7 @@ impl Simulator {
     /// Moves virtual time forward.
     pub fn advance(&self, by: SignedDuration) {
         self.shared.clock.advance(by);
+        server::catch_up(self);
     }
 
     /// Begins anew: data, grants, settings, faults, journal and violations. Virtual time goes on.
@@ -154,6 +155,7 @@ impl Simulator {
 
     /// Every issue that exists or existed, as `GET /__sim/issues` shows them.
     pub fn issues(&self) -> Vec<Value> {
+        server::catch_up(self);
         self.with_world(|world| control::issues(world))
     }
 

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::{
-    faults::Faults, journal::Journal, limits::Limits, oauth::Grants, routes::search::Cursor,
+    call::Incoming, faults::Faults, journal::Journal, limits::Limits, oauth::Grants, routes::search::Cursor,
     settings::Settings, webhooks::Webhooks,
 };
 use account::{Accounts, ApiToken};
@@ -36,6 +36,10 @@ pub(crate) struct World {
     pub(crate) webhooks: Webhooks,
     /// How many of the next writes to an issue are turned away with 409: by site and issue.
     pub(crate) conflicts: BTreeMap<(usize, u64), u64>,
+    /// Calls whose effect is still to happen, and when.
+    pub(crate) late: Vec<(Timestamp, Incoming)>,
+    /// The most issues that the bulk create of this moment makes.
+    pub(crate) most_elements: Option<usize>,
     /// Open searches by token number.
     pub(crate) cursors: BTreeMap<u64, Cursor>,
     pub(crate) next_cursor: u64,
@@ -57,6 +61,8 @@ impl World {
             journal: Journal::default(),
             webhooks: Webhooks::default(),
             conflicts: BTreeMap::new(),
+            late: Vec::new(),
+            most_elements: None,
             cursors: BTreeMap::new(),
             next_cursor: 1,
             searches: 0,

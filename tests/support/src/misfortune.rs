@@ -51,6 +51,13 @@ impl Misfortune {
         Self { name, fault: Fault { reason: reason.map(ToOwned::to_owned), ..plain.fault } }
     }
 
+    /// The same, after the effect has happened.
+    #[must_use]
+    pub fn after_effect(self) -> Self {
+        let name = format!("{} after the effect", self.name);
+        Self { name, fault: Fault { after_effect: true, ..self.fault } }
+    }
+
     /// A page of HTML.
     pub fn html(status: u16) -> Self {
         let fault = Fault { status: Some(status), ..Fault::once(FaultKind::Html, "*") };
@@ -77,6 +84,12 @@ impl Misfortune {
             Self::status(503, Some(7)),
             Self::html(502),
             Self::html(200),
+            Self::status(408, None),
+            Self::status(408, None).after_effect(),
+            Self::status(500, None).after_effect(),
+            Self::status(502, None).after_effect(),
+            Self::status(503, None).after_effect(),
+            Self::html(502).after_effect(),
         ]
     }
 
@@ -93,7 +106,7 @@ impl Misfortune {
 
     /// Whether the effect happens all the same.
     pub fn has_effect(&self) -> bool {
-        matches!(self.fault.kind, FaultKind::AnswerLost | FaultKind::Truncated | FaultKind::SlowDrip)
+        self.fault.has_effect()
     }
 }
 

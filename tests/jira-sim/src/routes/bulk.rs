@@ -31,7 +31,8 @@ pub(crate) fn create(world: &mut World, call: &Call) -> Reply {
     world.limits.admit_bulk(&settings, call.site, updates.len(), call.now)?;
     let mut issues = Vec::new();
     let mut errors = Vec::new();
-    for (number, update) in updates.iter().enumerate() {
+    let most = world.most_elements.unwrap_or(MOST_CREATED);
+    for (number, update) in updates.iter().enumerate().take(most) {
         match create_one(world, call, update) {
             Ok(issue) => issues.push(created_json(world, call, &issue)),
             Err(problems) => errors.push((number, problems.to_json())),

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::{
     auth::{Caller, authenticate},
     call::{Answer, Call, Door, Incoming, Query},
+    clock::plus_millis,
     control,
     faults::{Fault, FaultKind},
     journal::JournalEntry,
@@ -39,27 +40,22 @@ pub(crate) fn dispatch(simulator: &Simulator, incoming: &Incoming) -> Dispatched
     if let Some(answer) = simulator.with_world(|world| page::answer(world, incoming, now)) {
         return Dispatched { answer, fault: None };
     }
+    catch_up(simulator);
     let (dispatched, checked) = simulator.with_world(|world| {
         let target = target(world, &incoming.path);
-        let known = operation_name(&target, incoming);
+        let (known, operation) = operation_of(&target, incoming);
         let fault = world.faults.due(&incoming.method, &incoming.path, &known);
         let mut line = Line { operation: known, caller: "anonymous".to_owned(), points: 0 };
-        let (answer, operation) = match fault.as_ref().and_then(|fault| instead(fault, now)) {
-            Some(answer) => (answer, None),
-            None => perform(world, &target, incoming, now, &mut line),
-        };
-        // The document is about Jira's REST API only, and an answer that a fault spoiled is meant to be wrong.
-        let checked = (fault.is_none() && matches!(target, Target::Api { .. })).then_some(operation);
-        let cut = fault.as_ref().is_some_and(|fault| {
-            matches!(fault.kind, FaultKind::AnswerLost | FaultKind::CutBefore | FaultKind::Reset)
-        });
+        let answer = answered(world, &target, incoming, now, fault.as_ref(), &mut line);
+        // The document is about Jira's REST API only.
+        let checked = matches!(target, Target::Api { .. }).then_some(operation);
         world.journal.write(JournalEntry {
             n: 0,
             at: now.to_string(),
             method: incoming.method.clone(),
             path: incoming.path.clone(),
             query: redacted(incoming.query.as_deref()),
-            status: if cut { 0 } else { answer.status },
+            status: if fault.as_ref().is_some_and(Fault::cuts) { 0 } else { answer.status },
             operation: line.operation,
             points: line.points,
             caller: line.caller,
@@ -68,9 +64,58 @@ pub(crate) fn dispatch(simulator: &Simulator, incoming: &Incoming) -> Dispatched
         (Dispatched { answer, fault }, checked)
     });
     if let Some(operation) = checked {
-        simulator.checker().check(incoming, operation, &dispatched.answer);
+        // An answer that a fault spoiled is meant to be wrong; the call is not.
+        let answer = dispatched.fault.is_none().then_some(&dispatched.answer);
+        simulator.checker().check(incoming, operation, answer);
     }
     dispatched
+}
+
+/// The answer of a call, with the effect that its fault leaves it.
+fn answered(
+    world: &mut World,
+    target: &Target,
+    incoming: &Incoming,
+    now: Timestamp,
+    fault: Option<&Fault>,
+    line: &mut Line,
+) -> Answer {
+    let Some(fault) = fault else { return perform(world, target, incoming, now, line) };
+    let instead = instead(fault, now);
+    if instead.is_none() || fault.has_effect() {
+        world.most_elements = fault.elements;
+        let answer = perform(world, target, incoming, now, line);
+        world.most_elements = None;
+        return instead.unwrap_or(answer);
+    }
+    if fault.kind == FaultKind::EffectLate {
+        let delay = fault.delay_ms.and_then(|millis| i64::try_from(millis).ok()).unwrap_or(60_000);
+        world.late.push((plus_millis(now, delay), incoming.clone()));
+    }
+    // Who called is known all the same.
+    if let Target::Api { door, site, path } = target
+        && let Found::Operation(operation, _) = find(&incoming.method, path)
+        && let Ok(caller) =
+            authenticate(world, *door, *site, operation, incoming.header("authorization"), now)
+    {
+        caller.id().unwrap_or("anonymous").clone_into(&mut line.caller);
+    }
+    instead.unwrap_or_else(|| Answer::empty(500))
+}
+
+/// Lets those effects happen whose time has come.
+pub(crate) fn catch_up(simulator: &Simulator) {
+    let now = simulator.now();
+    simulator.with_world(|world| {
+        let (mut due, later): (Vec<_>, Vec<_>) = world.late.drain(..).partition(|(at, _)| *at <= now);
+        world.late = later;
+        due.sort_by_key(|(at, _)| *at);
+        for (at, incoming) in due {
+            let target = target(world, &incoming.path);
+            let mut line = Line { operation: String::new(), caller: String::new(), points: 0 };
+            perform(world, &target, &incoming, at, &mut line);
+        }
+    });
 }
 
 fn fault_name(kind: FaultKind) -> String {
@@ -147,30 +192,32 @@ fn api_path(path: &str) -> Option<String> {
     }
 }
 
-fn operation_name(target: &Target, incoming: &Incoming) -> String {
-    match target {
+/// The name of what is called, and the operation if it is one of Jira's REST API.
+fn operation_of(target: &Target, incoming: &Incoming) -> (String, Option<&'static Operation>) {
+    let name = match target {
         Target::Api { path, .. } => match find(&incoming.method, path) {
-            Found::Operation(operation, _) => operation.id.to_owned(),
-            Found::OtherMethod | Found::Nothing => "unknown".to_owned(),
+            Found::Operation(operation, _) => return (operation.id.to_owned(), Some(operation)),
+            Found::OtherMethod | Found::Nothing => "unknown",
         },
-        Target::TenantInfo(_) => "tenantInfo".to_owned(),
-        Target::AccessibleResources => "accessibleResources".to_owned(),
-        Target::Me => "me".to_owned(),
-        Target::Organisations => "getOrgs".to_owned(),
-        Target::Authorize => "authorize".to_owned(),
-        Target::Token => "token".to_owned(),
-        Target::UnknownAtGateway | Target::Nothing => "unknown".to_owned(),
-    }
+        Target::TenantInfo(_) => "tenantInfo",
+        Target::AccessibleResources => "accessibleResources",
+        Target::Me => "me",
+        Target::Organisations => "getOrgs",
+        Target::Authorize => "authorize",
+        Target::Token => "token",
+        Target::UnknownAtGateway | Target::Nothing => "unknown",
+    };
+    (name.to_owned(), None)
 }
 
-/// The answer of a fault that keeps the effect from happening.
+/// What the caller gets in the place of the answer.
 fn instead(fault: &Fault, now: Timestamp) -> Option<Answer> {
     let with_wait = |answer: Answer| match fault.retry_after {
         Some(seconds) => answer.with_header("retry-after", seconds.to_string()),
         None => answer,
     };
     match fault.kind {
-        FaultKind::CutBefore | FaultKind::Reset => Some(Answer::empty(500)),
+        FaultKind::CutBefore | FaultKind::Reset | FaultKind::EffectLate => Some(Answer::empty(500)),
         FaultKind::Status => {
             let status = fault.status.unwrap_or(503);
             Some(match (status, &fault.reason) {
@@ -203,12 +250,12 @@ fn perform(
     incoming: &Incoming,
     now: Timestamp,
     line: &mut Line,
-) -> (Answer, Option<&'static Operation>) {
+) -> Answer {
     if let Some(grant) = oauth::bearer(world, incoming, now) {
         line.caller.clone_from(&grant.account);
     }
-    let answer = match (target, incoming.method.as_str()) {
-        (Target::Api { door, site, path }, _) => return api(world, *door, *site, path, incoming, now, line),
+    match (target, incoming.method.as_str()) {
+        (Target::Api { door, site, path }, _) => api(world, *door, *site, path, incoming, now, line),
         (Target::TenantInfo(site), "GET") => Answer::ok(json!({ "cloudId": world.sites[*site].cloud_id })),
         (Target::AccessibleResources, "GET") => oauth::accessible_resources(world, incoming, now),
         (Target::Me, "GET") => oauth::me(world, incoming, now),
@@ -221,8 +268,7 @@ fn perform(
             Answer::html(404, "<!DOCTYPE html><html><body><h1>Page not found</h1></body></html>".to_owned())
         }
         _ => Answer::gateway_error(405, "Method Not Allowed"),
-    };
-    (answer, None)
+    }
 }
 
 fn api(
@@ -233,16 +279,16 @@ fn api(
     incoming: &Incoming,
     now: Timestamp,
     line: &mut Line,
-) -> (Answer, Option<&'static Operation>) {
+) -> Answer {
     let (operation, params) = match find(&incoming.method, path) {
         Found::Operation(operation, params) => (operation, params),
-        Found::OtherMethod => return (Answer::error(405, "Method Not Allowed"), None),
-        Found::Nothing if door == Door::Gateway => return (Answer::gateway_error(404, "Not Found"), None),
-        Found::Nothing => return (no_such_path(path), None),
+        Found::OtherMethod => return Answer::error(405, "Method Not Allowed"),
+        Found::Nothing if door == Door::Gateway => return Answer::gateway_error(404, "Not Found"),
+        Found::Nothing => return no_such_path(path),
     };
     let caller = match authenticate(world, door, site, operation, incoming.header("authorization"), now) {
         Ok(caller) => caller,
-        Err(answer) => return (answer, Some(operation)),
+        Err(answer) => return answer,
     };
     caller.id().unwrap_or("anonymous").clone_into(&mut line.caller);
     let base = match door {
@@ -256,15 +302,15 @@ fn api(
         (call.operation.handler)(world, &call)
     });
     let (Ok(mut answer) | Err(mut answer)) = answer;
-    line.points = points(operation, &answer);
     let settings = world.settings.clone();
     if answer.status != 429 {
+        line.points = points(operation, &answer);
         answer.headers.extend(world.limits.book(&settings, &caller.credential, line.points, now));
     }
     if let Some(id) = caller.id() {
         answer.headers.push(("x-aaccountid", id.to_owned()));
     }
-    (answer, Some(operation))
+    answer
 }
 
 fn no_such_path(path: &str) -> Answer {

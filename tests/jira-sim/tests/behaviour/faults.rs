@@ -99,3 +99,57 @@ async fn a_rule_waits_for_its_call_and_ends_after_its_times() {
     jira.control("DELETE", "/faults", json!(null)).await;
     assert_eq!(jira.control("GET", "/faults", json!(null)).await["faults"], json!([]));
 }
+
+#[tokio::test]
+async fn a_status_or_a_page_can_come_after_the_effect() {
+    let jira = Jira::demo().await;
+    for (kind, status) in [(FaultKind::Status, 503), (FaultKind::Status, 408), (FaultKind::Html, 502)] {
+        let before = created(&jira);
+        let fault = Fault { status: Some(status), after_effect: true, ..Fault::once(kind, "createIssue") };
+        assert!(fault.has_effect());
+        jira.simulator().add_fault(fault);
+        assert_eq!(jira.send(create(&jira)).await.status, status);
+        assert_eq!(created(&jira), before + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_bulk_create_can_end_in_the_middle() {
+    let jira = Jira::demo().await;
+    let fault = Fault { elements: Some(2), ..Fault::once(FaultKind::AnswerLost, "createIssues") };
+    jira.simulator().add_fault(fault);
+    let updates: Vec<_> = (0..5).map(|_| json!({ "fields": task("SEC", "x") })).collect();
+    let request = jira.request("POST", "/issue/bulk").json(&json!({ "issueUpdates": updates }));
+    assert!(request.send().await.is_err());
+    assert_eq!(created(&jira), 2);
+}
+
+#[tokio::test]
+async fn an_effect_can_come_after_somebody_looked_for_it() {
+    let jira = Jira::demo().await;
+    let fault = Fault { delay_ms: Some(90_000), ..Fault::once(FaultKind::EffectLate, "createIssue") };
+    jira.simulator().add_fault(fault);
+    assert!(create(&jira).send().await.is_err());
+    jira.advance(89);
+    assert!(jira.search("project = SEC").await.is_empty());
+    assert_eq!(created(&jira), 0);
+    jira.advance(10);
+    assert_eq!(jira.search("project = SEC").await, ["SEC-1"]);
+    let made = jira.get("/issue/SEC-1?fields=created").await.json();
+    assert_eq!(made["fields"]["created"], "2026-06-15T12:01:30.000+0000");
+    assert_eq!(created(&jira), 1);
+}
+
+#[tokio::test]
+async fn a_call_is_compared_with_the_document_even_if_its_answer_is_spoiled() {
+    let jira = Jira::demo().await;
+    jira.calls_wrongly_on_purpose();
+    let checked = jira.control("GET", "/violations", json!(null)).await;
+    jira.simulator().add_fault(Fault::once(FaultKind::AnswerLost, "getIssue"));
+    assert!(jira.request("GET", "/issue/CHG-1?nope=1").send().await.is_err());
+    if checked["openapi"] == "checked" {
+        let violations = jira.simulator().violations();
+        assert_eq!((violations.len(), violations[0].side.as_str(), violations[0].status), (1, "request", 0));
+    }
+    assert_eq!(jira.simulator().journal()[0].caller, "acc-admin");
+}
