@@ -15,7 +15,11 @@ use crate::{
     faults::Fault,
     hand::{self, Deed},
     simulator::Simulator,
-    state::{World, account::ApiToken, seed::Seed},
+    state::{
+        World,
+        account::{Account, ApiToken},
+        seed::Seed,
+    },
 };
 
 const NO_RESOURCE: &str = "The control API has no such resource.";
@@ -69,6 +73,7 @@ pub(crate) fn perform(
             let account = body["account"].as_str().unwrap_or("acc-admin");
             Ok(json!({ "revoked": world.grants.revoke_account(account) }))
         }),
+        ("POST", "/accounts") => simulator.with_world(|world| add_account(world, body)),
         ("POST", "/act") => act(simulator, body),
         ("POST", _) if path.starts_with("/accounts/") => {
             simulator.with_world(|world| edit_account(world, &path["/accounts/".len()..], body))
@@ -179,6 +184,16 @@ fn add_token(world: &mut World, body: &Value) -> Result<Value, String> {
     Ok(json!({ "account": account }))
 }
 
+/// A new person, who sees and does what everybody does, changed by the members of the body.
+fn add_account(world: &mut World, body: &Value) -> Result<Value, String> {
+    let id = body["id"].as_str().ok_or("id: a text")?;
+    if world.accounts.get(id).is_some() {
+        return Err(format!("there is an account {id} already"));
+    }
+    world.accounts.put(Account::person(id, id, &format!("{id}@example.com")));
+    edit_account(world, id, body)
+}
+
 fn edit_account(world: &mut World, id: &str, body: &Value) -> Result<Value, String> {
     let mut account = world.accounts.get(id).ok_or("no such account")?;
     for (name, value) in body.as_object().ok_or("an object of members")? {
@@ -192,6 +207,12 @@ fn edit_account(world: &mut World, id: &str, body: &Value) -> Result<Value, Stri
             "name" => account.name = text()?,
             "locale" => account.locale = text()?,
             "time_zone" => account.time_zone = text()?,
+            "groups" => {
+                account.groups =
+                    serde_json::from_value(value.clone()).map_err(|error| format!("groups: {error}"))?;
+            }
+            // It names the account when one is added.
+            "id" => {}
             other => return Err(format!("unknown member {other}")),
         }
     }

@@ -3,8 +3,8 @@
 use crate::{
     call::{Call, Reply},
     routes::{
-        archive, bulk, changelog, comment, createmeta, group, issue, jql, meta, myself, permission, project,
-        property, search, transition, user, webhook,
+        archive, bulk, changelog, comment, createmeta, editmeta, group, issue, jql, meta, myself, permission,
+        project, property, search, transition, user, webhook, workflow,
     },
     state::World,
 };
@@ -123,6 +123,8 @@ pub(crate) static OPERATIONS: &[Operation] = operations! {
     GET "/project/{projectIdOrKey}/statuses" getAllStatuses, READ, ["read:issue-status:jira" "read:issue-type:jira" "read:status:jira"], true, Read, project::statuses;
     GET "/issue/createmeta/{projectIdOrKey}/issuetypes" getCreateIssueMetaIssueTypes, READ, ["read:issue-meta:jira" "read:avatar:jira" "read:field-configuration:jira"], true, Read, createmeta::issue_types;
     GET "/issue/createmeta/{projectIdOrKey}/issuetypes/{issueTypeId}" getCreateIssueMetaIssueTypeId, READ, ["read:issue-meta:jira" "read:avatar:jira" "read:field-configuration:jira"], true, Read, createmeta::fields;
+    GET "/issue/{issueIdOrKey}/editmeta" getEditIssueMeta, READ, ["read:issue-meta:jira" "read:field-configuration:jira"], true, Read, editmeta::get;
+    POST "/workflows" readWorkflows, CONFIGURATION, ["read:workflow:jira"], false, Read, workflow::read;
     GET "/field" getFields, READ, ["read:field:jira" "read:avatar:jira" "read:project-category:jira" "read:project:jira" "read:field-configuration:jira"], true, Read, meta::fields;
     GET "/issuetype" getIssueAllTypes, READ, ["read:issue-type:jira" "read:avatar:jira" "read:project:jira" "read:project-category:jira"], true, Read, meta::issue_types;
     GET "/status" getStatuses, READ, ["read:status:jira"], true, Read, meta::statuses;

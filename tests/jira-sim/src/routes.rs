@@ -5,6 +5,7 @@ pub(crate) mod bulk;
 pub(crate) mod changelog;
 pub(crate) mod comment;
 pub(crate) mod createmeta;
+pub(crate) mod editmeta;
 pub(crate) mod fields;
 pub(crate) mod group;
 pub(crate) mod issue;
@@ -19,6 +20,7 @@ pub(crate) mod transition;
 pub(crate) mod user;
 pub(crate) mod view;
 pub(crate) mod webhook;
+pub(crate) mod workflow;
 
 use std::sync::Arc;
 

@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// Seconds until search sees a write. Reads by id see it at once.
     pub index_lag_seconds: f64,
-    /// In every n-th search, one issue that changed within the last minute is left out. 0 = never.
+    /// In every n-th search, one issue that changed lately is left out, unless it is reconciled. 0 = never.
     pub flicker: u32,
+    /// How many seconds a change stays new enough to be left out by `flicker`.
+    pub flicker_window_seconds: f64,
     /// No account shows its e-mail address to others.
     pub hidden_emails: bool,
     /// Points per clock hour for one OAuth app over all sites; `null` = no limit.
@@ -31,6 +33,8 @@ pub struct Settings {
     pub site_time_zone: String,
     /// Changelog items come without `fieldId`.
     pub changelog_without_field_ids: bool,
+    /// A required field without a value is told by `errorMessages` instead of `errors`.
+    pub required_as_message: bool,
     /// Documents come back with `localId` attributes that the caller did not send.
     pub adf_local_ids: bool,
     /// A comment leaves the issue's `updated` as it is.
@@ -90,6 +94,7 @@ impl Default for Settings {
         Self {
             index_lag_seconds: 2.0,
             flicker: 0,
+            flicker_window_seconds: 60.0,
             hidden_emails: false,
             quota: Some(65_000),
             burst: Burst::default(),
@@ -100,6 +105,7 @@ impl Default for Settings {
             reuse_ends_grant: false,
             site_time_zone: "UTC".to_owned(),
             changelog_without_field_ids: false,
+            required_as_message: false,
             adf_local_ids: false,
             comments_keep_updated: false,
             comments_per_issue: None,
@@ -132,6 +138,10 @@ impl Settings {
 
     pub(crate) fn index_lag_ms(&self) -> i64 {
         millis(self.index_lag_seconds)
+    }
+
+    pub(crate) fn flicker_window_ms(&self) -> i64 {
+        millis(self.flicker_window_seconds)
     }
 
     pub(crate) fn webhook_delay_ms(&self) -> i64 {

@@ -12,7 +12,8 @@ use crate::state::{
 
 /// Makes the edit `POST /__sim/projects/{key}/{edit}`.
 ///
-/// - `fields` `{"id","name","type","required","options":[…],"issue_types":["10103"]}`: adds or replaces a field
+/// - `fields` `{"id","name","type","required","has_default","options":[…],"issue_types":["10103"]}`: adds or
+///   replaces a field; one that is known and given no type keeps what is not named
 /// - `fields/remove` `{"id"}`: takes a field off the screen
 /// - `transitions` `{"id","name","from":["10000"],"to":"10003","required":["resolution"]}`: adds or replaces a step
 /// - `transitions/remove` `{"id"}`
@@ -37,7 +38,8 @@ pub(crate) fn edit(
     let project = site.project_mut(id).ok_or_else(|| format!("no project {key}"))?;
     match edit {
         "fields" => {
-            let field = field(body)?;
+            let known = project.fields.iter().find(|known| body["id"] == known.id.as_str());
+            let field = field(body, known)?;
             project.fields.retain(|known| known.id != field.id);
             project.fields.push(field);
         }
@@ -60,10 +62,12 @@ pub(crate) fn edit(
         "permissions" => {
             let account = text(body, "account")?;
             for permission in texts(&body["remove"]) {
+                project.granted.remove(&(account.clone(), permission.clone()));
                 project.withheld.insert((account.clone(), permission));
             }
             for permission in texts(&body["grant"]) {
-                project.withheld.remove(&(account.clone(), permission));
+                project.withheld.remove(&(account.clone(), permission.clone()));
+                project.granted.insert((account.clone(), permission));
             }
         }
         "roles" => {
@@ -112,15 +116,30 @@ fn numbers(value: &Value) -> Result<Vec<u64>, String> {
     value.as_array().into_iter().flatten().map(number).collect()
 }
 
-fn field(body: &Value) -> Result<Field, String> {
+fn field(body: &Value, known: Option<&Field>) -> Result<Field, String> {
     let id = text(body, "id")?;
+    let flag = |name: &str, default: bool| body[name].as_bool().unwrap_or(default);
+    if let (Some(known), Value::Null) = (known, &body["type"]) {
+        let issue_types = &body["issue_types"];
+        return Ok(Field {
+            name: body["name"].as_str().unwrap_or(&known.name).to_owned(),
+            required: flag("required", known.required),
+            has_default: flag("has_default", known.has_default),
+            issue_types: if issue_types.is_null() {
+                known.issue_types.clone()
+            } else {
+                numbers(issue_types)?
+            },
+            ..known.clone()
+        });
+    }
     let kind = body["type"].as_str().unwrap_or("string");
     Ok(Field {
         name: body["name"].as_str().unwrap_or(&id).to_owned(),
         kind: FieldKind::parse(kind, texts(&body["options"]))
             .ok_or_else(|| format!("unknown type {kind}"))?,
-        required: body["required"].as_bool().unwrap_or(false),
-        has_default: false,
+        required: flag("required", false),
+        has_default: flag("has_default", false),
         issue_types: numbers(&body["issue_types"])?,
         id,
     })

@@ -40,6 +40,8 @@ impl Compiler<'_> {
         match clause {
             Clause::All(parts) => Predicate::All(parts.iter().map(|part| self.clause(part)).collect()),
             Clause::Any(parts) => Predicate::Any(parts.iter().map(|part| self.clause(part)).collect()),
+            // An entity property is not found by its absence either.
+            Clause::Not(part) if mentions_property(part) => Predicate::Nothing,
             Clause::Not(part) => Predicate::Not(Box::new(self.clause(part))),
             Clause::Term { field, operator, operand } => self.term(field, *operator, operand),
         }
@@ -119,14 +121,18 @@ impl Compiler<'_> {
         }
     }
 
-    fn words(&self, operand: &Operand) -> Vec<String> {
+    fn words(&mut self, operand: &Operand) -> Vec<String> {
         match operand {
             Operand::Value(text) => vec![text.clone()],
             Operand::List(values) => values.iter().flat_map(|value| self.words(value)).collect(),
             Operand::Function(name, _) if name.eq_ignore_ascii_case("currentUser") => {
                 self.context.caller.map(|account| account.id.clone()).into_iter().collect()
             }
-            Operand::Empty | Operand::Function(..) => Vec::new(),
+            Operand::Function(name, _) => {
+                self.errors.push(format!("Unable to find JQL function '{name}()'."));
+                Vec::new()
+            }
+            Operand::Empty => Vec::new(),
         }
     }
 
@@ -143,12 +149,7 @@ impl Compiler<'_> {
             return self.unknown(format!("The operator '~' is not supported by the '{field}' field."));
         }
         if numbers.is_empty() {
-            return match operand {
-                Operand::Function(name, _) => {
-                    self.unknown(format!("Unable to find JQL function '{name}()'."))
-                }
-                _ => Predicate::Nothing,
-            };
+            return Predicate::Nothing;
         }
         if operator.is_order() {
             return Predicate::Ordered { field: of, operator, number: numbers[0] };
@@ -226,6 +227,12 @@ impl Compiler<'_> {
             Operand::Empty | Operand::List(_) => (String::new(), None),
         };
         match instant {
+            // A due date is a day, not an instant: days are compared.
+            Some(instant) if of == TimeField::Due => {
+                let day = instant.to_zoned(self.zone.clone()).date().to_zoned(TimeZone::UTC);
+                let instant = day.map_or(instant, |day| day.timestamp());
+                Predicate::Time { field: of, operator, instant }
+            }
             Some(instant) => Predicate::Time { field: of, operator, instant },
             None => self.unknown(format!(
                 "Date value '{word}' for field '{field}' is invalid. Valid formats include: 'yyyy/MM/dd HH:mm', \
@@ -263,6 +270,14 @@ impl Compiler<'_> {
         custom
             .find(|known| known.id == id || known.name.eq_ignore_ascii_case(field))
             .map(|known| known.id.clone())
+    }
+}
+
+fn mentions_property(clause: &Clause) -> bool {
+    match clause {
+        Clause::All(parts) | Clause::Any(parts) => parts.iter().any(mentions_property),
+        Clause::Not(part) => mentions_property(part),
+        Clause::Term { field, .. } => field.contains('[') && !canonical(field).starts_with("cf["),
     }
 }
 

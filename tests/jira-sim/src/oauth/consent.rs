@@ -77,8 +77,9 @@ pub(crate) fn ask(world: &World, query: &Query) -> Answer {
     body += "<p><label>As <select name=\"account\">";
     let people = world.accounts.iter().take(50);
     for account in people.filter(|account| account.active && account.kind == AccountKind::Person) {
+        let chosen = if account.id == "acc-admin" { " selected" } else { "" };
         body.extend([format!(
-            "<option value=\"{}\">{}</option>",
+            "<option value=\"{}\"{chosen}>{}</option>",
             escape(&account.id),
             escape(&account.name)
         )]);

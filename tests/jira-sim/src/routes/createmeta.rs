@@ -4,14 +4,17 @@ use serde_json::{Value, json};
 
 use crate::{
     call::{Answer, Call, Reply},
-    routes::project::project_of,
-    state::World,
+    routes::{fields::permission_to_set, project::project_of},
+    state::{
+        World,
+        project::{Field, Project},
+    },
 };
 
 const MOST: usize = 200;
 
 /// Needs *Create issues*; without it the project looks absent.
-fn creatable<'a>(world: &'a World, call: &Call) -> Result<&'a crate::state::project::Project, Answer> {
+fn creatable<'a>(world: &'a World, call: &Call) -> Result<&'a Project, Answer> {
     let project = project_of(world, call).map_err(|_| unavailable())?;
     project.allows(call.caller.account(), "CREATE_ISSUES").then_some(project).ok_or_else(unavailable)
 }
@@ -36,8 +39,21 @@ pub(crate) fn issue_types(world: &mut World, call: &Call) -> Reply {
     let project = creatable(world, call)?;
     let types =
         world.sites[call.site].issue_types.iter().filter(|kind| project.issue_types.contains(&kind.id));
-    let all = types.map(|kind| kind.to_json(&call.base, call.caller.locale())).collect();
+    let all = types.map(|kind| project.type_json(kind, &call.base, call.caller.locale())).collect();
     page(call, ["issueTypes", "createMetaIssueType"], all)
+}
+
+/// The fields that this caller may set on an issue of a type; a write of another one is refused.
+pub(crate) fn offered<'a>(
+    project: &'a Project,
+    call: &'a Call,
+    issue_type: u64,
+) -> impl Iterator<Item = &'a Field> {
+    let may_set = |field: &Field| {
+        let permission = permission_to_set(&field.id);
+        permission.is_none_or(|permission| project.allows(call.caller.account(), permission))
+    };
+    project.fields.iter().filter(move |field| field.applies_to(issue_type) && may_set(field))
 }
 
 pub(crate) fn fields(world: &mut World, call: &Call) -> Reply {
@@ -48,8 +64,7 @@ pub(crate) fn fields(world: &mut World, call: &Call) -> Reply {
         return Err(Answer::bad_request("The issue type does not exist in this project."));
     };
     let is_subtask = issue_type.level < 0;
-    let fields = project.fields.iter().filter(|field| field.applies_to(issue_type.id));
-    let all = fields.map(|field| {
+    let all = offered(project, call, issue_type.id).map(|field| {
         let mut value = field.to_json(project, &site.issue_types, &call.base, call.caller.locale());
         if field.id == "parent" && is_subtask {
             value["required"] = json!(true);

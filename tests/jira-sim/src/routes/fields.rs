@@ -100,6 +100,15 @@ fn apply_operation(name: &str, operation: &Value, before: Option<Value>) -> Resu
     Err(format!("The operation is not supported by the field '{name}'."))
 }
 
+/// The permission without which a field is not on a caller's screens.
+pub(crate) fn permission_to_set(field: &str) -> Option<&'static str> {
+    match field {
+        "assignee" => Some("ASSIGN_ISSUES"),
+        "reporter" => Some("MODIFY_REPORTER"),
+        _ => None,
+    }
+}
+
 /// What a project lets this caller write, for one issue type.
 pub(crate) struct Screen<'a> {
     pub(crate) world: &'a World,
@@ -125,11 +134,7 @@ impl Screen<'_> {
                 .fields
                 .iter()
                 .find(|field| field.id == *name && field.applies_to(self.issue_type));
-            let permission = match name.as_str() {
-                "assignee" => Some("ASSIGN_ISSUES"),
-                "reporter" => Some("MODIFY_REPORTER"),
-                _ => None,
-            };
+            let permission = permission_to_set(name);
             let account = self.call.caller.account();
             let permitted = permission.is_none_or(|permission| self.project.allows(account, permission));
             match known {
@@ -158,7 +163,7 @@ impl Screen<'_> {
         };
         for field in self.project.fields.iter().filter(needs) {
             if fields.get(&field.id).is_none_or(is_blank) {
-                problems.add(&field.id, &required_message(field));
+                self.tell_required(field, problems);
             }
         }
     }
@@ -168,8 +173,18 @@ impl Screen<'_> {
         let required = |field: &&Field| field.required && field.applies_to(self.issue_type);
         for field in self.project.fields.iter().filter(required) {
             if fields.get(&field.id).is_some_and(is_blank) {
-                problems.add(&field.id, &required_message(field));
+                self.tell_required(field, problems);
             }
+        }
+    }
+
+    /// Jira tells of most fields by their id; what comes from a workflow's rules is a general message.
+    fn tell_required(&self, field: &Field, problems: &mut Problems) {
+        let message = required_message(field);
+        if self.world.settings.required_as_message {
+            problems.general.push(message);
+        } else {
+            problems.add(&field.id, &message);
         }
     }
 
@@ -277,6 +292,9 @@ impl Screen<'_> {
         let parent = site.visible_issue(name, self.call.caller.account());
         let parent = parent.ok_or("Could not find issue by id or key.")?;
         let level = |kind: u64| site.issue_type(kind).map_or(0, |kind| kind.level);
+        if self.project.team_managed && parent.project != self.project.id {
+            return Err("The parent has to be in the same project.".to_owned());
+        }
         if level(parent.issue_type) == level(self.issue_type) + 1 {
             Ok(Some(parent.id))
         } else {

@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 
 use crate::{
     call::{Answer, Call, Reply},
-    state::{World, project::Project},
+    state::{
+        World,
+        project::{Project, allows_globally},
+    },
 };
 
 const MOST: usize = 100;
@@ -26,10 +29,17 @@ pub(crate) fn search(world: &mut World, call: &Call) -> Reply {
     let keys = call.query.list("keys");
     let ids = call.query.list("id");
     let words = call.query.get("query").unwrap_or_default().to_lowercase();
+    let account = call.caller.account();
+    // Atlassian's document: projects that the caller may browse or administer, and all for Jira's administrators.
+    let listed = |project: &&Project| {
+        project.allows(account, permission)
+            || (permission == "BROWSE_PROJECTS"
+                && (project.grants_administration(account) || allows_globally(account, "ADMINISTER")))
+    };
     let mut found: Vec<&Project> = site
         .projects
         .iter()
-        .filter(|project| project.allows(call.caller.account(), permission))
+        .filter(listed)
         .filter(|project| if project.archived { wants_archived } else { wants_live })
         .filter(|project| keys.is_empty() || keys.contains(&project.key))
         .filter(|project| ids.is_empty() || ids.contains(&project.id.to_string()))
@@ -68,7 +78,8 @@ fn expanded(world: &World, call: &Call, project: &Project) -> Value {
     let expand = call.query.list("expand");
     if expand.iter().any(|part| part == "issueTypes") {
         let types = site.issue_types.iter().filter(|kind| project.issue_types.contains(&kind.id));
-        value["issueTypes"] = types.map(|kind| kind.to_json(&call.base, call.caller.locale())).collect();
+        value["issueTypes"] =
+            types.map(|kind| project.type_json(kind, &call.base, call.caller.locale())).collect();
     }
     if expand.iter().any(|part| part == "lead")
         && let Some(lead) = world.accounts.get("acc-admin")
@@ -92,7 +103,8 @@ pub(crate) fn get(world: &mut World, call: &Call) -> Reply {
     let mut value = expanded(world, call, project);
     let types =
         world.sites[call.site].issue_types.iter().filter(|kind| project.issue_types.contains(&kind.id));
-    value["issueTypes"] = types.map(|kind| kind.to_json(&call.base, call.caller.locale())).collect();
+    value["issueTypes"] =
+        types.map(|kind| project.type_json(kind, &call.base, call.caller.locale())).collect();
     value["description"] = json!("");
     Ok(Answer::ok(value).costing(1, 1))
 }

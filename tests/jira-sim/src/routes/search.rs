@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     call::{Answer, Call, Reply},
-    clock::plus_seconds,
+    clock::{plus_millis, plus_seconds},
     jql,
     state::{World, issue::Issue},
 };
@@ -194,7 +194,7 @@ fn resume(
 
 /// The issues of a page as the index has them; those to reconcile as they are.
 fn page(world: &mut World, call: &Call, asked: &Asked, ids: &[u64]) -> Vec<Value> {
-    let hidden = flicker(world, call, ids);
+    let hidden = flicker(world, call, asked, ids);
     let site = &world.sites[call.site];
     let seen = |id: u64| {
         if asked.reconcile.contains(&id) { site.issues.get(id) } else { site.issues.indexed(id, call.now) }
@@ -203,16 +203,16 @@ fn page(world: &mut World, call: &Call, asked: &Asked, ids: &[u64]) -> Vec<Value
     issues.map(|issue| issue_json(world, call, &issue, &asked.selection, &asked.extras)).collect()
 }
 
-/// In every n-th search, one issue of the page that changed lately.
-fn flicker(world: &mut World, call: &Call, ids: &[u64]) -> Option<u64> {
+/// In every n-th search, one issue of the page that changed lately; reconciled ones are seen as they are.
+fn flicker(world: &mut World, call: &Call, asked: &Asked, ids: &[u64]) -> Option<u64> {
     world.searches += 1;
     let every = u64::from(world.settings.flicker);
     if every == 0 || !world.searches.is_multiple_of(every) {
         return None;
     }
-    let recent: BTreeSet<u64> =
-        world.sites[call.site].issues.changed_since(plus_seconds(call.now, -60)).collect();
-    ids.iter().copied().find(|id| recent.contains(id))
+    let since = plus_millis(call.now, -world.settings.flicker_window_ms());
+    let recent: BTreeSet<u64> = world.sites[call.site].issues.changed_since(since).collect();
+    ids.iter().copied().find(|id| recent.contains(id) && !asked.reconcile.contains(id))
 }
 
 /// The ids of all issues that a query matches, sorted.

@@ -7,6 +7,9 @@ use crate::{
     state::{World, account::Account, project::allows_globally},
 };
 
+/// Beyond this one a search for assignable accounts sees nobody.
+const MOST_LOOKED_AT: usize = 1000;
+
 fn to_json(world: &World, call: &Call, account: &Account) -> Value {
     account.to_json(&call.base, world.settings.hidden_emails, call.caller.id() == Some(account.id.as_str()))
 }
@@ -57,7 +60,8 @@ pub(crate) fn bulk(world: &mut World, call: &Call) -> Reply {
     Ok(Answer::ok(body).costing(count, 2))
 }
 
-/// Jira looks at the first accounts only; here that is everybody who may be assigned.
+/// Jira takes a range of the first thousand accounts and leaves out who may not be assigned: a short page is not the
+/// end (Atlassian's document, findAssignableUsers).
 pub(crate) fn assignable(world: &mut World, call: &Call) -> Reply {
     let site = &world.sites[call.site];
     let caller = call.caller.account();
@@ -75,25 +79,23 @@ pub(crate) fn assignable(world: &mut World, call: &Call) -> Reply {
     let project = project.ok_or_else(|| Answer::not_found("No project could be found."))?;
     let start = call.query.number("startAt", 0)?;
     let most = call.query.number("maxResults", 50)?.min(1000);
-    let words = call.query.get("query").unwrap_or_default().to_lowercase();
-    let wanted = call.query.get("accountId");
+    let (words, wanted) = (call.query.get("query"), call.query.get("accountId"));
+    if words.is_some() == wanted.is_some() {
+        return Err(Answer::bad_request("Either 'query' or 'accountId' is required, and not both."));
+    }
+    let words = words.unwrap_or_default().to_lowercase();
     let fits = |account: &Account| {
         // Hidden addresses are not searched.
         let email =
             if account.email_hidden || world.settings.hidden_emails { "" } else { account.email.as_str() };
-        account.assignable()
-            && project.allows(Some(account), "ASSIGNABLE_USER")
-            && wanted.is_none_or(|id| account.id == id)
+        wanted.is_none_or(|id| account.id == id)
             && (account.name.to_lowercase().starts_with(&words) || email.starts_with(&words))
     };
-    let users: Vec<Value> = world
-        .accounts
-        .iter()
-        .filter(fits)
-        .skip(start)
-        .take(most)
-        .map(|account| to_json(world, call, &account))
-        .collect();
+    let may_be_assigned =
+        |account: &Account| account.assignable() && project.allows(Some(account), "ASSIGNABLE_USER");
+    let found = world.accounts.iter().filter(fits).take(MOST_LOOKED_AT).skip(start).take(most);
+    let users: Vec<Value> =
+        found.filter(may_be_assigned).map(|account| to_json(world, call, &account)).collect();
     let count = users.len();
     Ok(Answer::ok(Value::Array(users)).costing(count, 2))
 }

@@ -49,6 +49,22 @@ pub(crate) struct Account {
 }
 
 impl Account {
+    /// An ordinary person.
+    pub(crate) fn person(id: &str, name: &str, email: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            kind: AccountKind::Person,
+            name: name.to_owned(),
+            email: email.to_owned(),
+            email_hidden: false,
+            active: true,
+            admin: false,
+            time_zone: "UTC".to_owned(),
+            locale: "en_US".to_owned(),
+            groups: vec!["jira-users".to_owned()],
+        }
+    }
+
     /// Whether issues may be assigned to it at all.
     pub(crate) fn assignable(&self) -> bool {
         self.active && self.kind != AccountKind::Customer

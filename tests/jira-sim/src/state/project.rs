@@ -171,6 +171,8 @@ pub(crate) struct Project {
     pub(crate) workflow: Workflow,
     /// Permissions taken away: (account id or `*`, permission).
     pub(crate) withheld: BTreeSet<(String, String)>,
+    /// Permissions that accounts hold beyond what everybody has: (account id or `*`, permission).
+    pub(crate) granted: BTreeSet<(String, String)>,
     /// Members of roles: (role, account id). Site administrators are in *Administrators* without being named.
     pub(crate) role_members: BTreeSet<(String, String)>,
     /// Issue numbers given out so far.
@@ -190,6 +192,7 @@ impl Project {
             fields: default_fields(),
             workflow,
             withheld: BTreeSet::new(),
+            granted: BTreeSet::new(),
             role_members: BTreeSet::new(),
             last_number: 0,
         }
@@ -221,6 +224,7 @@ impl Project {
     pub(crate) fn allows(&self, account: Option<&Account>, permission: &str) -> bool {
         let Some(account) = account.filter(|account| account.assignable()) else { return false };
         let withheld = |who: &str| self.withheld.contains(&(who.to_owned(), permission.to_owned()));
+        let granted = |who: &str| self.granted.contains(&(who.to_owned(), permission.to_owned()));
         if withheld("*") || withheld(&account.id) {
             return false;
         }
@@ -232,9 +236,25 @@ impl Project {
             return false;
         }
         match permission {
-            "ADMINISTER_PROJECTS" => account.admin,
+            "ADMINISTER_PROJECTS" => account.admin || granted("*") || granted(&account.id),
             _ => true,
         }
+    }
+
+    /// Whether an account administers this project by itself, whether or not it may browse it.
+    pub(crate) fn grants_administration(&self, account: Option<&Account>) -> bool {
+        account.is_some_and(|account| {
+            self.granted.contains(&(account.id.clone(), "ADMINISTER_PROJECTS".to_owned()))
+        })
+    }
+
+    /// An issue type as it is shown for this project: those of a team-managed one belong to it.
+    pub(crate) fn type_json(&self, kind: &vocabulary::IssueType, base: &str, locale: &str) -> Value {
+        let mut value = kind.to_json(base, locale);
+        if self.team_managed {
+            value["scope"] = json!({ "type": "PROJECT", "project": { "id": self.id.to_string() } });
+        }
+        value
     }
 
     /// Whether an account is in a role of this project.

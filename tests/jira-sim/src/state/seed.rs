@@ -67,13 +67,13 @@ impl Seed {
     }
 
     pub(crate) fn accounts(&self) -> (Accounts, Vec<ApiToken>) {
-        let mut accounts = vec![person("acc-admin", "Site administrator", "admin@example.com")];
+        let mut accounts = vec![Account::person("acc-admin", "Site administrator", "admin@example.com")];
         accounts[0].admin = true;
         "Europe/Berlin".clone_into(&mut accounts[0].time_zone);
         accounts[0].groups = ["jira-administrators", "site-admins", "jira-users"].map(str::to_owned).to_vec();
         for number in 1..=9 {
             let id = format!("acc-{number}");
-            accounts.push(person(
+            accounts.push(Account::person(
                 &id,
                 &format!("Account {number}"),
                 &format!("account-{number}@example.com"),
@@ -82,12 +82,12 @@ impl Seed {
         // One reads Jira in German, one hides its address.
         "de_DE".clone_into(&mut accounts[9].locale);
         accounts[8].email_hidden = true;
-        let mut inactive = person("acc-inactive", "Former account", "former@example.com");
+        let mut inactive = Account::person("acc-inactive", "Former account", "former@example.com");
         inactive.active = false;
         let other = |id: &str, name: &str, kind| Account {
             kind,
             groups: Vec::new(),
-            ..person(id, name, &format!("{id}@example.com"))
+            ..Account::person(id, name, &format!("{id}@example.com"))
         };
         accounts.push(inactive);
         accounts.push(other("acc-app", "Installed app", AccountKind::App));
@@ -163,21 +163,6 @@ impl Seed {
             first_id += count;
         }
         bulks
-    }
-}
-
-fn person(id: &str, name: &str, email: &str) -> Account {
-    Account {
-        id: id.to_owned(),
-        kind: AccountKind::Person,
-        name: name.to_owned(),
-        email: email.to_owned(),
-        email_hidden: false,
-        active: true,
-        admin: false,
-        time_zone: "UTC".to_owned(),
-        locale: "en_US".to_owned(),
-        groups: vec!["jira-users".to_owned()],
     }
 }
 

@@ -65,3 +65,66 @@ async fn a_screen_is_content_with_what_the_issue_already_has() {
     let resolution = jira.get(&format!("/issue/{key}")).await.json()["fields"]["resolution"].clone();
     assert_ne!(resolution, Value::Null);
 }
+
+#[tokio::test]
+async fn edit_metadata_names_what_the_caller_can_edit() {
+    let jira = Jira::demo().await;
+    jira.edit("CHG", "permissions", json!({ "account": "acc-1", "remove": ["ASSIGN_ISSUES"] }));
+    jira.edit("CHG", "permissions", json!({ "account": "acc-2", "remove": ["EDIT_ISSUES"] }));
+    let fields = jira.get("/issue/CHG-1/editmeta").await.json()["fields"].clone();
+    assert_eq!(fields["summary"]["required"], true);
+    assert!(
+        fields["assignee"].is_object() && fields["comment"].is_object() && fields.get("project").is_none()
+    );
+    let path = "/issue/CHG-1/editmeta";
+    let less = jira.send(jira.as_account(1, "GET", path)).await.json();
+    assert!(less["fields"].get("assignee").is_none());
+    assert_eq!(jira.send(jira.as_account(2, "GET", path)).await.json()["fields"], json!({}));
+}
+
+#[tokio::test]
+async fn create_metadata_offers_only_what_a_create_takes() {
+    let jira = Jira::demo().await;
+    jira.edit(
+        "SEC",
+        "permissions",
+        json!({ "account": "acc-1", "remove": ["ASSIGN_ISSUES", "MODIFY_REPORTER"] }),
+    );
+    let path = "/issue/createmeta/SEC/issuetypes/10100";
+    let offered = jira.send(jira.as_account(1, "GET", path)).await.json();
+    let ids: Vec<&Value> =
+        offered["fields"].as_array().unwrap().iter().map(|field| &field["fieldId"]).collect();
+    assert!(!ids.contains(&&json!("assignee")) && !ids.contains(&&json!("reporter")));
+    assert!(ids.contains(&&json!("labels")));
+}
+
+#[tokio::test]
+async fn a_system_field_becomes_required_and_is_told_of_in_a_general_message_if_asked() {
+    let jira = Jira::demo().await;
+    jira.edit("SEC", "fields", json!({ "id": "priority", "required": true, "has_default": false }));
+    let body = json!({ "fields": crate::support::task("SEC", "x") });
+    assert_eq!(jira.post("/issue", body.clone()).await.json()["errors"]["priority"], "Priority is required.");
+    jira.simulator().set(|settings| settings.required_as_message = true);
+    let refused = jira.post("/issue", body).await.json();
+    assert_eq!(refused, json!({ "errorMessages": ["Priority is required."], "errors": {} }));
+    let meta = jira.get("/issue/createmeta/SEC/issuetypes/10100").await.json();
+    let priority =
+        meta["fields"].as_array().unwrap().iter().find(|field| field["fieldId"] == "priority").unwrap();
+    assert_eq!((&priority["required"], &priority["hasDefaultValue"]), (&json!(true), &json!(false)));
+    assert!(priority["allowedValues"].is_array(), "it is still a priority");
+}
+
+#[tokio::test]
+async fn a_parent_of_another_project_is_only_for_company_managed_projects() {
+    let jira = Jira::demo().await;
+    let mut epic = crate::support::task("CHG", "epic");
+    epic["issuetype"] = json!({ "id": "10102" });
+    let epic = jira.post("/issue", json!({ "fields": epic })).await.json()["key"].clone();
+    for (project, expected) in [("SEC", 201), ("TEAM", 400)] {
+        let mut fields = crate::support::task(project, "child");
+        fields["parent"] = json!({ "key": epic });
+        assert_eq!(jira.post("/issue", json!({ "fields": fields })).await.status, expected, "{project}");
+    }
+    let types = jira.get("/project/TEAM").await.json()["issueTypes"].clone();
+    assert_eq!(types[0]["scope"]["project"]["id"], "10004");
+}

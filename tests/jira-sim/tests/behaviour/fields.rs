@@ -101,7 +101,7 @@ async fn only_assignable_accounts_are_assigned() {
         assert!(refused["assignee"].is_string(), "{wrong}");
     }
     jira.edit("SEC", "permissions", json!({ "account": "acc-5", "remove": ["ASSIGNABLE_USER"] }));
-    let listed = jira.get("/user/assignable/search?project=SEC&maxResults=100").await.json();
+    let listed = jira.get("/user/assignable/search?project=SEC&query=&maxResults=100").await.json();
     let ids: Vec<&str> =
         listed.as_array().unwrap().iter().map(|user| user["accountId"].as_str().unwrap()).collect();
     assert!(ids.contains(&"acc-4") && !ids.contains(&"acc-5") && !ids.contains(&"acc-inactive"));

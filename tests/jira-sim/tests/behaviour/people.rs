@@ -61,3 +61,48 @@ async fn permissions_of_others_are_for_administrators_and_unknown_projects_are_d
     assert_eq!(asked.status, 403);
     assert_eq!(jira.get("/mypermissions?permissions=BROWSE_PROJECTS,NO_SUCH").await.status, 400);
 }
+
+#[tokio::test]
+async fn who_can_be_assigned_is_a_matter_of_the_project_and_pages_are_short() {
+    let jira = Jira::demo().await;
+    jira.edit("SEC", "permissions", json!({ "account": "acc-1", "remove": ["ASSIGNABLE_USER"] }));
+    let one = |id: &str| format!("/user/assignable/search?project=SEC&accountId={id}");
+    assert_eq!(jira.get(&one("acc-1")).await.json(), json!([]));
+    assert_eq!(jira.get(&one("acc-2")).await.json()[0]["accountId"], "acc-2");
+    let other = jira.get("/user/assignable/search?project=CHG&accountId=acc-1").await.json();
+    assert_eq!(other[0]["accountId"], "acc-1");
+    let page = jira.get("/user/assignable/search?project=SEC&query=Account&maxResults=2").await.json();
+    assert_eq!(page.as_array().unwrap().len(), 1, "a short page is not the end");
+    for wrong in ["project=SEC", "project=SEC&query=a&accountId=acc-1", "query=a"] {
+        assert_eq!(jira.get(&format!("/user/assignable/search?{wrong}")).await.status, 400, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_is_added_and_joins_and_leaves_groups() {
+    let jira = Jira::demo().await;
+    let new =
+        json!({ "id": "acc-new", "name": "New account", "groups": ["jira-users", "jira-administrators"] });
+    jira.control("POST", "/accounts", new.clone()).await;
+    assert_eq!(jira.get("/user?accountId=acc-new").await.json()["displayName"], "New account");
+    assert!(jira.simulator().control("POST", "/accounts", &new).is_err(), "there is one already");
+    jira.control("POST", "/accounts/acc-new", json!({ "groups": [] })).await;
+    let token = json!({ "account": "acc-new", "token": "new-token" });
+    jira.control("POST", "/tokens", token).await;
+    let visibility = json!({ "type": "group", "value": "jira-administrators" });
+    let comment = json!({ "issue": "CHG-1", "text": "x", "by": "acc-new", "visibility": visibility });
+    assert!(jira.simulator().edit_project("CHG", "comment", &comment).is_err(), "no longer a member");
+}
+
+#[tokio::test]
+async fn an_administrator_finds_projects_that_he_cannot_browse() {
+    let jira = Jira::demo().await;
+    jira.edit("CHG", "permissions", json!({ "account": "*", "remove": ["BROWSE_PROJECTS"] }));
+    jira.edit("CHG", "permissions", json!({ "account": "acc-2", "grant": ["ADMINISTER_PROJECTS"] }));
+    assert_eq!(jira.get("/project/search").await.json()["total"], 4);
+    for (account, total) in [(1, 3), (2, 4)] {
+        let found = jira.send(jira.as_account(account, "GET", "/project/search")).await.json();
+        assert_eq!(found["total"], total);
+    }
+    assert_eq!(jira.get("/project/CHG").await.status, 404);
+}

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::support::{Jira, keys, task};
+use crate::support::{Jira, keys, task, text};
 
 #[tokio::test]
 async fn a_new_issue_is_found_after_the_index_lag_and_read_by_id_at_once() {
@@ -237,4 +237,46 @@ async fn what_a_caller_may_not_see_is_not_there() {
     assert_eq!(jira.send(jira.as_account(1, "GET", "/project/CHG")).await.status, 404);
     let projects = jira.send(jira.as_account(1, "GET", "/project/search")).await.json();
     assert_eq!(projects["total"], 3);
+}
+
+#[tokio::test]
+async fn a_flicker_never_hides_what_is_reconciled_and_ends_with_its_window() {
+    let jira = Jira::demo().await;
+    jira.simulator().set(|settings| {
+        settings.flicker = 1;
+        settings.flicker_window_seconds = 600.0;
+    });
+    let key = jira.create("SEC", "a task").await;
+    let id: u64 = text(&jira.get(&format!("/issue/{key}")).await.json()["id"]).parse().unwrap();
+    jira.advance(500);
+    assert!(jira.search("project = SEC").await.is_empty());
+    let body = json!({ "jql": "project = SEC", "fields": ["key"], "reconcileIssues": [id] });
+    assert_eq!(keys(&jira.post("/search/jql", body).await.json()), std::slice::from_ref(&key));
+    jira.advance(200);
+    assert_eq!(jira.search("project = SEC").await, [key]);
+}
+
+#[tokio::test]
+async fn an_unknown_function_is_told_wherever_it_stands() {
+    let jira = Jira::demo().await;
+    for query in ["assignee = nobody()", "labels in (some())", "summary ~ words()", "status = any()"] {
+        let body = json!({ "queries": [query] });
+        let parsed = jira.post("/jql/parse?validation=strict", body).await.json();
+        assert!(text(&parsed["queries"][0]["errors"][0]).contains("function"), "{query}");
+        assert!(jira.search(query).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_property_is_not_found_by_its_absence_and_a_due_date_is_a_day() {
+    let jira = Jira::demo().await;
+    assert!(jira.search("NOT issue.property[assay].ticket = 1").await.is_empty());
+    let mut fields = task("SEC", "due");
+    fields["duedate"] = json!("2026-06-20");
+    let key = jira.post("/issue", json!({ "fields": fields })).await.json()["key"].clone();
+    jira.advance(10);
+    // The administrator's day begins two hours before that of UTC.
+    assert_eq!(jira.search("duedate = 2026-06-20").await, [text(&key)]);
+    assert_eq!(jira.search("duedate <= 2026-06-20").await, [text(&key)]);
+    assert!(jira.search("duedate < 2026-06-20").await.is_empty());
 }

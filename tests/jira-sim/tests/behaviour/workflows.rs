@@ -81,3 +81,55 @@ async fn statuses_are_listed_by_issue_type_of_a_project() {
     assert_eq!(ids, ["10000", "10001", "10002", "10003"]);
     assert_eq!(jira.get("/project/sec/statuses").await.status, 404, "project keys are case sensitive");
 }
+
+#[tokio::test]
+async fn the_way_to_done_can_be_read_from_the_workflow_of_a_project_and_type() {
+    let jira = Jira::demo().await;
+    let step = json!({ "id": "31", "name": "Approve", "from": ["10002"], "to": "10003", "required": ["resolution", "labels"] });
+    jira.edit("SEC", "transitions", step);
+    let pair = json!([{ "projectId": "10003", "issueTypeId": "10100" }]);
+    let read = jira.post("/workflows", json!({ "projectAndIssueTypes": pair })).await.json();
+    let workflow = &read["workflows"][0];
+    assert_eq!(workflow["scope"]["type"], "GLOBAL");
+    let steps = workflow["transitions"].as_array().unwrap();
+    let links = |to: &str| -> Vec<&Value> {
+        let leading =
+            steps.iter().filter(|step| step["toStatusReference"] == to && step["type"] == "DIRECTED");
+        leading.map(|step| &step["links"][0]["fromStatusReference"]).collect()
+    };
+    assert_eq!(links("10003"), ["10002"]);
+    let approve = steps.iter().find(|step| step["id"] == "31").unwrap();
+    assert_eq!(approve["transitionScreen"]["ruleKey"], "system:transition-screen");
+    assert_eq!(approve["validators"][0]["parameters"]["fieldsRequired"], "labels");
+    assert_eq!(steps.iter().find(|step| step["type"] == "INITIAL").unwrap()["toStatusReference"], "10000");
+    let done: Vec<&Value> = read["statuses"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|status| status["statusCategory"] == "DONE")
+        .collect();
+    assert_eq!((done.len(), &done[0]["statusReference"]), (1, &json!("10003")));
+    let same = jira.post("/workflows", json!({ "workflowIds": [workflow["id"]] })).await.json();
+    assert_eq!(same, read);
+    assert_eq!(jira.post("/workflows", json!({})).await.status, 400);
+    let other_type = json!([{ "projectId": "10003", "issueTypeId": "10103" }]);
+    let none = jira.post("/workflows", json!({ "projectAndIssueTypes": other_type })).await.json();
+    assert_eq!(none["workflows"], json!([]));
+}
+
+#[tokio::test]
+async fn a_project_administrator_reads_only_workflows_of_team_managed_projects() {
+    let jira = Jira::demo().await;
+    let pairs = json!([
+        { "projectId": "10003", "issueTypeId": "10100" },
+        { "projectId": "10004", "issueTypeId": "10100" },
+    ]);
+    let body = json!({ "projectAndIssueTypes": pairs });
+    let asked = async || jira.send(jira.as_account(1, "POST", "/workflows").json(&body)).await;
+    assert_eq!(asked().await.status, 401);
+    jira.edit("TEAM", "permissions", json!({ "account": "acc-1", "grant": ["ADMINISTER_PROJECTS"] }));
+    let read = asked().await.json();
+    let scopes: Vec<&Value> =
+        read["workflows"].as_array().unwrap().iter().map(|workflow| &workflow["scope"]).collect();
+    assert_eq!(scopes, [&json!({ "type": "PROJECT", "project": { "id": "10004" } })]);
+}
