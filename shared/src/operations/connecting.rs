@@ -146,7 +146,7 @@ impl Connector {
                 Ok(Begun::Consent(Box::new(connection), link))
             }
             Some(credentials) => {
-                let connection = self.adopt(connection, &credentials, new).await?;
+                let connection = Box::pin(self.adopt(connection, &credentials, new)).await?;
                 Ok(Begun::Connected(Box::new(connection)))
             }
         }
@@ -164,7 +164,7 @@ impl Connector {
         connection.method = credentials.method();
         connection.account = None;
         connection.scopes.clear();
-        let verified = self.verify_with(&mut connection, credentials, Entered::Now).await?;
+        let verified = Box::pin(self.verify_with(&mut connection, credentials, Entered::Now)).await?;
         let now = self.jira.core.clock.now();
         let adopt = |stored: &mut Connection| {
             stored.method = credentials.method();
@@ -185,7 +185,8 @@ impl Connector {
             self.jira.core.store.put_new_connection(&connection).await?;
         } else if credentials.method() != Method::Oauth {
             // Only the old grant can delete what it registered.
-            self.listening().end(&self.require(&tenant, &id).await?).await;
+            let before = self.require(&tenant, &id).await?;
+            Box::pin(self.listening().end(&before)).await;
         }
         // Under the lease, so that nobody who refreshes an old grant saves it over the new one.
         let lease = self.jira.hold(&tenant, &id).await?;
@@ -197,7 +198,7 @@ impl Connector {
         self.jira.give_back(&tenant, &id, &lease).await;
         let connection = changed?;
         self.ask_for_evaluation(&connection).await?;
-        Ok(self.listening().keep(connection).await)
+        Ok(Box::pin(self.listening().keep(connection)).await)
     }
 
     fn listening(&self) -> Listening {
@@ -208,7 +209,7 @@ impl Connector {
     /// those that sync settings write to.
     pub async fn listen(&self, tenant: &TenantId, id: &ConnectionId) -> Result<()> {
         if let Some(connection) = self.jira.core.store.connection(tenant, id).await? {
-            self.listening().keep(connection).await;
+            Box::pin(self.listening().keep(connection)).await;
         }
         Ok(())
     }
@@ -251,14 +252,14 @@ impl Connector {
         }
         let changed = Box::pin(self.verify_wish(connection, wish)).await?;
         self.ask_for_evaluation(&changed).await?;
-        Ok(self.listening().keep(changed).await)
+        Ok(Box::pin(self.listening().keep(changed)).await)
     }
 
     /// Ends a connection and deletes its secret. What was read stays, as evidence.
     pub async fn disconnect(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Connection> {
         let connection = self.require(tenant, id).await?;
         // While there still are credentials for it, and before the lease, which opening may need itself.
-        self.listening().end(&connection).await;
+        Box::pin(self.listening().end(&connection)).await;
         // Under the lease, so that nobody who refreshes the grant brings its secret back.
         let lease = self.jira.hold(tenant, id).await?;
         let ended = self.end(tenant, id).await;

@@ -100,9 +100,10 @@ impl Hearing {
         for connection in concerned {
             self.hear(connection, issue, now).await?;
         }
-        match store.first_delivery(&received.tenant, site, &identifier, now).await? {
-            true => Ok(Heard::Taken),
-            false => Ok(Heard::Again),
+        if store.first_delivery(&received.tenant, site, &identifier, now).await? {
+            Ok(Heard::Taken)
+        } else {
+            Ok(Heard::Again)
         }
     }
 

@@ -50,7 +50,7 @@ impl Listening {
             if self.jira.core.clock.now() >= deadline {
                 return Ok(());
             }
-            self.keep(connection).await;
+            Box::pin(self.keep(connection)).await;
         }
         Ok(())
     }

@@ -151,6 +151,8 @@ async fn only_the_stored_grant_is_ever_refreshed_never_one_that_was_just_given()
         }
         answer
     });
+    // The stored one is too old as well: were it taken for the new one, it would be refreshed.
+    world.time.advance(3700);
     let before = world.calls("token");
     let again = world.reconnect_by_consent(&connection).await;
     assert_eq!(again.state, State::Active, "{:?}", again.problems);

@@ -100,7 +100,8 @@ async fn delete_all(world: &World, authorization: &str) {
     let ids: Vec<Value> = hooks(world).iter().map(|hook| hook["id"].clone()).collect();
     let cloud = assay_test_support::world::CLOUD_ID;
     let url = format!("{}/ex/jira/{cloud}/rest/api/3/webhook", world.jira.url());
-    let request = reqwest::Client::new().delete(url).header("authorization", authorization);
+    let request =
+        reqwest::Client::builder().build().unwrap().delete(url).header("authorization", authorization);
     let request = request.header("content-type", "application/json");
     let answer = request.body(json!({ "webhookIds": ids }).to_string()).send().await.unwrap();
     assert_eq!(answer.status(), 202);
