@@ -341,12 +341,16 @@ impl Evaluator {
     }
 
     async fn plan_all(&self, tenant: &TenantId) -> Result<()> {
-        for setting in self.jira.core.store.settings(tenant).await? {
-            super::retiring::carry_out(&self.jira, &self.planner.sync, &setting).await?;
+        let settings = self.jira.core.store.settings(tenant).await?;
+        for setting in &settings {
+            super::retiring::carry_out(&self.jira, &self.planner.sync, setting).await?;
         }
         for check in CheckId::ALL {
             let tasks = self.jira.core.store.tasks_of(tenant, check).await?;
             self.planner.plan_stored(tenant, &tasks).await?;
+        }
+        for setting in settings.iter().filter(|setting| setting.enabled) {
+            super::retiring::take_up(&self.jira, &self.planner.sync, setting).await?;
         }
         Ok(())
     }

@@ -134,6 +134,40 @@ pub async fn carry_out(
     }
 }
 
+/// Takes up again what an enabled setting left alone while it was not in force, as far as no task asks for it: such tickets
+/// are wanted closed, and their issues looked at. Those that tasks ask for are the planner's. Safe to repeat.
+pub async fn take_up(
+    jira: &JiraAccess,
+    sync: &Arc<dyn Queue<SyncRequest>>,
+    setting: &SyncSetting,
+) -> Result<()> {
+    let (store, tenant) = (&jira.core.store, &setting.tenant);
+    let filter = TicketFilter { setting: Some(setting.id.clone()), state: None };
+    let mut cursor = None;
+    loop {
+        let page = store.list_tickets(tenant, &filter, cursor.as_deref(), TOGETHER).await?;
+        let mut requests = Vec::new();
+        for mut ticket in page.items.into_iter().filter(|ticket| ticket.wanted == Wanted::Kept) {
+            let tasks = store.tasks_by_id(tenant, &ticket.tasks).await?;
+            if tasks.iter().any(|task| task.ticket.as_ref() == Some(&ticket.id)) {
+                continue;
+            }
+            let now = jira.core.clock.now();
+            ticket.want(Wanted::Closed, "its sync setting is in force again, and its tasks have another ticket", now);
+            if ticket.issue_to_look_at().is_some() {
+                ticket.hear(now);
+            }
+            store.save_ticket(&mut ticket).await?;
+            requests.push(SyncRequest { tenant: ticket.tenant.clone(), ticket: ticket.id.clone() });
+        }
+        sync.send_all(&requests, None).await?;
+        cursor = page.next;
+        if cursor.is_none() {
+            return Ok(());
+        }
+    }
+}
+
 /// How far disabling a setting has come, by its tickets.
 pub async fn progress(jira: &JiraAccess, setting: &SyncSetting) -> Result<Progress> {
     let filter = TicketFilter { setting: Some(setting.id.clone()), state: None };

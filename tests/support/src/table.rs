@@ -1,10 +1,12 @@
 //! The table, in an embedded engine that is checked against the real `DynamoDB`.
 
 mod counting;
+mod meddling;
 
 use assay::dynamodb::{Store, create_table};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 
 pub use counting::{Counts, Operations};
 
@@ -47,6 +49,12 @@ pub fn reach_counted(address: &str, operations: &Operations) -> Store {
     Store::new(client(address, operations.clone()), TABLE)
 }
 
+/// A store on the engine at `address` whose updates are changed on their way.
+pub fn reach_meddling(address: &str, change: fn(&mut UpdateItemInput)) -> Store {
+    let config = config(address).interceptor(meddling::Meddling(change)).build();
+    Store::new(Client::from_conf(config), TABLE)
+}
+
 /// Every item in the table of the engine at `address`, as JSON, in the order of the keys.
 pub async fn items(address: &str) -> Vec<serde_json::Value> {
     let mut pages =
@@ -62,14 +70,15 @@ pub async fn items(address: &str) -> Vec<serde_json::Value> {
 }
 
 fn client(address: &str, operations: Operations) -> Client {
-    let config = aws_sdk_dynamodb::Config::builder()
+    Client::from_conf(config(address).interceptor(operations).build())
+}
+
+fn config(address: &str) -> aws_sdk_dynamodb::config::Builder {
+    aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-central-1"))
         .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .retry_config(aws_config::retry::RetryConfig::disabled())
         .endpoint_url(address)
-        .interceptor(operations)
-        .build();
-    Client::from_conf(config)
 }

@@ -217,8 +217,8 @@ impl World {
                 return;
             }
             for request in requests {
-                evaluator
-                    .evaluate(&request)
+                // Boxed, since it is a deep tree of futures.
+                Box::pin(evaluator.evaluate(&request))
                     .await
                     .unwrap_or_else(|error| panic!("{request:?}: {}", error.chain()));
             }
@@ -239,7 +239,7 @@ impl World {
                 return;
             }
             let deadline = after(self.time.now(), 45);
-            match worker.run(&requests, deadline).await {
+            match Box::pin(worker.run(&requests, deadline)).await {
                 Ok((verdicts, _)) => {
                     for (request, verdict) in requests.iter().zip(verdicts) {
                         if verdict == assay::operations::tickets::Verdict::Retry {

@@ -177,7 +177,11 @@ impl Ticket {
     /// else it is not due any more.
     pub fn schedule(&mut self, now: Timestamp) {
         self.due_at = match self.next_step(now) {
-            Step::Settled => None,
+            Step::Settled => {
+                // Nothing is wanted any more that something could stand against.
+                self.problem = None;
+                None
+            }
             Step::Wait { until } => Some(until),
             Step::Drop
             | Step::Replan

@@ -104,7 +104,7 @@ impl Matrix {
     pub async fn change(&self, change: impl FnOnce(&mut Wish)) {
         let mut wish = wish();
         change(&mut wish);
-        self.world.connector().change(self.connection().await, wish).await.unwrap();
+        Box::pin(self.world.connector().change(self.connection().await, wish)).await.unwrap();
     }
 
     /// How many tasks of a check are open.
