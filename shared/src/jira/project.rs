@@ -67,10 +67,10 @@ impl Client {
         }
     }
 
-    /// The projects with these keys that the account may see; the others are missing in the answer. One call for each
+    /// The projects with these keys that the account may browse; the others are missing in the answer. One call for each
     /// 50 keys. Keys are matched as Jira does, so they must be in upper case.
     ///
-    /// Source: specification of `searchProjects`.
+    /// Source: specification of `searchProjects`, `action=browse`.
     pub async fn projects_by_keys(&self, keys: &[String]) -> Result<Vec<Project>, JiraError> {
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         self.projects_by("keys", &keys).await
@@ -87,7 +87,9 @@ impl Client {
     async fn projects_by(&self, parameter: &str, values: &[&str]) -> Result<Vec<Project>, JiraError> {
         let mut found = Vec::new();
         for chunk in values.chunks(KEYS_A_CALL) {
-            let filter: Vec<(&str, &str)> = chunk.iter().map(|value| (parameter, *value)).collect();
+            // Without it Jira's administrators are told of projects, too, whose issues they cannot read.
+            let mut filter = vec![("action", "browse")];
+            filter.extend(chunk.iter().map(|value| (parameter, *value)));
             let mut start = Some(0);
             for _ in 0..MOST_PAGES {
                 let Some(start_at) = start else { break };

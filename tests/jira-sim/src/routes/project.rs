@@ -17,7 +17,8 @@ pub(crate) fn search(world: &mut World, call: &Call) -> Reply {
     let site = &world.sites[call.site];
     let start = call.query.number("startAt", 0)?;
     let most = call.query.number("maxResults", 50)?.clamp(1, MOST);
-    let permission = match call.query.get("action").unwrap_or("view") {
+    let action = call.query.get("action").unwrap_or("view");
+    let permission = match action {
         "view" | "browse" => "BROWSE_PROJECTS",
         "edit" => "ADMINISTER_PROJECTS",
         "create" => "CREATE_ISSUES",
@@ -33,7 +34,7 @@ pub(crate) fn search(world: &mut World, call: &Call) -> Reply {
     // Atlassian's document: projects that the caller may browse or administer, and all for Jira's administrators.
     let listed = |project: &&Project| {
         project.allows(account, permission)
-            || (permission == "BROWSE_PROJECTS"
+            || (action == "view"
                 && (project.grants_administration(account) || allows_globally(account, "ADMINISTER")))
     };
     let mut found: Vec<&Project> = site
