@@ -109,10 +109,20 @@ pub(crate) fn matches(predicate: &Predicate, issue: &Issue, site: &Site) -> bool
             number(*field, issue, site).is_some_and(|own| holds(*operator, own.cmp(limit)))
         }
         Predicate::Text { field, needle, negated } => text_of(field, issue)
-            .is_some_and(|text| text.to_lowercase().contains(needle.as_str()) != *negated),
+            .is_some_and(|text| contains(&text.to_lowercase(), needle) != *negated),
         Predicate::Custom { field, values, negated } => issue.fields.get(field).is_some_and(|value| {
             values.iter().any(|wanted| custom_words(value).iter().any(|word| word == wanted)) != *negated
         }),
+    }
+}
+
+/// Whether a text has the words that are looked for; with `*` at the end, a word that begins so.
+fn contains(text: &str, needle: &str) -> bool {
+    match needle.strip_suffix('*') {
+        Some(beginning) => text
+            .split(|character: char| !character.is_alphanumeric())
+            .any(|word| !word.is_empty() && word.starts_with(beginning)),
+        None => text.contains(needle),
     }
 }
 
