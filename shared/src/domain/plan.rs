@@ -22,6 +22,7 @@ use jiff::Timestamp;
 
 use crate::Result;
 use crate::ids::{AccountId, SettingId, TaskId, TenantId, TicketId, fixed};
+use crate::notification::Kind as Notice;
 use crate::sync_setting::{Mode, SyncSetting, nearest};
 use crate::task::Task;
 use crate::ticket::{Content, State, Ticket, Wanted};
@@ -39,6 +40,8 @@ pub struct Plan {
     pub changed: Vec<Ticket>,
     /// Tasks and the tickets that now stand for them.
     pub links: Vec<(TaskId, TicketId)>,
+    /// What people need not hear about any more, if they did.
+    pub over: Vec<(Notice, TicketId)>,
 }
 
 impl Plan {
@@ -102,7 +105,8 @@ pub fn plan(
         planning.place(task)?;
     }
     planning.refresh();
-    let mut made = Plan { links: planning.links.into_iter().collect(), ..Plan::default() };
+    let over = planning.over(&known);
+    let mut made = Plan { links: planning.links.into_iter().collect(), over, ..Plan::default() };
     for (id, ticket) in planning.tickets {
         match known.get(&id) {
             None => made.new.push(ticket),
@@ -141,12 +145,36 @@ impl Planning<'_> {
         self.tickets.get(self.links.get(&task.id).or(task.ticket.as_ref())?)
     }
 
+    /// What is over: decisions about gone tickets none of whose tasks is to be done here any more, and problems of tickets
+    /// that are tried anew or left alone.
+    fn over(&self, known: &BTreeMap<TicketId, Ticket>) -> Vec<(Notice, TicketId)> {
+        let mut over = Vec::new();
+        for (id, before) in known {
+            let Some(ticket) = self.tickets.get(id) else { continue };
+            let is_gone = matches!(ticket.state, State::Gone { .. });
+            if is_gone && ticket.news.is_none() && !self.members(ticket).iter().any(|task| task.is_open()) {
+                over.push((Notice::DecisionNeeded, id.clone()));
+            }
+            let is_free = ticket.problem.is_none() || (ticket.wanted == Wanted::Kept && *before != *ticket);
+            if before.problem.is_some() && is_free {
+                over.push((Notice::TicketStuck, id.clone()));
+            }
+        }
+        over
+    }
+
     fn setting(&self, id: &SettingId) -> Option<&SyncSetting> {
         self.settings.iter().find(|setting| setting.id == *id)
     }
 }
 
-fn new_ticket(id: TicketId, generation: u32, setting: &SyncSetting, content: Content, now: Timestamp) -> Ticket {
+fn new_ticket(
+    id: TicketId,
+    generation: u32,
+    setting: &SyncSetting,
+    content: Content,
+    now: Timestamp,
+) -> Ticket {
     let mut ticket = Ticket {
         tenant: setting.tenant.clone(),
         id,

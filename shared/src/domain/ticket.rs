@@ -42,6 +42,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::seconds_between;
 use crate::connection::Lease;
 use crate::ids::{
     AccountId, CloudId, ConnectionId, IssueId, IssueTypeId, ProjectId, SettingId, TaskId, TenantId, TicketId,
@@ -49,9 +50,9 @@ use crate::ids::{
 use crate::sync_setting::GonePolicy;
 use crate::trace;
 pub use content::{Block, Content, Field, Span};
+pub use outcome::look_again_after;
 pub use ownership::{Current, Edits, Written};
 pub use sight::{News, Sight};
-pub use outcome::look_again_after;
 pub use step::Step;
 
 /// The key of the property by which an issue is known as the one of a ticket.
@@ -63,6 +64,12 @@ pub const LABEL: &str = "assay";
 /// How long a worker may work on a ticket before another one may take over, in seconds: longer than the worker's
 /// time-out (60 seconds), so that no two ever work on the same ticket.
 pub const LEASE: i64 = 75;
+
+/// How often something was tried in vain, at least, before people hear of it.
+const TRIES_OF_A_LASTING_PROBLEM: u32 = 3;
+
+/// How long it must have been in vain, in seconds.
+const LASTING_AFTER: i64 = 3600;
 
 /// How many trace entries the record itself holds; older ones move to a record of their own.
 pub const TRACE_IN_RECORD: usize = 60;
@@ -214,6 +221,13 @@ pub struct Problem {
     pub since: Timestamp,
     /// How often it was tried.
     pub tries: u32,
+}
+
+impl Problem {
+    /// Whether it has lasted longer than what passes by itself: Jira's limits do within the hour.
+    pub fn has_lasted(&self, now: Timestamp) -> bool {
+        self.tries >= TRIES_OF_A_LASTING_PROBLEM && seconds_between(self.since, now) >= LASTING_AFTER
+    }
 }
 
 /// One ticket.

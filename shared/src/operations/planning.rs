@@ -11,6 +11,7 @@ use futures::stream::{self, StreamExt};
 use super::Core;
 use crate::error::Kind;
 use crate::ids::{SettingId, TaskId, TenantId, TicketId};
+use crate::notification::{self, Notification, Subject};
 use crate::plan::{Plan, batch_id, batches, plan};
 use crate::sqs::{Queue, SyncRequest};
 use crate::sync_setting::{GonePolicy, SyncSetting};
@@ -155,7 +156,9 @@ impl Planner {
             match saved {
                 Ok(()) if matches!(ticket.next_step(now), Step::Settled | Step::Wait { .. }) => {}
                 Ok(()) => requests.push(request(tenant, ticket)),
-                Err(error) if *error.kind() == Kind::Conflict => contested.extend(ticket.tasks.iter().cloned()),
+                Err(error) if *error.kind() == Kind::Conflict => {
+                    contested.extend(ticket.tasks.iter().cloned())
+                }
                 Err(error) => failed = Some(error),
             }
         }
@@ -168,6 +171,9 @@ impl Planner {
             }
         }
         self.sync.send_all(&requests, None).await?;
+        for (kind, ticket) in &plan.over {
+            store.recovered(tenant, *kind, &Subject::Ticket(ticket.clone()), now).await?;
+        }
         failed.map_or(Ok(contested), Err)
     }
 
@@ -206,8 +212,45 @@ impl Planner {
         }
         let ids: Vec<TaskId> = tasks.iter().map(|task| task.id.clone()).collect();
         let tasks = store.tasks_by_id(tenant, &ids).await?;
+        // Before the news are told, so that a crash in between loses no notification.
+        self.tell_people(ticket, news, policy, &tasks).await?;
         let plan = self.decide_by(tenant, &tasks, &settings, Some(ticket)).await?;
         self.carry_out(tenant, plan, &BTreeSet::new()).await
+    }
+}
+
+impl Planner {
+    /// Asks people what is to become of the tasks of an issue that is gone, where the policy leaves that to them; and says
+    /// that nothing is to be decided any more once they did, or the issue is there again.
+    async fn tell_people(
+        &self,
+        ticket: &Ticket,
+        news: News,
+        policy: GonePolicy,
+        tasks: &[Task],
+    ) -> Result<()> {
+        let (store, now) = (&self.core.store, self.core.clock.now());
+        let (kind, subject) = (notification::Kind::DecisionNeeded, Subject::Ticket(ticket.id.clone()));
+        let is_over = match news {
+            News::Gone if policy == GonePolicy::Ask => !tasks.iter().any(Task::is_open),
+            News::Gone => ticket.decided.is_some(),
+            News::Restored => true,
+            News::Closed | News::Reopened => false,
+        };
+        if is_over {
+            return store.recovered(&ticket.tenant, kind, &subject, now).await;
+        }
+        if news != News::Gone || policy != GonePolicy::Ask {
+            return Ok(());
+        }
+        let key = ticket.state.issue().map_or("", |issue| issue.key.as_str());
+        let text = format!(
+            "issue {key} was deleted or archived in Jira; decide what becomes of its tasks with \
+             `POST /v1/tickets/{}/decide`, or restore the issue",
+            ticket.id
+        );
+        let begun = Notification::begin(&ticket.tenant, kind, subject, text, now)?;
+        store.notify(&begun).await.map(drop)
     }
 }
 
@@ -227,7 +270,9 @@ fn told(tasks: &[Task], ticket: &Ticket, news: News, policy: GonePolicy, now: ji
     };
     match news {
         News::Closed => complete(format!("issue {key} was closed in Jira")),
-        News::Gone if policy == GonePolicy::CloseTask => complete(format!("issue {key} was deleted or archived in Jira")),
+        News::Gone if policy == GonePolicy::CloseTask => {
+            complete(format!("issue {key} was deleted or archived in Jira"))
+        }
         News::Gone | News::Restored => Vec::new(),
         // Of a batch, those that people had completed; those that the check had confirmed only if there are no others.
         News::Reopened => {

@@ -9,6 +9,7 @@
 //! Source: jira-facts 1.4.
 
 mod deadline;
+mod noticing;
 mod refreshing;
 mod stored;
 
@@ -178,10 +179,14 @@ impl JiraAccess {
                     "there is no connection {id}; `GET /v1/connections` lists them"
                 )));
             };
+            let before = connection.state;
             change(&mut connection);
             connection.updated_at = self.core.clock.now();
             match self.core.store.save_connection(&mut connection).await {
-                Ok(()) => return Ok(connection),
+                Ok(()) => {
+                    Box::pin(self.notice(before, &connection)).await;
+                    return Ok(connection);
+                }
                 Err(error) if *error.kind() == Kind::Conflict => {}
                 Err(error) => return Err(error),
             }

@@ -337,7 +337,7 @@ impl Run<'_> {
                 Some(quarantine) => {
                     let why = format!("its sync setting is quarantined: {}", quarantine.obstacles.join("; "));
                     let park = |ticket: &mut Ticket| ticket.postponed(&why, None, IN_QUARANTINE, now);
-                    self.worker.save(ticket, park).await?;
+                    self.worker.save_silently(ticket, park).await?;
                 }
             }
         }
@@ -385,14 +385,14 @@ impl Run<'_> {
         };
         for ticket in work.create {
             let wait = wait_of(&ticket);
-            self.worker.save(ticket, |ticket| ticket.postponed(why, None, wait, now)).await?;
+            self.worker.save_silently(ticket, |ticket| ticket.postponed(why, None, wait, now)).await?;
         }
         for ticket in work.look_up {
-            self.worker.save(ticket, |ticket| ticket.could_not_look(wait, now)).await?;
+            self.worker.save_silently(ticket, |ticket| ticket.could_not_look(wait, now)).await?;
         }
         for ticket in work.look.into_iter().chain(work.update).chain(work.bring).chain(work.delete) {
             let wait = wait_of(&ticket);
-            self.worker.save(ticket, |ticket| ticket.waits(why, wait, now)).await?;
+            self.worker.save_silently(ticket, |ticket| ticket.waits(why, wait, now)).await?;
         }
         Ok(())
     }

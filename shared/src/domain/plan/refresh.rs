@@ -43,7 +43,7 @@ impl Planning<'_> {
     }
 
     /// The tasks that the ticket stands for, in the order of its list; new ones come last.
-    fn members(&self, ticket: &Ticket) -> Vec<&Task> {
+    pub(super) fn members(&self, ticket: &Ticket) -> Vec<&Task> {
         let is_member = |task: &&&Task| {
             self.links.get(&task.id).or(task.ticket.as_ref()).is_some_and(|linked| *linked == ticket.id)
         };

@@ -2,6 +2,7 @@
 
 use super::Worker;
 use crate::error::Kind;
+use crate::notification::{self, Notification, Subject};
 use crate::ticket::{State, Ticket};
 use crate::{Error, Result};
 
@@ -15,6 +16,40 @@ impl Worker {
     /// None when another worker has taken the ticket over or brought it to another state: then `change` is about
     /// something that is no longer so, and what this worker learned is for the other one to find.
     pub(super) async fn save(&self, ticket: Ticket, change: impl Fn(&mut Ticket)) -> Result<Option<Ticket>> {
+        let had_problem = ticket.problem.is_some();
+        let saved = self.save_silently(ticket, change).await?;
+        if let Some(saved) = &saved {
+            self.notice(had_problem, saved).await?;
+        }
+        Ok(saved)
+    }
+
+    /// Notes that people should hear of a ticket that is stuck, or that it is not any more. Asks the table only about a
+    /// ticket that has a problem which has lasted, or had one.
+    async fn notice(&self, had_problem: bool, ticket: &Ticket) -> Result<()> {
+        let (store, now) = (&self.jira.core.store, self.jira.core.clock.now());
+        let (kind, subject) = (notification::Kind::TicketStuck, Subject::Ticket(ticket.id.clone()));
+        match &ticket.problem {
+            None if had_problem => store.recovered(&ticket.tenant, kind, &subject, now).await,
+            Some(problem) if problem.has_lasted(now) => {
+                let name = ticket.state.issue().map_or(ticket.id.as_str(), |issue| issue.key.as_str());
+                let text = format!(
+                    "{name} ({}) is not where it should be: {}; tried {} times since {}",
+                    ticket.content.title, problem.what, problem.tries, problem.since
+                );
+                let begun = Notification::begin(&ticket.tenant, kind, subject, text, now)?;
+                store.notify(&begun).await.map(drop)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Like [`Worker::save`], for what is no problem of the ticket's own: people hear of its cause.
+    pub(super) async fn save_silently(
+        &self,
+        ticket: Ticket,
+        change: impl Fn(&mut Ticket),
+    ) -> Result<Option<Ticket>> {
         let owner = ticket.lease.as_ref().map(|lease| lease.owner.clone());
         let mut current = ticket;
         for _ in 0..REPEATS {
@@ -53,6 +88,7 @@ impl Worker {
             let Some(mut stored) = self.jira.core.store.ticket(&ticket.tenant, &ticket.id).await? else {
                 return Ok(None);
             };
+            let had_problem = stored.problem.is_some();
             match stored.state {
                 State::Planned | State::Creating { .. } | State::Unknown { .. } | State::Failed { .. } => {
                     change(&mut stored);
@@ -67,7 +103,10 @@ impl Worker {
                 }
             }
             match self.jira.core.store.save_ticket(&mut stored).await {
-                Ok(()) => return Ok(Some(stored)),
+                Ok(()) => {
+                    self.notice(had_problem, &stored).await?;
+                    return Ok(Some(stored));
+                }
                 Err(error) if *error.kind() == Kind::Conflict => {}
                 Err(error) => return Err(error),
             }
