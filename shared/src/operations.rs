@@ -8,6 +8,7 @@
 //! | [`planning`] | tasks, settings, tickets | `plan` | planned tickets, sync requests | `tickets` |
 //! | [`tickets`] | tickets, Jira | `ticket` | tickets, issues in Jira | — |
 //! | [`settings`] | Jira | — | — | [`planning`] |
+//! | [`choosing`] | Jira | — | points that were spent | [`settings`] |
 //! | [`quarantine`] | Jira | what stands against a setting | the setting, a notification | [`planning`], `tickets` |
 //! | [`retiring`] | a disabled setting, Jira | `sync_setting` | wishes of its tickets | `tickets` |
 //! | [`upkeep`] | what is due, Jira | `ticket` | sync requests, statuses | `tickets` |
@@ -15,6 +16,7 @@
 //! | [`hearing`] | deliveries of webhooks | — | what is due, sync requests | `checking`, `tickets` |
 
 pub mod checking;
+pub mod choosing;
 pub mod connecting;
 pub mod hearing;
 pub mod listening;

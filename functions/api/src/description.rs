@@ -44,6 +44,9 @@ pub struct Takes {
 /// What each route takes, by method (in upper case) and path.
 pub type Routes = BTreeMap<(String, String), Takes>;
 
+/// Why a POST whose key is known may be refused.
+const RUNNING: &str = "a request with this `Idempotency-Key` is still running";
+
 /// The description as JSON, with what goes for every route written into each: refusals, the idempotency key, names of
 /// operations that no other operation has.
 pub(crate) fn complete(description: &utoipa::openapi::OpenApi) -> Value {
@@ -57,7 +60,11 @@ pub(crate) fn complete(description: &utoipa::openapi::OpenApi) -> Value {
         if method == "POST" && guarded {
             add_key(operation);
         }
-        let mut refusals = vec![("503", "it cannot be done now; try again")];
+        let mut refusals = vec![
+            ("429", "too many requests, by our rules or Jira's; `Retry-After` says how long to wait"),
+            ("500", "a fault of ours, which was logged"),
+            ("503", "it cannot be done now; try again"),
+        ];
         if guarded {
             refusals
                 .extend([("401", "no valid token was sent"), ("403", "the token's role may not do this")]);
@@ -67,6 +74,9 @@ pub(crate) fn complete(description: &utoipa::openapi::OpenApi) -> Value {
         }
         if guarded && (takes.body || !takes.query.is_empty() || method == "POST") {
             refusals.push(("422", "a part of the input breaks a rule; `field` names it"));
+        }
+        if method == "POST" && guarded {
+            refusals.push(("409", RUNNING));
         }
         refuse(operation, &refusals);
     });
@@ -134,6 +144,9 @@ fn refuse(operation: &mut Map<String, Value>, refusals: &[(&str, &str)]) {
         if response["description"].as_str().is_none_or(str::is_empty) {
             let meaning = match status.as_str() {
                 "404" => "there is no such thing",
+                "409" if refusals.contains(&("409", RUNNING)) => {
+                    "its state does not allow it, it was changed meanwhile, or a request with this `Idempotency-Key` is still running"
+                }
                 "409" => "its state does not allow it, or it was changed meanwhile",
                 "422" => "a part of the input breaks a rule; `field` names it",
                 _ => "refused",

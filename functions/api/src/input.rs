@@ -158,8 +158,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
         let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
         let parsed = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(query));
         parsed.map(Self).map_err(|error| {
-            let field = error.path().to_string();
-            Problem::invalid(field, format!("{}; see `GET /v1/openapi.json`", error.inner()))
+            let why = error.inner().to_string();
+            let field = field_of(&error.path().to_string(), &why);
+            Problem::invalid(field, format!("{why}; see `GET /v1/openapi.json`"))
         })
     }
 }

@@ -234,6 +234,11 @@ impl JiraError {
         self.words.detail.as_deref()
     }
 
+    /// What happened and what to do about it.
+    pub fn with_advice(&self) -> String {
+        format!("{self}; {}", self.advice())
+    }
+
     /// What to do about it, in a sentence.
     fn advice(&self) -> &'static str {
         match self.kind {
@@ -270,7 +275,7 @@ impl From<JiraError> for Error {
             | Kind::TooLarge
             | Kind::Redirected { .. } => error::Kind::Unavailable,
         };
-        let public = Self::new(kind, format!("{error}; {}", error.advice()));
+        let public = Self::new(kind, error.with_advice());
         match error.words.detail {
             Some(detail) => public.because(detail),
             None => public,

@@ -157,7 +157,7 @@ impl Planner {
                 Ok(()) if matches!(ticket.next_step(now), Step::Settled | Step::Wait { .. }) => {}
                 Ok(()) => requests.push(request(tenant, ticket)),
                 Err(error) if *error.kind() == Kind::Conflict => {
-                    contested.extend(ticket.tasks.iter().cloned())
+                    contested.extend(ticket.tasks.iter().cloned());
                 }
                 Err(error) => failed = Some(error),
             }
@@ -213,7 +213,7 @@ impl Planner {
         let ids: Vec<TaskId> = tasks.iter().map(|task| task.id.clone()).collect();
         let tasks = store.tasks_by_id(tenant, &ids).await?;
         // Before the news are told, so that a crash in between loses no notification.
-        self.tell_people(ticket, news, policy, &tasks).await?;
+        Box::pin(self.tell_people(ticket, news, policy, &tasks)).await?;
         let plan = self.decide_by(tenant, &tasks, &settings, Some(ticket)).await?;
         self.carry_out(tenant, plan, &BTreeSet::new()).await
     }

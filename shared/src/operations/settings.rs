@@ -12,6 +12,7 @@ use crate::jira::metadata::{CreateField, IssueType};
 use crate::jira::now::Reading;
 use crate::jira::workflow::Way;
 use crate::jira::{Client, error};
+use crate::quota::hour_of;
 use crate::sync_setting::SyncSetting;
 use crate::ticket::Content;
 use crate::{Error, Result};
@@ -20,7 +21,8 @@ use crate::{Error, Result};
 const FILLED: [&str; 6] = ["project", "issuetype", "summary", "description", "labels", "reporter"];
 
 /// Fields without which a ticket is not worth having: what is to be done, and the label by which a lost one is looked for.
-const NEEDED: [(&str, &str); 3] = [("summary", "Summary"), ("description", "Description"), ("labels", "Labels")];
+const NEEDED: [(&str, &str); 3] =
+    [("summary", "Summary"), ("description", "Description"), ("labels", "Labels")];
 
 /// Fields that a ticket fills where it can.
 const WISHED: [(&str, &str); 3] = [("assignee", "Assignee"), ("duedate", "Due date"), ("parent", "Parent")];
@@ -100,16 +102,36 @@ pub async fn open(jira: &JiraAccess, tenant: &TenantId, id: &ConnectionId) -> Re
     let connection = jira.core.store.connection(tenant, id).await?;
     let connection =
         connection.ok_or_else(|| Error::invalid("connection", format!("there is no connection {id}")))?;
-    let writes = [UseCase::Ticketing, UseCase::VulnerabilityScanner]
-        .iter()
-        .any(|it| connection.use_cases.contains(it));
-    if !writes {
+    if !writes_tickets(&connection) {
         let message =
             format!("connection {id} has no use case that writes tickets; add the use case ticketing to it");
         return Err(Error::invalid("connection", message));
     }
     let client = jira.open(&connection).await?;
     Ok((connection, client))
+}
+
+/// Opens the connection, asks Jira whether tickets can be made as `choice` says, and books what that cost.
+///
+/// # Errors
+/// As [`open`] and [`preflight`].
+pub async fn try_out(
+    jira: &JiraAccess,
+    tenant: &TenantId,
+    id: &ConnectionId,
+    choice: &Choice,
+    sample: Option<&Content>,
+) -> Result<Preflight> {
+    let (_, client) = open(jira, tenant, id).await?;
+    let found = preflight(&client, choice, sample).await;
+    let hour = hour_of(jira.core.clock.now());
+    jira.core.store.add_points(tenant, id, hour, client.meter().points).await?;
+    found
+}
+
+/// Whether a connection has a use case that writes tickets.
+pub(super) fn writes_tickets(connection: &Connection) -> bool {
+    [UseCase::Ticketing, UseCase::VulnerabilityScanner].iter().any(|it| connection.use_cases.contains(it))
 }
 
 /// Asks Jira whether tickets can be made as `choice` says. `sample` is the content of the first one, if there is a task for
@@ -143,7 +165,10 @@ pub async fn preflight(client: &Client, choice: &Choice, sample: Option<&Content
     if issue_type.subtask && choice.epic.is_none() {
         found.stands_against(
             "issue_type",
-            format!("{} is a type of sub-tasks, which exist only below another issue; choose another type", issue_type.name),
+            format!(
+                "{} is a type of sub-tasks, which exist only below another issue; choose another type",
+                issue_type.name
+            ),
         );
     }
     check_fields(client, &project, choice, &mut found).await?;
@@ -163,7 +188,12 @@ pub async fn preflight(client: &Client, choice: &Choice, sample: Option<&Content
 fn refused<T>(answer: Result<T, JiraError>) -> Result<Option<T>> {
     match answer {
         Ok(value) => Ok(Some(value)),
-        Err(error) if matches!(error.kind, error::Kind::NotFound | error::Kind::Forbidden | error::Kind::Refused { .. }) => {
+        Err(error)
+            if matches!(
+                error.kind,
+                error::Kind::NotFound | error::Kind::Forbidden | error::Kind::Refused { .. }
+            ) =>
+        {
             Ok(None)
         }
         Err(error) => Err(error.into()),
@@ -232,7 +262,9 @@ async fn check_fields(
     }
     for (id, name) in WISHED {
         if !fields.is_empty() && !is_on_screen(id) && (id != "parent" || choice.epic.is_some()) {
-            found.notes.push(format!("{name} is not on the screen for new issues of this type and will be left out"));
+            found.notes.push(format!(
+                "{name} is not on the screen for new issues of this type and will be left out"
+            ));
         }
     }
     Ok(())
@@ -248,25 +280,37 @@ async fn check_epic(
     let reading = client.read_issue(epic).await;
     match refused(reading)? {
         Some(Reading::There(issue)) => {
-            let is_epic = types.iter().find(|it| it.id == issue.issue_type).is_none_or(|it| it.hierarchy_level > 0);
+            let is_epic =
+                types.iter().find(|it| it.id == issue.issue_type).is_none_or(|it| it.hierarchy_level > 0);
             if !is_epic {
-                found.stands_against("epic", format!("{} is not an epic; choose an issue of a type above the tickets' own", issue.key));
+                found.stands_against(
+                    "epic",
+                    format!("{} is not an epic; choose an issue of a type above the tickets' own", issue.key),
+                );
             }
         }
         Some(Reading::Gone(_)) | None => {
-            found.stands_against("epic", format!("there is no issue {epic}, or the connection's account cannot see it"));
+            found.stands_against(
+                "epic",
+                format!("there is no issue {epic}, or the connection's account cannot see it"),
+            );
         }
     }
     Ok(())
 }
 
 async fn check_way(client: &Client, project: &Project, choice: &Choice, found: &mut Preflight) -> Result<()> {
-    let Some(way) = refused(client.way_to_done(&project.id, &choice.issue_type).await)? else { return Ok(()) };
+    let Some(way) = refused(client.way_to_done(&project.id, &choice.issue_type).await)? else {
+        return Ok(());
+    };
     let (Way::Known { statuses, .. } | Way::Unknown { statuses, .. }) = &way;
     let done = statuses.iter().filter(|status| status.category == "done");
     let done: Vec<String> = done.map(|status| format!("{} ({})", status.id, status.name)).collect();
     if done.is_empty() && !statuses.is_empty() {
-        found.stands_against("issue_type", "this type's workflow has no status of the category Done, so that no ticket could be closed");
+        found.stands_against(
+            "issue_type",
+            "this type's workflow has no status of the category Done, so that no ticket could be closed",
+        );
     }
     if let Some(wanted) = &choice.done_status
         && !statuses.iter().any(|status| status.id == *wanted && status.category == "done")
@@ -288,7 +332,9 @@ async fn check_way(client: &Client, project: &Project, choice: &Choice, found: &
             }
         }
         Way::Unknown { why, .. } => {
-            found.notes.push(format!("the way to a done status is found when the first ticket is closed: {why}"));
+            found
+                .notes
+                .push(format!("the way to a done status is found when the first ticket is closed: {why}"));
         }
     }
     found.way = Some(way);

@@ -1,5 +1,6 @@
 //! Connections to Jira sites.
 
+mod choices;
 mod input;
 mod organisation;
 mod view;
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> Routes {
         .routes(routes!(reconnect))
         .routes(routes!(webhook::make))
         .routes(routes!(organisation::put, organisation::remove))
+        .merge(choices::routes())
 }
 
 /// What each use case automates and needs: to be read before connecting.

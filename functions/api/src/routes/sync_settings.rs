@@ -58,6 +58,7 @@ async fn create(
     let setting = draft(&api, &caller, &input).await?;
     let setting = put(&api, &seed, setting).await?;
     api.checks.send(&ChecksRequest::Plan { tenant: caller.tenant }, None).await?;
+    listen(&api, &setting).await;
     Ok((StatusCode::CREATED, Json(SettingView::of(setting))).into_response())
 }
 
@@ -65,8 +66,8 @@ async fn create(
 async fn draft(api: &Api, caller: &Caller, input: &SettingInput) -> Result<SyncSetting, Problem> {
     let scope = scope(&input.scope)?;
     let choice = input.choice()?;
-    let (_, client) = settings::open(&api.connector.jira, &caller.tenant, &input.connection).await?;
-    let found = settings::preflight(&client, &choice, None).await?;
+    let (jira, connection) = (&api.connector.jira, &input.connection);
+    let found = settings::try_out(jira, &caller.tenant, connection, &choice, None).await?;
     let (project, issue_type_name) = passed(found)?;
     let now = api.core.clock.now();
     Ok(SyncSetting {
@@ -149,8 +150,9 @@ async fn change(
 ) -> Result<Json<SettingView>, Problem> {
     let mut setting = require(&api, &caller, &id).await?;
     let choice = input.choice(&setting)?;
-    let (_, client) = settings::open(&api.connector.jira, &caller.tenant, &setting.connection).await?;
-    let (project, issue_type_name) = passed(settings::preflight(&client, &choice, None).await?)?;
+    let (jira, connection) = (&api.connector.jira, &setting.connection);
+    let found = settings::try_out(jira, &caller.tenant, connection, &choice, None).await?;
+    let (project, issue_type_name) = passed(found)?;
     input.apply(&mut setting);
     setting.project = project.id;
     setting.project_key = project.key;
@@ -166,6 +168,7 @@ async fn change(
         assay::operations::quarantine::release(&api.core, &api.sync, &setting).await?;
     }
     api.checks.send(&ChecksRequest::Plan { tenant: caller.tenant }, None).await?;
+    listen(&api, &setting).await;
     Ok(Json(SettingView::of(setting)))
 }
 
@@ -176,10 +179,20 @@ async fn remove(
     State(api): State<Api>,
     Path(id): Path<SettingId>,
 ) -> Result<StatusCode, Problem> {
-    require(&api, &caller, &id).await?;
+    let setting = require(&api, &caller, &id).await?;
     api.core.store.delete_setting(&caller.tenant, &id).await?;
     api.checks.send(&ChecksRequest::Plan { tenant: caller.tenant }, None).await?;
+    listen(&api, &setting).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Brings the webhook of a setting's connection to what it should tell of now. What fails is done again by `maintain`, and
+/// nothing is lost meanwhile: tickets are compared with Jira.
+async fn listen(api: &Api, setting: &SyncSetting) {
+    let (tenant, connection) = (&setting.tenant, &setting.connection);
+    if let Err(error) = Box::pin(api.connector.listen(tenant, connection)).await {
+        tracing::warn!(%tenant, %connection, error = error.chain(), "the webhook does not follow its sync settings yet");
+    }
 }
 
 async fn require(api: &Api, caller: &Caller, id: &SettingId) -> Result<SyncSetting, Problem> {

@@ -27,7 +27,7 @@ const fn row(route: &'static str, role: Role, foreign: u16) -> Row {
 }
 
 /// What deletes stands last, since each route is really used in this order.
-const ROWS: [Row; 45] = [
+const ROWS: [Row; 51] = [
     row("GET /v1/use-cases", Role::Auditor, 200),
     row("GET /v1/oauth-app", Role::Auditor, 200),
     row("PUT /v1/oauth-app", Role::Admin, 200),
@@ -40,6 +40,12 @@ const ROWS: [Row; 45] = [
     row("POST /v1/connections/{id}/webhook", Role::Admin, 404),
     row("PUT /v1/connections/{id}/organisation", Role::Admin, 404),
     row("DELETE /v1/connections/{id}/organisation", Role::Admin, 404),
+    row("GET /v1/connections/{id}/projects", Role::Operator, 404),
+    row("GET /v1/connections/{id}/projects/{project}/issue-types", Role::Operator, 404),
+    row("GET /v1/connections/{id}/projects/{project}/issue-types/{type}/statuses", Role::Operator, 404),
+    row("GET /v1/connections/{id}/projects/{project}/epics", Role::Operator, 404),
+    row("GET /v1/connections/{id}/projects/{project}/assignable", Role::Operator, 404),
+    row("GET /v1/connections/{id}/labels", Role::Operator, 404),
     row("GET /v1/checks", Role::Auditor, 200),
     row("GET /v1/checks/{id}", Role::Auditor, 200),
     row("GET /v1/checks/{id}/runs", Role::Auditor, 200),
@@ -113,7 +119,9 @@ impl Things {
             "tokens" => &self.token,
             _ => "",
         };
-        template.replace("{id}", id).replace("{run}", &self.run)
+        let path = template.replace("{id}", id).replace("{run}", &self.run);
+        let path = path.replace("{project}", "SEC").replace("{type}", "10100");
+        if path.ends_with("/assignable") { format!("{path}?account=acc-1") } else { path }
     }
 
     /// Texts of this tenant that no other tenant may ever see.

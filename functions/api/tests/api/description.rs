@@ -63,6 +63,13 @@ async fn the_description_keeps_the_rules_of_openapi() {
         assert_parameters(&route, &operation);
         assert!(!operation["summary"].as_str().unwrap().is_empty(), "{route} does not say what it does");
         let responses = operation["responses"].as_object().unwrap();
+        for status in ["429", "500", "503"] {
+            assert!(responses.contains_key(status), "{route} does not describe {status}");
+        }
+        let takes_key = operation["parameters"].to_string().contains("Idempotency-Key");
+        let running =
+            responses.get("409").is_some_and(|it| it["description"].to_string().contains("running"));
+        assert_eq!(running, takes_key, "{route}: a key that is still running");
         assert!(responses.keys().any(|status| status.starts_with('2')), "{route} never succeeds");
         for (status, response) in responses {
             assert!(response["description"].is_string(), "{route} {status}");
@@ -117,7 +124,7 @@ async fn nothing_is_mounted_that_is_not_described() {
             if routes.contains(&format!("{described} {path}")) {
                 continue;
             }
-            let real = path.replace("{id}", "x").replace("{run}", "x");
+            let real = crate::input::fill(path, "x");
             let answer = house.send(Ask::new(method, &real).token(Some(&house.admin))).await;
             assert_eq!(answer.status, 405, "{method} {path} is served but not described: {}", answer.text());
             assert!(!answer.header("allow").is_empty(), "{method} {path}");

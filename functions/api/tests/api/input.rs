@@ -36,7 +36,13 @@ fn good_body(route: &str) -> Value {
 fn path_of(route: &str) -> (&str, String) {
     let (method, path) = route.split_once(' ').unwrap();
     let id = if path.contains("/checks/") { "B1" } else { "x" };
-    (method, path.replace("{id}", id).replace("{run}", "x"))
+    (method, fill(path, id))
+}
+
+/// The path with `id` as its first id, and something in the place of each further one.
+pub fn fill(path: &str, id: &str) -> String {
+    let path = path.replace("{id}", id).replace("{run}", "x");
+    path.replace("{project}", "x").replace("{type}", "x")
 }
 
 #[tokio::test]
@@ -272,6 +278,12 @@ async fn a_query_that_a_list_does_not_take_is_refused_and_named() {
         ("/v1/tickets?state=done", "state"),
         ("/v1/tickets?state=", "state"),
         ("/v1/tasks?check=B1&check=B2", "check"),
+        ("/v1/connections/con-1/projects?cursor=x", "cursor"),
+        ("/v1/connections/con-1/labels?cursor=x", "cursor"),
+        ("/v1/connections/con-1/projects?query=a%0Ab", "query"),
+        ("/v1/connections/con-1/projects/SEC/epics?query=a%0Ab", "query"),
+        ("/v1/connections/con-1/projects/SEC/assignable", "account"),
+        ("/v1/connections/con-1/projects/SEC/assignable?account=a%20b", "account"),
     ] {
         assert_problem(&house.get(path).await, 422, Some(field));
     }
@@ -304,13 +316,19 @@ async fn an_id_of_odd_characters_names_nothing() {
             continue;
         }
         for id in odd {
-            let path = template.replace("{id}", id).replace("{run}", "x");
+            let path = fill(template, id);
             let ask = Ask::new(method, &path).token(Some(&house.admin));
             let needs_body = matches!(method, "PATCH") || template.ends_with("/reconnect");
             let ask = if needs_body { ask.json(&good_body(&route)) } else { ask };
             let answer = house.send(ask).await;
             assert_eq!(answer.status, 404, "{method} {path}: {}", answer.text());
             assert_problem(&answer, 404, None);
+        }
+        for part in ["{project}", "{type}"].iter().filter(|part| template.contains(**part)) {
+            for odd in odd {
+                let answer = house.get(&fill(&template.replace(part, odd), "con-1")).await;
+                assert_problem(&answer, 404, None);
+            }
         }
         for run in odd.iter().filter(|_| template.contains("{run}")) {
             let answer = house.get(&template.replace("{id}", "B1").replace("{run}", run)).await;

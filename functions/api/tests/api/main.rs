@@ -3,15 +3,20 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what is not as expected fails the test")]
 #![expect(clippy::needless_pass_by_value, reason = "bodies are written where they are sent")]
 
+mod choices;
 mod connecting;
 mod coverage;
 mod description;
 mod idempotency;
 mod input;
 mod links;
+mod notifications;
 mod organisation;
 mod paging;
 mod problems;
 mod reconnecting;
 mod secrecy;
+mod settings;
 mod support;
+mod switching;
+mod work;

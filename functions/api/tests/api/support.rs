@@ -86,6 +86,34 @@ impl House {
         self.send(if body.is_null() { ask } else { ask.json(body) }).await
     }
 
+    /// A house whose site is connected as `con-1` and whose checks were evaluated, so that there are tasks.
+    pub async fn with_tasks() -> Self {
+        let house = Self::start().await;
+        house.world.connect().await;
+        house.world.evaluate().await;
+        house
+    }
+
+    /// Edits a project of the simulated site, as its administrator would.
+    #[track_caller]
+    pub fn edit(&self, project: &str, edit: &str, body: Value) {
+        self.world.jira.simulator.edit_project(project, edit, &body).unwrap();
+    }
+
+    /// Saves a sync setting into `SEC` with further fields, and gives it as shown.
+    pub async fn sync(&self, further: Value) -> Value {
+        let answer = self.call("POST", "/v1/sync-settings", &setting_body(&further)).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()
+    }
+
+    /// The items of a list that fits one page.
+    pub async fn list(&self, path: &str) -> Vec<Value> {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        answer.json()["items"].as_array().unwrap().clone()
+    }
+
     /// Everything that could have been written: the table's items, and how many messages wait.
     pub async fn state(&self) -> (Vec<Value>, usize, usize) {
         (self.world.items().await, self.world.checks.len(), self.world.sync.len())
@@ -110,6 +138,17 @@ pub fn connect_body() -> Value {
         "change_management": { "projects": ["CHG"] },
         "incidents": { "projects": ["INC"] },
     })
+}
+
+/// A setting for all tasks in `SEC`, one ticket for each, with some fields in other words.
+pub fn setting_body(further: &Value) -> Value {
+    let mut body = json!({
+        "scope": "all", "connection": "con-1", "project": "SEC", "issue_type": "10100", "mode": "individual",
+    });
+    for (name, value) in further.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    body
 }
 
 /// Fails unless `answer` is a problem with this status that blames this part of the input.

@@ -42,7 +42,6 @@ impl Planning<'_> {
         let setting = self.setting(&ticket.setting);
         let opened_since = ticket.ended_at.is_none_or(|ended_at| task.opened_at > ended_at);
         match &ticket.state {
-            State::Closed { issue: None } => Place::Stays,
             State::Closed { issue: Some(_) } => {
                 // With the rule "any", a ticket is closed while tasks of it are open.
                 let is_covered = setting.is_some_and(|it| it.closure_rule == ClosureRule::Any) && !opened_since;
@@ -63,6 +62,7 @@ impl Planning<'_> {
             | State::Unknown { .. }
             | State::Open { .. }
             | State::Closing { .. }
+            | State::Closed { issue: None }
             | State::Reopening { .. }
             | State::Failed { .. } => Place::Stays,
         }

@@ -170,10 +170,9 @@ fn retire(ticket: &mut Ticket, setting: Option<&SyncSetting>, now: jiff::Timesta
     let has_issue = ticket.state.issue().is_some();
     let how = setting.and_then(|setting| setting.disabled.as_ref()).map(|disabled| disabled.tickets);
     let wanted = match (how, ticket.wanted) {
-        (Some(Retirement::Delete), _) => Wanted::Deleted,
         // Which issues people commented on is found out by those who delete.
         (Some(Retirement::DeleteUncommented), wanted) if has_issue => wanted,
-        (Some(Retirement::DeleteUncommented), _) => Wanted::Deleted,
+        (Some(Retirement::Delete | Retirement::DeleteUncommented), _) => Wanted::Deleted,
         (Some(Retirement::Keep) | None, _) => Wanted::Kept,
     };
     ticket.want(wanted, "its sync setting is not in force", now);

@@ -17,9 +17,10 @@ impl Worker {
     /// something that is no longer so, and what this worker learned is for the other one to find.
     pub(super) async fn save(&self, ticket: Ticket, change: impl Fn(&mut Ticket)) -> Result<Option<Ticket>> {
         let had_problem = ticket.problem.is_some();
-        let saved = self.save_silently(ticket, change).await?;
+        // Boxed, since everything that works on tickets ends here.
+        let saved = Box::pin(self.save_silently(ticket, change)).await?;
         if let Some(saved) = &saved {
-            self.notice(had_problem, saved).await?;
+            Box::pin(self.notice(had_problem, saved)).await?;
         }
         Ok(saved)
     }
@@ -104,7 +105,7 @@ impl Worker {
             }
             match self.jira.core.store.save_ticket(&mut stored).await {
                 Ok(()) => {
-                    self.notice(had_problem, &stored).await?;
+                    Box::pin(self.notice(had_problem, &stored)).await?;
                     return Ok(Some(stored));
                 }
                 Err(error) if *error.kind() == Kind::Conflict => {}

@@ -11,7 +11,7 @@ use http::StatusCode;
 
 use super::input::DisableInput;
 use super::view::{CommentedView, DisablingView, SettingView};
-use super::{passed, require};
+use super::{listen, passed, require};
 use crate::Api;
 use crate::caller::{Admin, Reader};
 use crate::input::{Body, Path, Query};
@@ -44,6 +44,7 @@ pub async fn disable(
     setting.updated_at = now;
     api.core.store.save_setting(&mut setting).await?;
     api.checks.send(&ChecksRequest::Plan { tenant: caller.tenant }, None).await?;
+    listen(&api, &setting).await;
     Ok((StatusCode::ACCEPTED, Json(SettingView::of(setting))).into_response())
 }
 
@@ -87,13 +88,14 @@ pub async fn enable(
     Path(id): Path<SettingId>,
 ) -> Result<Json<SettingView>, Problem> {
     let mut setting = require(&api, &caller, &id).await?;
-    let (_, client) = settings::open(&api.connector.jira, &caller.tenant, &setting.connection).await?;
-    passed(settings::preflight(&client, &settings::Choice::of(&setting), None).await?)?;
+    let (jira, choice) = (&api.connector.jira, settings::Choice::of(&setting));
+    passed(settings::try_out(jira, &caller.tenant, &setting.connection, &choice, None).await?)?;
     setting.enabled = true;
     setting.disabled = None;
     setting.quarantine = None;
     setting.updated_at = api.core.clock.now();
     api.core.store.save_setting(&mut setting).await?;
     api.checks.send(&ChecksRequest::Plan { tenant: caller.tenant }, None).await?;
+    listen(&api, &setting).await;
     Ok(Json(SettingView::of(setting)))
 }

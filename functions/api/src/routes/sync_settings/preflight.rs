@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use assay::check::CheckId;
 use assay::ids::SettingId;
 use assay::operations::planning::Planner;
+use assay::operations::settings::Choice;
 use assay::operations::{quarantine, settings};
-use assay::plan::plan;
-use assay::sync_setting::{Scope, SyncSetting};
+use assay::plan::{TASKS_IN_BATCH, plan};
+use assay::sync_setting::{Mode, Scope, SyncSetting};
 use assay::task::Task;
 use assay::ticket::Content;
+use assay::ticket::content::batch_body;
 use axum::Json;
 use axum::extract::State;
 
@@ -34,11 +36,29 @@ pub async fn preflight(
 ) -> Result<Json<PreflightView>, Problem> {
     let scope = scope(&input.scope)?;
     let choice = input.choice()?;
-    let (_, client) = settings::open(&api.connector.jira, &caller.tenant, &input.connection).await?;
-    let first = tasks_in(&api, &caller, scope).await?.into_iter().find(Task::is_open);
-    let sample = first.map(|task| Content::of_task(&task, &choice.labels, choice.epic.as_ref()));
-    let found = settings::preflight(&client, &choice, sample.as_ref()).await?;
+    let sample = sample(&tasks_in(&api, &caller, scope).await?, input.mode, &choice);
+    let (jira, connection) = (&api.connector.jira, &input.connection);
+    let found = settings::try_out(jira, &caller.tenant, connection, &choice, sample.as_ref()).await?;
     Ok(Json(PreflightView::of(found)))
+}
+
+/// The content of the first ticket, if there is a task for it; tasks without a ticket come first.
+fn sample(tasks: &[Task], mode: Mode, choice: &Choice) -> Option<Content> {
+    let mut open: Vec<&Task> = tasks.iter().filter(|task| task.is_open()).collect();
+    open.sort_by_key(|task| (task.ticket.is_some(), task.opened_at, &task.id));
+    let first = *open.first()?;
+    let (labels, epic) = (&choice.labels, choice.epic.as_ref());
+    match mode {
+        Mode::Individual => Some(Content::of_task(first, labels, epic)),
+        Mode::Batch => {
+            let is_beside = |task: &&&Task| {
+                task.assignee == first.assignee && task.ticket.is_some() == first.ticket.is_some()
+            };
+            let members: Vec<&Task> = open.iter().filter(is_beside).take(TASKS_IN_BATCH).copied().collect();
+            let content = Content::of_batch(&members, first.assignee.as_ref(), labels, epic);
+            Some(Content { body: batch_body(&members).description, ..content })
+        }
+    }
 }
 
 /// Lists what would be created if the setting were saved now. Nothing is saved.
