@@ -15,5 +15,7 @@ async fn main() -> Result<(), Error> {
         public_url: wiring.public_url()?,
     };
     let function = Maintain { upkeep };
-    run(service_fn(|event: LambdaEvent<serde_json::Value>| function.handle(event.context.deadline()))).await
+    // Boxed, since it is a deep tree of futures.
+    let handle = |event: LambdaEvent<serde_json::Value>| Box::pin(function.handle(event.context.deadline()));
+    run(service_fn(handle)).await
 }

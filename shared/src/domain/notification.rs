@@ -86,7 +86,13 @@ pub fn id(tenant: &TenantId, kind: Kind, subject: &Subject) -> Result<Notificati
 
 impl Notification {
     /// A cause begins.
-    pub fn begin(tenant: &TenantId, kind: Kind, subject: Subject, text: String, now: Timestamp) -> Result<Self> {
+    pub fn begin(
+        tenant: &TenantId,
+        kind: Kind,
+        subject: Subject,
+        text: String,
+        now: Timestamp,
+    ) -> Result<Self> {
         Ok(Self {
             tenant: tenant.clone(),
             id: id(tenant, kind, &subject)?,

@@ -147,10 +147,12 @@ fn the_tasks_of_an_issue_that_is_gone_get_a_new_ticket_only_by_the_policy() {
     };
     for (policy, new) in [(GonePolicy::Recreate, 1), (GonePolicy::Ask, 0), (GonePolicy::CloseTask, 0)] {
         let (setting, it, mut ticket) = gone(policy);
-        let made = decide(std::slice::from_ref(&it), std::slice::from_ref(&setting), std::slice::from_ref(&ticket));
+        let made =
+            decide(std::slice::from_ref(&it), std::slice::from_ref(&setting), std::slice::from_ref(&ticket));
         assert_eq!(made.new.len(), new, "{policy:?}");
         ticket.news = Some(News::Gone);
-        let made = decide(std::slice::from_ref(&it), std::slice::from_ref(&setting), std::slice::from_ref(&ticket));
+        let made =
+            decide(std::slice::from_ref(&it), std::slice::from_ref(&setting), std::slice::from_ref(&ticket));
         assert_eq!(made, Plan::default(), "{policy:?}: the tasks are told first");
         let told = plan(&tenant(), &[it], &[setting], &[ticket.clone()], Some(&ticket.id), now()).unwrap();
         assert_eq!((told.new.len(), told.changed[0].news), (new, None), "{policy:?}");
@@ -200,7 +202,9 @@ fn tasks_join_a_live_batch_and_begin_the_next_generation_of_a_closed_one() {
     tickets[0].state = State::Closed { issue: Some(issue()) };
     tickets[0].wanted = Wanted::Closed;
     tickets[0].ended_at = Some(now());
-    tasks.iter_mut().for_each(|task| task.state = TaskState::Resolved);
+    for task in &mut tasks {
+        task.state = TaskState::Resolved;
+    }
     tasks.push(of("3", Some("ann")));
     settle(&mut tasks, &[batch()], &mut tickets);
     assert_eq!(tickets.len(), 2);

@@ -44,8 +44,7 @@ fn run_at(
 ) -> super::Changes {
     let tenant = TenantId::parse("acme").unwrap();
     let run = RunId::parse("r").unwrap();
-    let context =
-        Context { tenant: &tenant, check: CheckId::B2, connection: None, run: &run, now, read_at };
+    let context = Context { tenant: &tenant, check: CheckId::B2, connection: None, run: &run, now, read_at };
     let fine: BTreeSet<String> = fine.iter().map(|id| (*id).to_owned()).collect();
     let failing = verdict.failing.iter().map(|failing| failing.entity.id.clone());
     let look = SecondLook {

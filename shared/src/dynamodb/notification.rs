@@ -37,7 +37,13 @@ impl Store {
     /// |---|---|
     /// | one whose cause lasts | over |
     /// | nothing, or one whose cause is over | nothing |
-    pub async fn recovered(&self, tenant: &TenantId, kind: Kind, subject: &Subject, now: Timestamp) -> Result<()> {
+    pub async fn recovered(
+        &self,
+        tenant: &TenantId,
+        kind: Kind,
+        subject: &Subject,
+        now: Timestamp,
+    ) -> Result<()> {
         let key = keys::notification(tenant, &id(tenant, kind, subject)?);
         let Some(stored) = self.get::<Notification>(&key).await? else { return Ok(()) };
         if stored.recovered_at.is_some() {

@@ -12,9 +12,9 @@ use super::keys::{self, DueKind, ISSUE_INDEX, ISSUE_PK, ISSUE_SK};
 use super::page::{Order, Page};
 use super::write::{Change, Written, names};
 use super::{CONCURRENCY, Store, failure};
+use crate::Result;
 use crate::ids::{CloudId, IssueId, SettingId, TenantId, TicketId};
 use crate::ticket::{TRACE_IN_RECORD, Ticket};
-use crate::Result;
 
 /// Which tickets are listed.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

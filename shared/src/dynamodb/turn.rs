@@ -132,8 +132,7 @@ impl Store {
     /// | nothing | put |
     /// | a turn | nothing |
     pub async fn put_comparison_if_new(&self, tenant: &TenantId, due_at: Timestamp) -> Result<()> {
-        let record =
-            Comparison { tenant: tenant.clone(), due_at, full_at: None, cursor: None, version: 0 };
+        let record = Comparison { tenant: tenant.clone(), due_at, full_at: None, cursor: None, version: 0 };
         let beside = due_beside(DueKind::Comparison, tenant, tenant.as_str(), Some(due_at));
         self.put_new(&keys::comparison(tenant), &record, beside).await.map(|_| ())
     }

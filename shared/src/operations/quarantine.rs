@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::Core;
 use super::session::JiraAccess;
 use super::settings::{Choice, preflight};
+use crate::Result;
 use crate::clock::after;
 use crate::error::Kind;
 use crate::jira::Client;
@@ -17,7 +18,6 @@ use crate::notification::{self, Notification, Subject};
 use crate::sqs::{Queue, SyncRequest};
 use crate::sync_setting::{Quarantine, SyncSetting};
 use crate::ticket::{State, Ticket};
-use crate::Result;
 
 /// How many tickets are read from the table at once.
 const TICKETS_A_PAGE: usize = 200;
@@ -47,13 +47,11 @@ pub async fn examine(core: &Core, client: &Client, setting: &SyncSetting) -> Res
         Err(error) if *error.kind() == Kind::Conflict => return Ok(None),
         Err(error) => return Err(error),
     }
-    let text = format!(
-        "Jira takes no new tickets in project {}: {}",
-        setting.project_key,
-        obstacles.join("; ")
-    );
+    let text =
+        format!("Jira takes no new tickets in project {}: {}", setting.project_key, obstacles.join("; "));
     let subject = Subject::SyncSetting(setting.id.clone());
-    let begun = Notification::begin(&setting.tenant, notification::Kind::SettingQuarantined, subject, text, now)?;
+    let begun =
+        Notification::begin(&setting.tenant, notification::Kind::SettingQuarantined, subject, text, now)?;
     core.store.notify(&begun).await?;
     Ok(Some(quarantined))
 }
@@ -87,7 +85,8 @@ pub async fn release(core: &Core, sync: &Arc<dyn Queue<SyncRequest>>, setting: &
     let filter = crate::dynamodb::TicketFilter { setting: Some(setting.id.clone()), state: None };
     let mut cursor = None;
     loop {
-        let page = core.store.list_tickets(&setting.tenant, &filter, cursor.as_deref(), TICKETS_A_PAGE).await?;
+        let page =
+            core.store.list_tickets(&setting.tenant, &filter, cursor.as_deref(), TICKETS_A_PAGE).await?;
         let mut requests = Vec::new();
         for mut ticket in page.items {
             if !matches!(ticket.state, State::Planned | State::Failed { .. }) || ticket.lease.is_some() {

@@ -78,7 +78,12 @@ async fn comments(
     }
     let (connection, client) = super::settings::open(jira, &setting.tenant, &setting.connection).await?;
     let Some(account) = connection.account else { return Ok(BTreeMap::new()) };
-    Ok(client.comments_of_people(&ids, &account.id).await.map_err(crate::Error::from)?)
+    let mut counts = client.comments_of_people(&ids, &account.id).await.map_err(crate::Error::from)?;
+    // Of an issue that Jira did not tell about, it is taken that people commented on it.
+    for id in ids {
+        counts.entry(id).or_insert(1);
+    }
+    Ok(counts)
 }
 
 /// Wishes every ticket of a disabled setting kept or deleted, and asks for what is to be deleted.
@@ -105,7 +110,8 @@ pub async fn carry_out(
         };
         let mut requests = Vec::new();
         for mut ticket in tickets {
-            let comments = ticket.state.issue().and_then(|issue| commented.get(&issue.id)).copied().unwrap_or(0);
+            let comments =
+                ticket.state.issue().and_then(|issue| commented.get(&issue.id)).copied().unwrap_or(0);
             let (wanted, why) = match disabled.tickets {
                 Retirement::Keep => (Wanted::Kept, "its sync setting was disabled, its tickets kept"),
                 Retirement::DeleteUncommented if comments > 0 => {
@@ -153,7 +159,11 @@ pub async fn take_up(
                 continue;
             }
             let now = jira.core.clock.now();
-            ticket.want(Wanted::Closed, "its sync setting is in force again, and its tasks have another ticket", now);
+            ticket.want(
+                Wanted::Closed,
+                "its sync setting is in force again, and its tasks have another ticket",
+                now,
+            );
             if ticket.issue_to_look_at().is_some() {
                 ticket.hear(now);
             }
@@ -181,7 +191,8 @@ pub async fn progress(jira: &JiraAccess, setting: &SyncSetting) -> Result<Progre
             match (&ticket.state, ticket.wanted) {
                 (State::Gone { how: HowGone::ByUs, .. }, _) => progress.deleted += 1,
                 (_, Wanted::Kept) => progress.kept += 1,
-                (State::Gone { .. } | State::Closed { issue: None }, _) => {}
+                (State::Gone { .. } | State::Closed { issue: None }, _)
+                | (_, Wanted::Open | Wanted::Closed) => {}
                 (_, Wanted::Deleted) => {
                     progress.to_delete += 1;
                     let problem = ticket.problem.as_ref().map(|problem| problem.what.clone());
@@ -189,7 +200,6 @@ pub async fn progress(jira: &JiraAccess, setting: &SyncSetting) -> Result<Progre
                         progress.refused.push((ticket, why));
                     }
                 }
-                (_, Wanted::Open | Wanted::Closed) => {}
             }
         }
         cursor = page.next;

@@ -254,10 +254,9 @@ impl Run<'_> {
         let now = self.now();
         for ticket in tickets {
             let until = match ticket.next_step(now) {
-                Step::Settled => continue,
                 Step::Wait { until } if ticket.lease.is_none() => until,
-                // Whoever has it sends the next request.
-                Step::Wait { .. } => continue,
+                // It is settled; or whoever has it sends the next request.
+                Step::Settled | Step::Wait { .. } => continue,
                 _ => now,
             };
             // A second more than the whole seconds between, so that the message does not come too early.
@@ -309,7 +308,7 @@ impl Run<'_> {
                 return self.park(work, &error.to_string(), wait).await;
             }
         };
-        let result = self.with(&connection, &client, work).await;
+        let result = Box::pin(self.with(&connection, &client, work)).await;
         self.book(&connection, &client).await?;
         result
     }
@@ -318,9 +317,9 @@ impl Run<'_> {
         self.look_up(client, work.look_up).await?;
         self.look(client, work.look).await?;
         self.bring(client, work.bring).await?;
-        self.update(client, work.update).await?;
+        Box::pin(self.update(client, work.update)).await?;
         self.delete(client, work.delete).await?;
-        self.create(connection, client, work.create).await
+        Box::pin(self.create(connection, client, work.create)).await
     }
 
     fn setting(&self, ticket: &Ticket) -> Option<&SyncSetting> {

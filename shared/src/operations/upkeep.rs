@@ -134,7 +134,8 @@ impl Upkeep {
                 asked += requests.len();
                 let next = clock::after(now, ASKED_AGAIN_AFTER);
                 let store = &self.jira.core.store;
-                let defer = due.iter().map(|(tenant, id, due_at)| store.defer_ticket(tenant, id, *due_at, next));
+                let defer =
+                    due.iter().map(|(tenant, id, due_at)| store.defer_ticket(tenant, id, *due_at, next));
                 let defer: Vec<_> = defer.collect();
                 let mut defer = stream::iter(defer).buffer_unordered(AT_ONCE);
                 while let Some(deferred) = defer.next().await {
@@ -202,8 +203,9 @@ impl Upkeep {
         }
         let mut cursor = turn.cursor.clone();
         loop {
-            let page =
-                store.list_tickets(tenant, &TicketFilter::default(), cursor.as_deref(), TICKETS_A_PAGE).await?;
+            let page = store
+                .list_tickets(tenant, &TicketFilter::default(), cursor.as_deref(), TICKETS_A_PAGE)
+                .await?;
             let mut by_connection: BTreeMap<&ConnectionId, Vec<Ticket>> = BTreeMap::new();
             for ticket in page.items.into_iter().filter(|ticket| is_watched(ticket, self.now())) {
                 if let Some((id, _)) = connections.get_key_value(&ticket.connection) {

@@ -99,7 +99,7 @@ impl Life {
     }
 
     /// Any operation by hand, as a person; refusals (an issue that is archived or gone, say) are part of life.
-    fn by_hand(&self, method: &str, path: &str, body: Value) {
+    fn by_hand(&self, method: &str, path: &str, body: &Value) {
         let act = json!({ "by": PERSON, "method": method, "path": path, "body": body, "site": SITE });
         // What Jira refuses to the person has not happened.
         let _ = self.world.jira.simulator.control("POST", "/act", &act);
@@ -160,7 +160,11 @@ impl Life {
         for _ in 0..3 {
             // Longer than any pause that Jira asked for, and than the time between two whole comparisons.
             self.world.time.advance(3700);
-            self.world.upkeep().run(after(self.world.time.now(), 270)).await.map_err(|error| error.chain())?;
+            self.world
+                .upkeep()
+                .run(after(self.world.time.now(), 270))
+                .await
+                .map_err(|error| error.chain())?;
             self.world.reevaluate().await;
             self.world.come_to_rest(&self.worker(), Some(&self.world.upkeep())).await?;
         }

@@ -59,6 +59,7 @@ async fn list(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<List<NotificationView>>, Problem> {
     let asked = page.of(&caller.tenant, &["notifications"])?;
-    let stored = api.core.store.list_notifications(&caller.tenant, asked.after.as_deref(), asked.limit).await?;
+    let stored =
+        api.core.store.list_notifications(&caller.tenant, asked.after.as_deref(), asked.limit).await?;
     Ok(Json(List::of(&asked, stored, NotificationView::of)))
 }

@@ -202,11 +202,14 @@ async fn list(
         ));
     }
     let page = PageQuery { cursor: query.cursor, limit: query.limit };
-    let asked = page.of(&caller.tenant, &[
-        "tickets",
-        query.state.as_deref().unwrap_or_default(),
-        query.setting.as_ref().map_or("", SettingId::as_str),
-    ])?;
+    let asked = page.of(
+        &caller.tenant,
+        &[
+            "tickets",
+            query.state.as_deref().unwrap_or_default(),
+            query.setting.as_ref().map_or("", SettingId::as_str),
+        ],
+    )?;
     let filter = TicketFilter { state: query.state, setting: query.setting };
     let stored =
         api.core.store.list_tickets(&caller.tenant, &filter, asked.after.as_deref(), asked.limit).await?;

@@ -44,7 +44,8 @@ impl Planning<'_> {
         match &ticket.state {
             State::Closed { issue: Some(_) } => {
                 // With the rule "any", a ticket is closed while tasks of it are open.
-                let is_covered = setting.is_some_and(|it| it.closure_rule == ClosureRule::Any) && !opened_since;
+                let is_covered =
+                    setting.is_some_and(|it| it.closure_rule == ClosureRule::Any) && !opened_since;
                 let reopens = setting.is_none_or(|it| it.reopen_rule.reopens_issues());
                 if is_covered || reopens { Place::Stays } else { Place::Moves }
             }
@@ -109,7 +110,8 @@ impl Planning<'_> {
             let id = batch_id(self.tenant, &setting.id, assignee, generation)?;
             match self.tickets.get_mut(&id) {
                 None => {
-                    let content = Content::of_batch(&[task], assignee, &setting.labels, setting.epic.as_ref());
+                    let content =
+                        Content::of_batch(&[task], assignee, &setting.labels, setting.epic.as_ref());
                     let mut ticket = new_ticket(id.clone(), generation, setting, content, self.now);
                     ticket.batch = Some(Batch { assignee: assignee.cloned() });
                     ticket.tasks.push(task.id.clone());

@@ -138,10 +138,17 @@ impl Ticket {
         }
         let before = self.written.as_ref().map(|written| written.labels.clone()).unwrap_or_default();
         // A label of ours that somebody took away is not put back; one that we do not want any more goes.
-        edits.labels_add =
-            wanted.labels.iter().filter(|it| !before.contains(*it) && !current.labels.contains(*it)).cloned().collect();
-        edits.labels_remove =
-            before.iter().filter(|it| !wanted.labels.contains(*it) && current.labels.contains(*it)).cloned().collect();
+        edits.labels_add = wanted
+            .labels
+            .iter()
+            .filter(|it| !before.contains(*it) && !current.labels.contains(*it))
+            .cloned()
+            .collect();
+        edits.labels_remove = before
+            .iter()
+            .filter(|it| !wanted.labels.contains(*it) && current.labels.contains(*it))
+            .cloned()
+            .collect();
         edits
     }
 

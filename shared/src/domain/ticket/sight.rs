@@ -132,8 +132,7 @@ impl Ticket {
             State::Gone { how: HowGone::Archived | HowGone::Deleted, .. } => {
                 self.record(Entry::new(now, actor, "the issue is there again", "it was restored in Jira"));
                 self.news = Some(News::Restored);
-                self.state =
-                    if done { State::Closed { issue: Some(issue) } } else { State::Open { issue } };
+                self.state = if done { State::Closed { issue: Some(issue) } } else { State::Open { issue } };
                 self.ended_at = done.then_some(now);
             }
             State::Planned
@@ -168,8 +167,12 @@ impl Ticket {
             return;
         }
         let (what, why) = match how {
-            HowGone::Deleted => (format!("issue {} is gone", issue.key), "Jira does not know it, or hides it"),
-            HowGone::Archived => (format!("issue {} is archived", issue.key), "nothing can be written into it"),
+            HowGone::Deleted => {
+                (format!("issue {} is gone", issue.key), "Jira does not know it, or hides it")
+            }
+            HowGone::Archived => {
+                (format!("issue {} is archived", issue.key), "nothing can be written into it")
+            }
             HowGone::ByUs => {
                 (format!("deleted issue {}", issue.key), "its sync setting was disabled with its tickets")
             }

@@ -131,7 +131,10 @@ async fn a_settled_ticket_leaves_the_index_of_what_is_due() {
     let mut it = put(&store, &ticket(&acme(), "tkt-1")).await;
     let shard = keys::shard(&acme(), "tkt-1");
     assert_eq!(store.due_tickets(shard, later(119), 10).await.unwrap(), vec![]);
-    assert_eq!(store.due_tickets(shard, later(120), 10).await.unwrap(), vec![(acme(), it.id.clone(), it.due_at.unwrap())]);
+    assert_eq!(
+        store.due_tickets(shard, later(120), 10).await.unwrap(),
+        vec![(acme(), it.id.clone(), it.due_at.unwrap())]
+    );
     it.due_at = None;
     store.save_ticket(&mut it).await.unwrap();
     assert_eq!(store.due_tickets(shard, later(9999), 10).await.unwrap(), vec![]);

@@ -122,10 +122,9 @@ impl Run<'_> {
             ticket.begin_create(name, digest_of_blocks(&description), now);
             if !comments.is_empty() {
                 // The continuations are written when the issue is there.
-                ticket.writing = ticket.writing.map(|writing| crate::ticket::Written {
-                    body_digest: String::new(),
-                    ..writing
-                });
+                ticket.writing = ticket
+                    .writing
+                    .map(|writing| crate::ticket::Written { body_digest: String::new(), ..writing });
             }
             let content = Content { body: description, ..ticket.content.clone() };
             match store.save_ticket(&mut ticket).await {

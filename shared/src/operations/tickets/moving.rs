@@ -15,16 +15,13 @@ impl Run<'_> {
                 self.later(std::slice::from_ref(&ticket)).await?;
                 continue;
             }
-            let (goal, what) = match ticket.next_step(self.now()) {
-                Step::Reopen => {
-                    ticket.begin_reopen(&self.name, self.now());
-                    (Goal::Open, "reopen")
-                }
-                _ => {
-                    let status = self.setting(&ticket).and_then(|setting| setting.done_status.clone());
-                    ticket.begin_close(&self.name, self.now());
-                    (Goal::Done { status }, "close")
-                }
+            let (goal, what) = if ticket.next_step(self.now()) == Step::Reopen {
+                ticket.begin_reopen(&self.name, self.now());
+                (Goal::Open, "reopen")
+            } else {
+                let status = self.setting(&ticket).and_then(|setting| setting.done_status.clone());
+                ticket.begin_close(&self.name, self.now());
+                (Goal::Done { status }, "close")
             };
             match self.worker.jira.core.store.save_ticket(&mut ticket).await {
                 Ok(()) => {}
@@ -41,10 +38,10 @@ impl Run<'_> {
         let Some(issue) = ticket.state.issue().cloned() else { return Ok(()) };
         // An issue's id means something on its own site only.
         if ticket.cloud_id.as_ref().is_some_and(|cloud_id| cloud_id != client.cloud_id()) {
-            let problem = "the issue is on another site than its connection; connect that site again".to_owned();
+            let problem =
+                "the issue is on another site than its connection; connect that site again".to_owned();
             let now = self.now();
-            let change =
-                |ticket: &mut Ticket| ticket.not_done(what, problem.clone(), None, PATIENCE, now);
+            let change = |ticket: &mut Ticket| ticket.not_done(what, problem.clone(), None, PATIENCE, now);
             self.worker.save(ticket, change).await?;
             return Ok(());
         }

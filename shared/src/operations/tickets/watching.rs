@@ -21,8 +21,10 @@ impl Run<'_> {
             return Ok(());
         }
         let began = self.now();
-        let ids: Vec<IssueId> =
-            tickets.iter().filter_map(|ticket| ticket.issue_to_look_at().map(|issue| issue.id.clone())).collect();
+        let ids: Vec<IssueId> = tickets
+            .iter()
+            .filter_map(|ticket| ticket.issue_to_look_at().map(|issue| issue.id.clone()))
+            .collect();
         let mut read = match client.read_issues(&ids).await {
             Ok(read) => read,
             Err(error) => {
@@ -80,7 +82,13 @@ impl Run<'_> {
     }
 
     /// Takes what the issue shows.
-    async fn take(&mut self, client: &Client, ticket: Ticket, issue: &IssueNow, began: Timestamp) -> Result<()> {
+    async fn take(
+        &mut self,
+        client: &Client,
+        ticket: Ticket,
+        issue: &IssueNow,
+        began: Timestamp,
+    ) -> Result<()> {
         let rule = self.setting(&ticket).map(|setting| setting.reopen_rule).unwrap_or_default();
         self.worker.take_sight(client, ticket, issue, rule, began).await.map(drop)
     }

@@ -66,7 +66,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn write(&mut self, client: &Client, ticket: Ticket, issue: &IssueId, now: &IssueNow) -> Result<()> {
+    async fn write(
+        &mut self,
+        client: &Client,
+        ticket: Ticket,
+        issue: &IssueId,
+        now: &IssueNow,
+    ) -> Result<()> {
         let body = self.worker.body(&ticket).await?;
         let shown_digest = digest_of_blocks(&body.description);
         let current = current(now);

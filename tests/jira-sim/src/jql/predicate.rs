@@ -108,8 +108,9 @@ pub(crate) fn matches(predicate: &Predicate, issue: &Issue, site: &Site) -> bool
         Predicate::Ordered { field, operator, number: limit } => {
             number(*field, issue, site).is_some_and(|own| holds(*operator, own.cmp(limit)))
         }
-        Predicate::Text { field, needle, negated } => text_of(field, issue)
-            .is_some_and(|text| contains(&text.to_lowercase(), needle) != *negated),
+        Predicate::Text { field, needle, negated } => {
+            text_of(field, issue).is_some_and(|text| contains(&text.to_lowercase(), needle) != *negated)
+        }
         Predicate::Custom { field, values, negated } => issue.fields.get(field).is_some_and(|value| {
             values.iter().any(|wanted| custom_words(value).iter().any(|word| word == wanted)) != *negated
         }),

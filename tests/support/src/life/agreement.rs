@@ -80,7 +80,8 @@ fn of_live_issue(issue: &Value, tickets: &BTreeMap<String, Ticket>) -> Option<St
         return Some(format!("issue {} carries {id}, which is no ticket", issue["key"]));
     };
     let is_its = matches!(&ticket.state, State::Open { issue: own } if issue["id"] == own.id.as_str());
-    (!is_its).then(|| format!("issue {} is live, its ticket is not open with it: {}", issue["key"], story(ticket)))
+    (!is_its)
+        .then(|| format!("issue {} is live, its ticket is not open with it: {}", issue["key"], story(ticket)))
 }
 
 fn of_ticket(ticket: &Ticket, issues: &BTreeMap<String, Value>) -> Vec<String> {
@@ -145,7 +146,8 @@ fn history(issue: &Value) -> impl Iterator<Item = &Value> {
 
 fn changed_by_people(issue: &Value) -> BTreeSet<Field> {
     let by_person = history(issue).filter(|line| line["author"] != OURS);
-    let field = |line: &Value| FIELDS.into_iter().find(|(name, _)| line["field"] == *name).map(|(_, field)| field);
+    let field =
+        |line: &Value| FIELDS.into_iter().find(|(name, _)| line["field"] == *name).map(|(_, field)| field);
     by_person.filter_map(field).collect()
 }
 

@@ -95,7 +95,8 @@ impl Sender for Strangers {
         let is_history = request.url.contains("/changelog");
         let mut answer = self.0.send(request).await?;
         if is_history {
-            let text = String::from_utf8_lossy(&answer.body).replace(&format!("\"{OURS}\""), &format!("\"{PERSON}\""));
+            let text = String::from_utf8_lossy(&answer.body)
+                .replace(&format!("\"{OURS}\""), &format!("\"{PERSON}\""));
             answer.body = text.into_bytes();
         }
         Ok(answer)

@@ -40,7 +40,7 @@ impl Life {
                 self.edit_issue(*which, &json!({ "assignee": { "id": format!("acc-{}", 2 + which % 3) } }));
             }
             Step::Comment(which) => self.with_issue(*which, |life, id| {
-                life.by_hand("POST", &format!("/issue/{id}/comment"), json!({ "body": document(&text) }));
+                life.by_hand("POST", &format!("/issue/{id}/comment"), &json!({ "body": document(&text) }));
             }),
             Step::Move(which) => self.with_issue(*which, |life, id| {
                 let project = life.issue(id)["project"].as_str().unwrap_or(PROJECT).to_owned();
@@ -57,12 +57,12 @@ impl Life {
                 let next = format!("SEC{}", self.texts);
                 self.edit(&key, "rename", &json!({ "key": next }));
             }
-            Step::AssignChange(which) => self.assign_change(*which, json!(PERSON)),
-            Step::UnassignChange(which) => self.assign_change(*which, Value::Null),
+            Step::AssignChange(which) => self.assign_change(*which, &json!(PERSON)),
+            Step::UnassignChange(which) => self.assign_change(*which, &Value::Null),
             Step::CreateChange => self.by_hand(
                 "POST",
                 "/issue",
-                json!({ "fields": { "project": { "key": "CHG" }, "issuetype": { "id": "10103" }, "summary": text } }),
+                &json!({ "fields": { "project": { "key": "CHG" }, "issuetype": { "id": "10103" }, "summary": text } }),
             ),
             Step::Require(required) => {
                 let project = self.tickets_project();
@@ -138,7 +138,8 @@ impl Life {
         let disabled = self.disabled();
         self.change_setting(|setting| match step {
             Step::Closure(rule) => {
-                setting.closure_rule = [ClosureRule::All, ClosureRule::Any, ClosureRule::Never][usize::from(*rule)];
+                setting.closure_rule =
+                    [ClosureRule::All, ClosureRule::Any, ClosureRule::Never][usize::from(*rule)];
             }
             Step::Reopening(both) => {
                 setting.reopen_rule = if *both { ReopenRule::Both } else { ReopenRule::Tasks };
@@ -198,13 +199,15 @@ impl Life {
     }
 
     fn edit_issue(&self, which: usize, fields: &Value) {
-        self.with_issue(which, |life, id| life.by_hand("PUT", &format!("/issue/{id}"), json!({ "fields": fields })));
+        self.with_issue(which, |life, id| {
+            life.by_hand("PUT", &format!("/issue/{id}"), &json!({ "fields": fields }));
+        });
     }
 
-    fn assign_change(&self, which: usize, account: Value) {
+    fn assign_change(&self, which: usize, account: &Value) {
         let changes = self.world.issues_in("CHG");
         let id = changes[which % changes.len()]["id"].as_str().unwrap_or_default().to_owned();
-        self.by_hand("PUT", &format!("/issue/{id}/assignee"), json!({ "accountId": account }));
+        self.by_hand("PUT", &format!("/issue/{id}/assignee"), &json!({ "accountId": account }));
     }
 
     /// Delivers what waits to all workers at once.
@@ -214,14 +217,17 @@ impl Life {
         let deadline = after(world.time.now(), 45);
         let verdicts = match workers {
             [one, other] => {
-                let (one, other) =
-                    tokio::join!(Box::pin(one.run(&requests, deadline)), Box::pin(other.run(&requests, deadline)));
+                let (one, other) = tokio::join!(
+                    Box::pin(one.run(&requests, deadline)),
+                    Box::pin(other.run(&requests, deadline))
+                );
                 vec![one, other]
             }
             _ => vec![Box::pin(workers[0].run(&requests, deadline)).await],
         };
         for answer in verdicts {
-            let verdicts = answer.map_or_else(|_| vec![Verdict::Retry; requests.len()], |(verdicts, _)| verdicts);
+            let verdicts =
+                answer.map_or_else(|_| vec![Verdict::Retry; requests.len()], |(verdicts, _)| verdicts);
             for (request, verdict) in requests.iter().zip(verdicts) {
                 if verdict == Verdict::Retry {
                     world.sync.send(request, Some(60)).await.expect("sent");
@@ -236,7 +242,8 @@ impl Life {
         let death = Arc::new(Notify::new());
         let mut worker = self.worker();
         let inner = Arc::clone(&worker.jira.sender);
-        worker.jira.sender = Arc::new(Mortal { inner, answers: AtomicU32::new(answers), death: Arc::clone(&death) });
+        worker.jira.sender =
+            Arc::new(Mortal { inner, answers: AtomicU32::new(answers), death: Arc::clone(&death) });
         let requests = world.sync.receive(50);
         let deadline = after(world.time.now(), 45);
         tokio::select! {

@@ -3,6 +3,7 @@
 use jira_sim::FaultKind;
 use proptest::prelude::*;
 
+use super::broken::Guard;
 use crate::misfortune::Misfortune;
 
 /// Calls that may go wrong.
@@ -183,4 +184,31 @@ pub fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Upkeep),
     ];
     prop_oneof![4 => in_assay, 5 => in_jira, 1 => in_settings, 10 => in_machines]
+}
+
+/// One step of a life in which what a guard is for happens often.
+pub fn step_against(guard: Guard) -> BoxedStrategy<Step> {
+    let lost = misfortunes().iter().position(|it| it.name == "answer lost").unwrap_or(0);
+    let loses_answer = |operation: &str| {
+        let operation = OPERATIONS.iter().position(|it| *it == operation).unwrap_or(0);
+        Just(Step::GoWrong { operation, misfortune: lost, times: 1 })
+    };
+    let time = prop_oneof![(1..120_i64).prop_map(Step::Pass), Just(Step::Deliver), Just(Step::Upkeep)];
+    match guard {
+        Guard::Lookup => {
+            prop_oneof![loses_answer("createIssues"), Just(Step::CreateChange), Just(Step::Evaluate), time]
+                .boxed()
+        }
+        Guard::Version => {
+            prop_oneof![Just(Step::DeliverTwice), Just(Step::CreateChange), Just(Step::Evaluate), time]
+                .boxed()
+        }
+        Guard::Echo => prop_oneof![
+            loses_answer("editIssue"),
+            (0..12_usize).prop_map(Step::Retitle),
+            Just(Step::Evaluate),
+            time
+        ]
+        .boxed(),
+    }
 }

@@ -2,7 +2,9 @@
 
 use assay::ids::{ConnectionId, IssueId, IssueTypeId};
 use assay::operations::settings::Choice;
-use assay::sync_setting::{ClosureRule, GonePolicy, Mode, ReopenRule, Retirement, Scope, SyncSetting, check_labels};
+use assay::sync_setting::{
+    ClosureRule, GonePolicy, Mode, ReopenRule, Retirement, Scope, SyncSetting, check_labels,
+};
 use serde::Deserialize;
 
 use crate::problem::Problem;
@@ -138,7 +140,8 @@ pub struct DisableInput {
 }
 
 fn check_status(status: Option<&str>) -> Result<(), Problem> {
-    let is_id = |text: &str| (1..=30).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_id =
+        |text: &str| (1..=30).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     match status {
         Some(text) if !is_id(text) => {
             Err(Problem::invalid("done_status", "done_status must be the id of a status, as in `10002`"))

@@ -31,6 +31,10 @@ pub struct TaskChange {
     /// The Atlassian account id of who is responsible now; null for nobody.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
+    #[expect(
+        clippy::option_option,
+        reason = "null takes the assignee away, a field that is not given leaves it"
+    )]
     assignee: Option<Option<AccountId>>,
     /// When it should be done.
     #[serde(default)]
@@ -47,6 +51,7 @@ pub struct Reason {
 }
 
 /// Tells a field that is null from one that is not given.
+#[expect(clippy::option_option, reason = "see the field")]
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<AccountId>>, D::Error> {
     Option::<AccountId>::deserialize(deserializer).map(Some)
 }
