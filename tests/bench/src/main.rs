@@ -4,10 +4,16 @@
 //! |---|---|
 //! | [`startup`] | each deployed binary: process start to first poll, resident memory, size of its archive |
 //! | [`work`] | calls to Jira, points, table operations, time and memory of a check run and of new tickets |
+//! | [`life`] | calls to Jira and points of a task's life, in individual and in batch mode |
+//! | [`planning`] | 10,000 tasks planned in memory |
+//! | [`heard`] | a status change in Jira → its task is updated |
 //! | [`prices`] | what a use of AWS comes to in money, beside each figure |
 
 #![expect(clippy::expect_used, reason = "a measurement that cannot be made ends the program")]
 
+mod heard;
+mod life;
+mod planning;
 mod prices;
 mod startup;
 mod table;
@@ -30,8 +36,18 @@ async fn main() {
         work::child(rest).await;
         return;
     }
+    if let [kind, name] = arguments.as_slice()
+        && kind == "--plan"
+    {
+        planning::child(name);
+        return;
+    }
     let build = if cfg!(debug_assertions) { " (a debug build: only the counts mean anything)" } else { "" };
     say(&format!("Assay, figures{build}\n"));
     startup::report().await;
     work::report().await;
+    // Boxed, since they are deep trees of futures.
+    Box::pin(life::report()).await;
+    planning::report().await;
+    Box::pin(heard::report()).await;
 }

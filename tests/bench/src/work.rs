@@ -40,14 +40,18 @@ const NEW_TICKETS: f64 = 100.0;
 
 /// What a child process told of its work.
 #[derive(Debug, Default)]
-struct Told {
-    seconds: f64,
-    peak_kib: u32,
-    counts: Counts,
+pub struct Told {
+    /// Seconds that it took here.
+    pub seconds: f64,
+    /// The most memory that the process had, in KiB.
+    pub peak_kib: u32,
+    /// What was done to the table.
+    pub counts: Counts,
 }
 
 impl Told {
-    fn writes(&self) -> u64 {
+    /// Items written.
+    pub fn writes(&self) -> u64 {
         self.counts.writes.values().sum()
     }
 
@@ -58,7 +62,7 @@ impl Told {
     }
 
     /// What it uses of AWS, where every call takes as long as `prices` says and nothing is done at once with another.
-    fn usage(&self, calls: usize, starts: f64, messages: f64) -> Use {
+    pub fn usage(&self, calls: usize, starts: f64, messages: f64) -> Use {
         let table_calls = self.writes() + self.counts.reads.values().sum::<u64>();
         Use {
             write_units: self.counts.write_units,
@@ -190,7 +194,7 @@ async fn new_tickets(rows: &mut Vec<Vec<String>>) {
 }
 
 /// A world whose limits are those of an API token, which points do not bind, with a connection that was never read.
-async fn world(seed: Seed, wish: Wish) -> World {
+pub async fn world(seed: Seed, wish: Wish) -> World {
     let world = World::with(Options { seed, ..Options::default() }).await;
     world.jira.simulator.set(|settings| {
         settings.burst = jira_sim::Burst { get: 0, post: 0, put: 0, delete: 0 };
@@ -207,7 +211,8 @@ async fn world(seed: Seed, wish: Wish) -> World {
     world
 }
 
-fn calls_since(world: &World, before: usize) -> Vec<(String, u64)> {
+/// The calls to Jira after the first `before`: operation and points.
+pub fn calls_since(world: &World, before: usize) -> Vec<(String, u64)> {
     world
         .jira
         .simulator
@@ -218,11 +223,13 @@ fn calls_since(world: &World, before: usize) -> Vec<(String, u64)> {
         .collect()
 }
 
-fn points(calls: &[(String, u64)]) -> u64 {
+/// The points of calls.
+pub fn points(calls: &[(String, u64)]) -> u64 {
     calls.iter().map(|(_, points)| points).sum()
 }
 
-fn summary(calls: &[(String, u64)]) -> String {
+/// Calls by operation, for people.
+pub fn summary(calls: &[(String, u64)]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for (operation, _) in calls {
         *counts.entry(operation).or_default() += 1;
@@ -297,7 +304,8 @@ pub async fn child(arguments: &[String]) {
     }
 }
 
+/// A count as a number to reckon with.
 #[expect(clippy::cast_precision_loss, reason = "counts of a few thousand")]
-fn as_float(count: u64) -> f64 {
+pub fn as_float(count: u64) -> f64 {
     count as f64
 }
