@@ -97,6 +97,13 @@ impl Stack {
         self.send(method, &url, Some(basic), body).await
     }
 
+    /// Calls Jira as `acc-1` would, an ordinary person of the demo site.
+    pub async fn as_account_1(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let url = format!("{}/sites/demo.atlassian.net{path}", self.jira);
+        let basic = "Basic YWNjb3VudC0xQGV4YW1wbGUuY29tOnNpbS10b2tlbi0x";
+        self.send(method, &url, Some(basic), body).await
+    }
+
     /// The simulator's live issues of one project.
     pub async fn issues(&self, project: &str) -> Vec<Value> {
         let (_, body) = self.simulator("GET", "/__sim/issues", None).await;

@@ -62,7 +62,7 @@ async fn a_poison_message_is_parked_alone_and_its_neighbours_are_done() {
     let tenant = stack.tenant("poison", "admin").await;
     let (client, queue) = queue_named(&stack, "assay-sync").await;
     let (_, dead) = queue_named(&stack, "assay-sync-dead").await;
-    // The deployed time-out of 360 seconds would make five receptions last half an hour.
+    // The deployed time-out of 420 seconds would make five receptions last half an hour.
     let short = client
         .set_queue_attributes()
         .queue_url(&queue)
@@ -92,7 +92,7 @@ async fn a_poison_message_is_parked_alone_and_its_neighbours_are_done() {
     let usual = client
         .set_queue_attributes()
         .queue_url(&queue)
-        .attributes(QueueAttributeName::VisibilityTimeout, "360");
+        .attributes(QueueAttributeName::VisibilityTimeout, "420");
     usual.send().await.expect("the usual time-out");
 }
 
