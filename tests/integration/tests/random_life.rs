@@ -248,7 +248,7 @@ impl Life {
             _ = worker.run(&requests, deadline) => {}
             () = death.notified() => {}
         }
-        world.sync.send_all(&requests, Some(360)).await.unwrap();
+        world.sync.send_all(&requests, Some(420)).await.unwrap();
     }
 
     /// Everything works again: lets all come to rest, and says what does not add up.

@@ -248,7 +248,7 @@ impl World {
                     }
                 }
                 // The whole batch comes again after its visibility time-out.
-                Err(_) => self.sync.send_all(&requests, Some(360)).await.expect("sent again"),
+                Err(_) => self.sync.send_all(&requests, Some(420)).await.expect("sent again"),
             }
         }
         panic!("sync requests did not come to an end");
