@@ -48,6 +48,8 @@ def run(stack: Settings, api: Api, children: Children) -> None:
             return
     done = wait_for_results(api, children, tickets=stack.site is None or stack.site.ticket_project is not None)
     if done:
+        if stack.site is None:
+            tell_what_to_try(stack, api)
         return
     late = f"after {_RESULTS_BOUND_SECONDS} s the work is not done"
     if stack.site is None:
@@ -150,6 +152,24 @@ def wait_for_results(api: Api, children: Children, *, tickets: bool) -> bool:
             return True
         time.sleep(1)
     return False
+
+
+def tell_what_to_try(stack: Settings, api: Api) -> None:
+    """Two changes that a newcomer can make, one on either side, and what follows on the other."""
+    open_tickets: list[tuple[str, str]] = []
+    for task in api.items("/v1/tasks"):
+        ticket = task.get("ticket")
+        issue = ticket.get("issue") if isinstance(ticket, dict) else None
+        if task.get("state") == "open" and isinstance(issue, dict):
+            open_tickets.append((str(task["id"]), str(issue["key"])))
+    if not open_tickets:
+        return
+    (by_issue, key), (by_task, other) = open_tickets[0], open_tickets[-1]
+    page = f"{stack.sim_url}/sites/{_SIMULATED_SITE}/browse/{key}"
+    say(f"try: move {key} to Done at {page} and see {stack.url}/v1/tasks/{by_issue} become completed")
+    curl = 'curl -X POST -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json"'
+    said = "-d '{\"why\":\"done by hand\"}'"
+    say(f"try: {curl} {said} {stack.url}/v1/tasks/{by_task}/complete   and see {other} close")
 
 
 def _outcome(check: dict[str, object]) -> str:
