@@ -142,7 +142,12 @@ struct Planning<'a> {
 impl Planning<'_> {
     /// The ticket that stands for a task, as planned so far.
     fn ticket_of(&self, task: &Task) -> Option<&Ticket> {
-        self.tickets.get(self.links.get(&task.id).or(task.ticket.as_ref())?)
+        self.tickets.get(self.link(task)?)
+    }
+
+    /// The ticket that a task is linked to, as planned so far.
+    fn link<'a>(&'a self, task: &'a Task) -> Option<&'a TicketId> {
+        self.links.get(&task.id).or(task.ticket.as_ref())
     }
 
     /// What is over: decisions about gone tickets none of whose tasks is to be done here any more, and problems of tickets
@@ -152,7 +157,8 @@ impl Planning<'_> {
         for (id, before) in known {
             let Some(ticket) = self.tickets.get(id) else { continue };
             let is_gone = matches!(ticket.state, State::Gone { .. });
-            if is_gone && ticket.news.is_none() && !self.members(ticket).iter().any(|task| task.is_open()) {
+            let is_here = |task: &Task| task.is_open() && self.link(task) == Some(id);
+            if is_gone && ticket.news.is_none() && !self.tasks.values().any(|task| is_here(task)) {
                 over.push((Notice::DecisionNeeded, id.clone()));
             }
             let is_free = ticket.problem.is_none() || (ticket.wanted == Wanted::Kept && *before != *ticket);

@@ -1,9 +1,9 @@
 //! What a ticket says and wants, by its tasks and its sync setting.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Planning;
-use crate::ids::TaskId;
+use crate::ids::{TaskId, TicketId};
 use crate::sync_setting::{ClosureRule, Retirement, SyncSetting, nearest};
 use crate::task::Task;
 use crate::ticket::{Content, State, Ticket, Wanted};
@@ -12,16 +12,23 @@ use crate::trace::Entry;
 impl Planning<'_> {
     /// Brings every ticket up to date with its tasks.
     pub(super) fn refresh(&mut self) {
+        // Once for all, so that ten thousand tickets do not each go through ten thousand tasks.
+        let mut linked: BTreeMap<TicketId, Vec<&Task>> = BTreeMap::new();
+        for task in self.tasks.values() {
+            if let Some(ticket) = self.link(task) {
+                linked.entry(ticket.clone()).or_default().push(task);
+            }
+        }
         let ids: Vec<_> = self.tickets.keys().cloned().collect();
         for id in ids {
             let Some(mut ticket) = self.tickets.remove(&id) else { continue };
-            self.bring_up_to_date(&mut ticket);
+            self.bring_up_to_date(&mut ticket, linked.get(&id).map_or(&[], Vec::as_slice));
             self.tickets.insert(id, ticket);
         }
     }
 
-    fn bring_up_to_date(&self, ticket: &mut Ticket) {
-        let members = self.members(ticket);
+    fn bring_up_to_date(&self, ticket: &mut Ticket, linked: &[&Task]) {
+        let members = self.members(ticket, linked);
         ticket.tasks = members.iter().map(|task| task.id.clone()).collect();
         let covering = members.iter().find(|task| task.is_open()).or(members.first());
         let covering = covering.and_then(|task| nearest(self.settings, task.check));
@@ -42,15 +49,14 @@ impl Planning<'_> {
         self.describe(ticket, &members, setting);
     }
 
-    /// The tasks that the ticket stands for, in the order of its list; new ones come last.
-    pub(super) fn members(&self, ticket: &Ticket) -> Vec<&Task> {
-        let is_member = |task: &&&Task| {
-            self.links.get(&task.id).or(task.ticket.as_ref()).is_some_and(|linked| *linked == ticket.id)
-        };
+    /// The tasks that the ticket stands for, in the order of its list; new ones come last. `linked` are those that are linked
+    /// to it.
+    fn members<'a>(&'a self, ticket: &Ticket, linked: &[&'a Task]) -> Vec<&'a Task> {
+        let is_member = |task: &&Task| self.link(task).is_some_and(|linked| *linked == ticket.id);
         let listed: BTreeSet<&TaskId> = ticket.tasks.iter().collect();
-        let first = ticket.tasks.iter().filter_map(|id| self.tasks.get(id));
-        let unlisted = self.tasks.values().filter(|task| !listed.contains(&task.id));
-        first.chain(unlisted).filter(is_member).copied().collect()
+        let first = ticket.tasks.iter().filter_map(|id| self.tasks.get(id).copied()).filter(is_member);
+        let unlisted = linked.iter().copied().filter(|task| !listed.contains(&task.id));
+        first.chain(unlisted).collect()
     }
 
     /// What the tasks want of the issue.
