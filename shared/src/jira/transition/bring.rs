@@ -35,7 +35,7 @@ pub enum Goal {
 
 impl Goal {
     /// Whether the status `id` is where the issue is wanted.
-    fn is_reached(&self, id: &str, is_done: bool) -> bool {
+    pub(super) fn is_reached(&self, id: &str, is_done: bool) -> bool {
         match self {
             Self::Done { status } => is_done && status.as_ref().is_none_or(|wanted| wanted == id),
             Self::Open => !is_done,

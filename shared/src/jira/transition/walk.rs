@@ -2,6 +2,9 @@
 //!
 //! From each status the best move to a status where the issue was not yet is chosen. Where there is none, the walk
 //! turns back, along moves that it knows, to the nearest status that had another one.
+//!
+//! A walk that begins where the goal is one move away, and that move demands what only a person can fill in, ends there: an
+//! earlier walk led to that place, and another one would only move the issue to and fro.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -107,6 +110,7 @@ impl<'a> Walk<'a> {
         }
         let mut ways = Vec::new();
         let mut blocked = Vec::new();
+        let mut is_goal_blocked = false;
         for transition in offered {
             if self.is_refused(&status.id, &transition.id) || transition.to.id == status.id {
                 continue;
@@ -114,8 +118,14 @@ impl<'a> Walk<'a> {
             match fill(transition) {
                 Ok(fields) => ways.push((transition, fields)),
                 Err(_) if self.visited.contains(&transition.to.id) => {}
-                Err(fields) => blocked.push(format!("{} needs {}", transition.name, fields.join(", "))),
+                Err(fields) => {
+                    is_goal_blocked |= self.leads_to_goal(&transition.to);
+                    blocked.push(format!("{} needs {}", transition.name, fields.join(", ")));
+                }
             }
+        }
+        if self.steps == 0 && is_goal_blocked && !ways.iter().any(|(way, _)| self.leads_to_goal(&way.to)) {
+            return Err(self.no_way(status, &blocked));
         }
         let exits = ways.iter().map(|(way, _)| (way.id.clone(), way.to.id.clone())).collect();
         self.exits.insert(status.id.clone(), exits);
@@ -161,6 +171,10 @@ impl<'a> Walk<'a> {
 
     fn is_refused(&self, status: &str, transition: &str) -> bool {
         self.refused.contains(&(status.to_owned(), transition.to_owned()))
+    }
+
+    fn leads_to_goal(&self, to: &Target) -> bool {
+        self.goal.is_reached(&to.id, to.category == "done")
     }
 
     /// How far from the goal a status seems; less is nearer.
