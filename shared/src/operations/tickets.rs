@@ -17,6 +17,7 @@ mod watching;
 mod writing;
 
 pub(super) use watching::sight;
+pub(super) use writing::current;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -157,7 +158,7 @@ impl Worker {
         for (tenant, ids) in by_tenant {
             let ids: Vec<TicketId> = ids.into_iter().cloned().collect();
             // Boxed, since it is a deep tree of futures.
-            if let Err(error) = run.tenant(tenant, &ids).await {
+            if let Err(error) = Box::pin(run.tenant(tenant, &ids)).await {
                 // What fails for one tenant is that tenant's alone.
                 tracing::error!(%tenant, error = error.chain(), "a tenant's tickets could not be worked on");
                 run.retry.extend(ids.into_iter().map(|id| (tenant.clone(), id)));
@@ -277,7 +278,7 @@ impl Run<'_> {
                 Step::Update => work.update.push(ticket),
                 Step::Close | Step::Reopen => work.bring.push(ticket),
                 Step::Delete => work.delete.push(ticket),
-                Step::Tell => self.tell(ticket).await?,
+                Step::Tell => Box::pin(self.tell(ticket)).await?,
                 Step::Drop => {
                     let bound = self.worker.lookup_bound;
                     self.worker.save(ticket, |ticket| ticket.dropped(bound, now)).await?;

@@ -276,7 +276,10 @@ impl Upkeep {
             let Some(issue) = ticket.issue_to_look_at() else { continue };
             tally.compared += 1;
             let differs = match read.there.get(&issue.id) {
-                Some(now) => differs(&ticket, &super::tickets::sight(now), settings),
+                Some(now) => {
+                    let given_back = ticket.given_back(&super::tickets::current(now));
+                    !given_back.is_empty() || differs(&ticket, &super::tickets::sight(now), settings)
+                }
                 None => read.missing.contains(&issue.id) && ticket.is_live(),
             };
             if differs {

@@ -91,7 +91,9 @@ impl Ticket {
             Field::DueOn => wanted.due_on != written.due_on,
             Field::Epic => wanted.epic != written.epic,
         };
-        Field::ALL.into_iter().filter(differs).filter(|field| !self.kept.contains(field)).collect()
+        // Labels are added and taken away one by one, whatever people did to others of them.
+        let is_theirs = |field: &Field| *field != Field::Labels && self.kept.contains(field);
+        Field::ALL.into_iter().filter(differs).filter(|field| !is_theirs(field)).collect()
     }
 
     /// Whether the value that a field has now is one that we wrote or were about to write.
@@ -144,12 +146,35 @@ impl Ticket {
             .filter(|it| !before.contains(*it) && !current.labels.contains(*it))
             .cloned()
             .collect();
+        let is_missing = |label: &String| wanted.labels.contains(label) && !current.labels.contains(label);
+        if before.iter().any(is_missing) && by_others(Field::Labels) {
+            edits.kept.insert(Field::Labels);
+        }
         edits.labels_remove = before
             .iter()
             .filter(|it| !wanted.labels.contains(*it) && current.labels.contains(*it))
             .cloned()
             .collect();
         edits
+    }
+
+    /// The fields that people own and whose value is now again the one that we wrote: they may be written again.
+    pub fn given_back(&self, current: &Current) -> BTreeSet<Field> {
+        let Some(written) = &self.written else { return BTreeSet::new() };
+        let is_back = |field: &Field| match field {
+            Field::Labels => written.labels.is_subset(&current.labels),
+            Field::Title | Field::Body | Field::Assignee | Field::DueOn | Field::Epic => {
+                self.is_ours(*field, current)
+            }
+        };
+        self.kept.iter().copied().filter(is_back).collect()
+    }
+
+    /// Takes note of the fields that people gave back ([`Self::given_back`]). Returns whether there are any.
+    pub fn take_back(&mut self, current: &Current, now: Timestamp) -> bool {
+        let given_back = self.given_back(current);
+        let kept = self.kept.difference(&given_back).copied().collect();
+        self.leave_to_people(&kept, now)
     }
 
     /// The fields that people own are as `kept` says. Returns whether that is news; then the trace says so.

@@ -73,6 +73,22 @@ fn labels_of_people_stay_and_one_of_ours_that_they_took_away_is_not_put_back() {
     let edits = it.edits(&current, "shown", |_| true);
     assert_eq!(edits.labels_add, ["urgent".to_owned()].into());
     assert!(edits.labels_remove.is_empty());
+    assert_eq!(edits.kept, [Field::Labels].into(), "and that is told");
+    assert!(it.edits(&current, "shown", |_| false).kept.is_empty(), "a person did not do it");
+    it.leave_to_people(&edits.kept, now());
+    assert_eq!(it.to_write(), [Field::Labels].into(), "the new one is still to be added");
+}
+
+#[test]
+fn a_field_is_given_back_when_its_value_is_again_the_one_that_we_wrote() {
+    let (mut it, ours) = written();
+    it.content.title = "New".to_owned();
+    it.kept = [Field::Title, Field::Labels].into();
+    let theirs = Current { title: "Theirs".to_owned(), labels: ["assay".to_owned()].into(), ..ours.clone() };
+    assert!(!it.take_back(&theirs, now()));
+    assert!(it.to_write().is_empty());
+    assert!(it.take_back(&ours, now()));
+    assert_eq!((it.kept.len(), it.to_write()), (0, [Field::Title].into()));
 }
 
 #[test]

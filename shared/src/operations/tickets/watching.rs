@@ -108,8 +108,10 @@ impl Worker {
         let sight = sight(issue);
         let actor = actor(client, &ticket, &sight, rule).await;
         let now = self.jira.core.clock.now();
+        let fields = super::writing::current(issue);
         let change = |ticket: &mut Ticket| {
             ticket.seen(&sight, rule, &actor);
+            ticket.take_back(&fields, now);
             ticket.looked(began);
             ticket.schedule(now);
         };

@@ -187,7 +187,7 @@ async fn list_in_comments_if_any(client: &Client, issue: &IssueId, body: &BatchB
 }
 
 /// The fields as they are now.
-fn current(now: &IssueNow) -> Current {
+pub(in crate::operations) fn current(now: &IssueNow) -> Current {
     Current {
         title: now.summary.clone(),
         shown_digest: digest_of(now.description.as_ref()),
@@ -207,7 +207,7 @@ fn merged(ticket: &Ticket, edits: &Edits, shown_digest: String) -> Written {
     Written {
         title: if kept(Field::Title) { before.title.clone() } else { wanted.title },
         shown_digest: if kept(Field::Body) { before.shown_digest.clone() } else { wanted.shown_digest },
-        body_digest: wanted.body_digest,
+        body_digest: if kept(Field::Body) { before.body_digest.clone() } else { wanted.body_digest },
         labels: wanted.labels,
         assignee: if kept(Field::Assignee) { before.assignee.clone() } else { wanted.assignee },
         due_on: if kept(Field::DueOn) { before.due_on } else { wanted.due_on },
