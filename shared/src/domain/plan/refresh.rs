@@ -116,7 +116,12 @@ impl Planning<'_> {
 
     /// What the issue is to say.
     fn describe(&self, ticket: &mut Ticket, members: &[&Task], setting: &SyncSetting) {
-        let is_worth_it = ticket.is_live() && (ticket.wanted == Wanted::Open || ticket.batch.is_some());
+        // One that is to be opened again must then say what is so now.
+        let is_there = !matches!(ticket.state, State::Gone { .. });
+        let is_worth_it = match ticket.wanted {
+            Wanted::Open => is_there,
+            Wanted::Closed | Wanted::Deleted | Wanted::Kept => ticket.is_live() && ticket.batch.is_some(),
+        };
         if !is_worth_it || members.is_empty() {
             return;
         }
