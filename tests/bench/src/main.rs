@@ -7,6 +7,7 @@
 //! | [`life`] | calls to Jira and points of a task's life, in individual and in batch mode |
 //! | [`planning`] | 10,000 tasks planned in memory |
 //! | [`heard`] | a status change in Jira → its task is updated |
+//! | [`random_life`] | ten thousand random steps of two-way sync, and what does not agree in the end; alone with `--life` |
 //! | [`prices`] | what a use of AWS comes to in money, beside each figure |
 
 #![expect(clippy::expect_used, reason = "a measurement that cannot be made ends the program")]
@@ -15,6 +16,7 @@ mod heard;
 mod life;
 mod planning;
 mod prices;
+mod random_life;
 mod startup;
 mod table;
 mod work;
@@ -42,6 +44,10 @@ async fn main() {
         planning::child(name);
         return;
     }
+    if arguments == ["--life"] {
+        Box::pin(random_life::report()).await;
+        return;
+    }
     let build = if cfg!(debug_assertions) { " (a debug build: only the counts mean anything)" } else { "" };
     say(&format!("Assay, figures{build}\n"));
     startup::report().await;
@@ -50,4 +56,5 @@ async fn main() {
     Box::pin(life::report()).await;
     planning::report().await;
     Box::pin(heard::report()).await;
+    Box::pin(random_life::report()).await;
 }
