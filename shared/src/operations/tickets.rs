@@ -315,7 +315,7 @@ impl Run<'_> {
     }
 
     async fn with(&mut self, connection: &Connection, client: &Client, work: Work) -> Result<()> {
-        self.look_up(client, work.look_up).await?;
+        Box::pin(self.look_up(client, work.look_up)).await?;
         self.look(client, work.look).await?;
         self.bring(client, work.bring).await?;
         Box::pin(self.update(client, work.update)).await?;
