@@ -174,13 +174,7 @@ async fn find_projects(scope: &mut Scope, client: &Client) -> Result<Vec<String>
 async fn check_scope(scope: &mut Scope, client: &Client) -> Result<Vec<Problem>, JiraError> {
     let mut problems = Vec::new();
     if !scope.keys.is_empty() {
-        let mut missing = find_projects(scope, client).await?;
-        // Administrators find every project, those whose issues they cannot browse included. Source: specification of
-        // `searchProjects`.
-        let ids: Vec<ProjectId> = scope.projects.iter().map(|project| project.id.clone()).collect();
-        let browsable = client.browsable_projects(&ids, "BROWSE_PROJECTS").await?;
-        let hidden = scope.projects.iter().filter(|project| !browsable.contains(&project.id));
-        missing.extend(hidden.map(|project| project.key.clone()));
+        let missing = find_projects(scope, client).await?;
         problems.extend(missing.iter().map(|key| {
             let what = format!("there is no project {key}, or the account cannot see it");
             let mend = format!("check the key, and give the account the permission Browse projects in {key}");
