@@ -190,7 +190,7 @@ async fn every_route_has_a_row_and_every_row_a_route_and_the_role_is_the_one_des
 #[tokio::test]
 async fn every_route_refuses_who_shows_no_good_token_and_does_nothing() {
     let house = House::start().await;
-    let things = Things::make(&house).await;
+    let things = Box::pin(Things::make(&house)).await;
     let (good, other) = (house.token(TENANT, Role::Admin).await, house.token("other", Role::Admin).await);
     let revoked = house.token(TENANT, Role::Admin).await;
     let id = revoked.split('_').nth(2).unwrap();
@@ -236,7 +236,7 @@ fn assert_unauthenticated(answer: &Answer, what: &str) {
 #[tokio::test]
 async fn every_route_refuses_every_role_below_its_own_and_serves_its_own() {
     let house = House::start().await;
-    let things = Things::make(&house).await;
+    let things = Box::pin(Things::make(&house)).await;
     let mut tokens = Vec::new();
     for role in ROLES {
         tokens.push((role, house.token(TENANT, role).await));
@@ -263,7 +263,7 @@ async fn every_route_refuses_every_role_below_its_own_and_serves_its_own() {
 #[tokio::test]
 async fn no_route_shows_or_changes_anything_of_another_tenant() {
     let house = House::start().await;
-    let things = Things::make(&house).await;
+    let things = Box::pin(Things::make(&house)).await;
     house.world.set_up_oauth_app().await;
     let other = house.token("other", Role::Admin).await;
     let before = house.items_of(&house.world.tenant).await;
