@@ -8,6 +8,7 @@ mod ending;
 mod evidence;
 mod recording;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;

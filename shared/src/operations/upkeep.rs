@@ -149,19 +149,22 @@ impl Upkeep {
         Ok(asked)
     }
 
-    /// One tenant's turn: its quarantined settings, then its tickets.
+    /// One tenant's turn: its quarantined settings, then its tickets; before a full one its webhooks.
     async fn turn(&self, mut turn: Comparison, deadline: Timestamp, tally: &mut Tally) -> Result<()> {
         let now = self.now();
         let settings = self.jira.core.store.settings(&turn.tenant).await?;
         if let Err(error) = self.delete_left_secrets(&turn.tenant).await {
             tracing::error!(tenant = %turn.tenant, error = error.chain(), "could not delete secrets that were left");
         }
-        let listening = Listening { jira: self.jira.clone(), public_url: self.public_url.clone() };
-        if let Err(error) = listening.keep_all(&turn.tenant, deadline).await {
-            tracing::error!(tenant = %turn.tenant, error = error.chain(), "could not keep a tenant's webhooks");
-        }
         self.try_quarantined(&settings, deadline, tally).await;
         let is_full = turn.full_at.is_none_or(|full_at| full_at <= now);
+        if is_full {
+            // Each look at the webhooks costs a point.
+            let listening = Listening { jira: self.jira.clone(), public_url: self.public_url.clone() };
+            if let Err(error) = listening.keep_all(&turn.tenant, deadline).await {
+                tracing::error!(tenant = %turn.tenant, error = error.chain(), "could not keep a tenant's webhooks");
+            }
+        }
         turn.cursor = self.compare(&turn, &settings, is_full, deadline, tally).await?;
         let is_cut = turn.cursor.is_some();
         if is_full && !is_cut {

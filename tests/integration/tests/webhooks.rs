@@ -8,6 +8,7 @@ use assay::connection::{Connection, ProblemCode, State, UseCase};
 use assay::ids::ConnectionId;
 use assay::operations::connecting::{Begun, Proof, Wish};
 use assay::secret::Secret;
+use assay::sqs::{ChecksRequest, Queue};
 use assay_test_support::world::{World, wish};
 use jira_sim::{Fault, FaultKind};
 use serde_json::{Value, json};
@@ -66,6 +67,19 @@ async fn the_webhook_follows_what_the_connection_is_about_and_where_its_tickets_
     let registered = hooks(&world);
     assert_eq!((registered.len(), &registered[0]["jqlFilter"]), (1, &json!("project in (10001, 10003)")));
     assert_eq!(json!(stored(&world, &connection).await.webhook.unwrap().ids), json!([registered[0]["id"]]));
+    world.assert_honest();
+}
+
+#[tokio::test]
+async fn the_webhook_tells_of_a_new_sync_settings_project_as_soon_as_its_tasks_are_planned() {
+    let (world, connection) = connected().await;
+    world.evaluate().await;
+    world.sync_all(&connection).await;
+    world.checks.send(&ChecksRequest::Plan { tenant: world.tenant.clone() }, None).await.unwrap();
+    world.evaluate().await;
+    let registered = hooks(&world);
+    assert_eq!(registered.len(), 1, "the one before is gone");
+    assert_eq!(registered[0]["jqlFilter"], "project in (10001, 10002, 10003)");
     world.assert_honest();
 }
 

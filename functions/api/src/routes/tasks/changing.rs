@@ -29,7 +29,6 @@ pub struct TaskChange {
     #[serde(default)]
     title: Option<String>,
     /// The Atlassian account id of who is responsible now; null for nobody.
-    #[expect(clippy::option_option, reason = "not given, null and an account are three things")]
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     #[expect(
