@@ -8,7 +8,6 @@ mod ending;
 mod evidence;
 mod recording;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;

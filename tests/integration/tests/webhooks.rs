@@ -8,7 +8,6 @@ use assay::connection::{Connection, ProblemCode, State, UseCase};
 use assay::ids::ConnectionId;
 use assay::operations::connecting::{Begun, Proof, Wish};
 use assay::secret::Secret;
-use assay::sqs::{ChecksRequest, Queue};
 use assay_test_support::world::{World, wish};
 use jira_sim::{Fault, FaultKind};
 use serde_json::{Value, json};
@@ -71,12 +70,12 @@ async fn the_webhook_follows_what_the_connection_is_about_and_where_its_tickets_
 }
 
 #[tokio::test]
-async fn the_webhook_tells_of_a_new_sync_settings_project_as_soon_as_its_tasks_are_planned() {
+async fn the_webhook_tells_of_a_new_sync_settings_project_as_soon_as_the_setting_is_saved() {
     let (world, connection) = connected().await;
     world.evaluate().await;
     world.sync_all(&connection).await;
-    world.checks.send(&ChecksRequest::Plan { tenant: world.tenant.clone() }, None).await.unwrap();
-    world.evaluate().await;
+    // As the API does after it has saved a setting.
+    Box::pin(world.connector().listen(&world.tenant, &connection.id)).await.unwrap();
     let registered = hooks(&world);
     assert_eq!(registered.len(), 1, "the one before is gone");
     assert_eq!(registered[0]["jqlFilter"], "project in (10001, 10002, 10003)");
