@@ -40,7 +40,7 @@ impl World {
             if let (Some(upkeep), Some(at)) = (upkeep, repaired)
                 && at <= self.time.now()
             {
-                upkeep.run(after(self.time.now(), 270)).await.expect("upkeep");
+                Box::pin(upkeep.run(after(self.time.now(), 270))).await.expect("upkeep");
             }
         }
         let left = self.sync.len();

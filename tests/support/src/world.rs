@@ -173,7 +173,7 @@ impl World {
     pub async fn connect_as(&self, id: &str, proof: Proof) -> Result<Connection, Failure> {
         let id = ConnectionId::parse(id)?;
         self.store().put_tenant_if_new(&self.tenant, self.time.now()).await?;
-        match self.connector().begin(&self.tenant, id, wish(), proof).await? {
+        match Box::pin(self.connector().begin(&self.tenant, id, wish(), proof)).await? {
             Begun::Connected(connection) | Begun::Consent(connection, _) => Ok(*connection),
         }
     }
@@ -270,7 +270,7 @@ impl World {
             let wait = next.map_or(1, |next| seconds_between(self.time.now(), next)).max(1);
             self.time.advance(wait);
             if upkeep.is_some_and(|upkeep| upkeep <= self.time.now()) {
-                self.upkeep().run(after(self.time.now(), 270)).await.expect("upkeep");
+                Box::pin(self.upkeep().run(after(self.time.now(), 270))).await.expect("upkeep");
             }
         }
         let tickets: Vec<String> = self

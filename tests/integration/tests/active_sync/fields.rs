@@ -1,5 +1,6 @@
 //! Whose a field is: what tasks change follows in the issue, and what people change in Jira stays theirs.
 
+use assay::task::Task;
 use assay::clock::after;
 use assay::ids::AccountId;
 use assay::task::{Edit, State};
@@ -75,7 +76,7 @@ async fn what_a_person_changes_about_a_task_follows_in_its_issue_and_so_do_compl
     world.rest().await;
     assert_eq!(live(&world).len(), 0);
     world.time.advance(60);
-    change(&world, &id, |task, now| task.reopen(now)).await;
+    change(&world, &id, Task::reopen).await;
     world.rest().await;
     assert_eq!(the_live(&world)["key"], key);
     evaluate(&world).await;

@@ -1,5 +1,6 @@
 //! What people do to an issue's status reaches its tasks, by the reopen rule.
 
+use assay::task::Task;
 use assay::sync_setting::ReopenRule;
 use assay::task::State;
 use assay_test_support::balance::story;
@@ -199,7 +200,7 @@ async fn a_task_that_a_person_reopens_here_reopens_its_issue_or_gets_a_new_ticke
         evaluate(&world).await;
         let id = task(&world).await.id;
         world.time.advance(60);
-        change(&world, &id, |task, now| task.reopen(now)).await;
+        change(&world, &id, Task::reopen).await;
         world.rest().await;
         evaluate(&world).await;
         let now = task(&world).await;
