@@ -287,7 +287,7 @@ async fn projects_are_read_to_the_last_page_and_a_short_page_is_not_the_last() {
     let found = stage.client.projects_by_keys(&keys).await.unwrap();
     let found: Vec<&str> = found.iter().map(|project| project.key.as_str()).collect();
     assert_eq!(found, ["A", "B", "C"]);
-    assert!(stage.url(0).ends_with("startAt=0&maxResults=100&keys=A&keys=B&keys=C"));
+    assert!(stage.url(0).ends_with("startAt=0&maxResults=100&action=browse&keys=A&keys=B&keys=C"));
     assert!(stage.url(2).contains("startAt=3&"));
     stage.done();
 }
