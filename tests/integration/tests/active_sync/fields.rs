@@ -1,9 +1,8 @@
 //! Whose a field is: what tasks change follows in the issue, and what people change in Jira stays theirs.
 
-use assay::task::Task;
 use assay::clock::after;
 use assay::ids::AccountId;
-use assay::task::{Edit, State};
+use assay::task::{Edit, State, Task};
 use assay::ticket::Field;
 use assay_test_support::balance::assert_says;
 use assay_test_support::world::World;

@@ -1,8 +1,7 @@
 //! What people do to an issue's status reaches its tasks, by the reopen rule.
 
-use assay::task::Task;
 use assay::sync_setting::ReopenRule;
-use assay::task::State;
+use assay::task::{State, Task};
 use assay_test_support::balance::story;
 use assay_test_support::world::World;
 use serde_json::json;
