@@ -29,7 +29,7 @@ pub async fn edit_task(world: &World, edit: Edit) {
     let id = task(world).await.id;
     world.time.advance(60);
     change(world, &id, |task, now| task.edit(&edit, now)).await;
-    world.rest().await;
+    Box::pin(world.rest()).await;
 }
 
 /// `acc-1` changes fields of an issue by `PUT /issue`.

@@ -20,7 +20,7 @@ async fn decide(world: &World, policy: GonePolicy) {
     world.store().save_ticket(&mut ticket).await.unwrap();
     let request = SyncRequest { tenant: world.tenant.clone(), ticket: ticket.id.clone() };
     world.sync.send(&request, None).await.unwrap();
-    world.rest().await;
+    Box::pin(world.rest()).await;
 }
 
 #[tokio::test]

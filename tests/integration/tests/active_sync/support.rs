@@ -40,11 +40,11 @@ pub fn sites(unassigned: u64, overdue: u64) -> Options {
 /// changed by `choose` before.
 pub async fn opened_as(unassigned: u64, choose: impl FnOnce(&mut SyncSetting)) -> World {
     let world = World::with(sites(unassigned, 0)).await;
-    let connection = world.connect().await;
+    let connection = Box::pin(world.connect()).await;
     world.sync_all(&connection).await;
     set(&world, choose).await;
-    world.evaluate().await;
-    world.rest().await;
+    Box::pin(world.evaluate()).await;
+    Box::pin(world.rest()).await;
     world
 }
 
@@ -57,16 +57,16 @@ pub async fn opened(unassigned: u64) -> World {
 pub async fn listening_as(unassigned: u64, choose: impl FnOnce(&mut SyncSetting)) -> World {
     let world = World::with(sites(unassigned, 0)).await;
     world.jira.simulator.set(|settings| settings.webhook_delivery = WebhookDelivery::Manual);
-    let connection = world.connect_by_consent().await;
+    let connection = Box::pin(world.connect_by_consent()).await;
     world.sync_all(&connection).await;
     set(&world, choose).await;
     // The webhook follows the setting to its project.
     world.time.advance(3601);
-    world.upkeep().run(after(world.time.now(), 270)).await.unwrap();
-    world.reevaluate().await;
-    world.rest().await;
+    upkeep(&world).await;
+    Box::pin(world.reevaluate()).await;
+    Box::pin(world.rest()).await;
     deliver(&world, deliveries(&world)).await;
-    world.rest().await;
+    Box::pin(world.rest()).await;
     world
 }
 
@@ -78,7 +78,7 @@ pub async fn set(world: &World, choose: impl FnOnce(&mut SyncSetting)) {
     world.store().save_setting(&mut setting).await.unwrap();
     let plan = ChecksRequest::Plan { tenant: world.tenant.clone() };
     world.checks.send(&plan, None).await.unwrap();
-    world.evaluate().await;
+    Box::pin(world.evaluate()).await;
 }
 
 /// The deliveries that are due, in the order that the simulator gives them.
@@ -114,21 +114,25 @@ pub async fn deliver(world: &World, deliveries: Vec<Delivery>) -> Vec<Heard> {
 /// Hears what is due and works on it, once.
 pub async fn hear(world: &World) {
     deliver(world, deliveries(world)).await;
-    world.work().await;
+    Box::pin(world.work()).await;
+}
+
+async fn upkeep(world: &World) {
+    Box::pin(world.upkeep().run(after(world.time.now(), 270))).await.unwrap();
 }
 
 /// The comparison that upkeep makes where no webhook tells, and what follows from it at once.
 pub async fn compare(world: &World) {
     world.time.advance(301);
-    world.upkeep().run(after(world.time.now(), 270)).await.unwrap();
-    world.work().await;
+    upkeep(world).await;
+    Box::pin(world.work()).await;
 }
 
 /// Two minutes later all checks are evaluated, and everything comes to rest.
 pub async fn evaluate(world: &World) {
     world.time.advance(120);
-    world.reevaluate().await;
-    world.rest().await;
+    Box::pin(world.reevaluate()).await;
+    Box::pin(world.rest()).await;
 }
 
 /// A person does something by the REST API of Jira.
@@ -242,7 +246,7 @@ pub async fn retry(world: &World, mut ticket: Ticket) {
     world.store().save_ticket(&mut ticket).await.unwrap();
     let request = SyncRequest { tenant: world.tenant.clone(), ticket: ticket.id.clone() };
     world.sync.send(&request, None).await.unwrap();
-    world.work().await;
+    Box::pin(world.work()).await;
 }
 
 /// A worker takes what is due and dies when Jira has answered the `count`th request that `is_it`; the messages come again
