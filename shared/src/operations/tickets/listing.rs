@@ -10,7 +10,7 @@ use crate::jira::Client;
 use crate::jira::comment::{Comment, Written};
 use crate::task::Task;
 use crate::ticket::content::{BatchBody, batch_body, part_heading};
-use crate::ticket::{Block, Ticket};
+use crate::ticket::{Block, Span, Ticket};
 use crate::trace::Call;
 
 /// What became of the comments that continue a description.
@@ -31,14 +31,25 @@ pub(super) enum Listed {
 impl Worker {
     /// The description that the ticket's issue is to have, and its continuations.
     pub(super) async fn body(&self, ticket: &Ticket) -> Result<BatchBody> {
-        if ticket.batch.is_none() {
-            return Ok(BatchBody { description: ticket.content.body.clone(), comments: Vec::new() });
-        }
-        let tasks = self.jira.core.store.tasks_by_id(&ticket.tenant, &ticket.tasks).await?;
-        let by_id: BTreeMap<&TaskId, &Task> = tasks.iter().map(|task| (&task.id, task)).collect();
-        let in_order: Vec<&Task> = ticket.tasks.iter().filter_map(|id| by_id.get(id).copied()).collect();
-        Ok(batch_body(&in_order))
+        let mut body = if ticket.batch.is_none() {
+            BatchBody { description: ticket.content.body.clone(), comments: Vec::new() }
+        } else {
+            let tasks = self.jira.core.store.tasks_by_id(&ticket.tenant, &ticket.tasks).await?;
+            let by_id: BTreeMap<&TaskId, &Task> = tasks.iter().map(|task| (&task.id, task)).collect();
+            let in_order: Vec<&Task> = ticket.tasks.iter().filter_map(|id| by_id.get(id).copied()).collect();
+            batch_body(&in_order)
+        };
+        body.description.extend(note_of_unassigned(ticket));
+        Ok(body)
     }
+}
+
+/// What the description says where the responsible account cannot be assigned in the project.
+fn note_of_unassigned(ticket: &Ticket) -> Option<Block> {
+    let is_left_out = ticket.left_out.iter().any(|field| field == "assignee");
+    let account = ticket.content.assignee.as_ref().filter(|_| is_left_out)?;
+    let note = format!("Account {account} is responsible and cannot be assigned in this project.");
+    Some(Block::Paragraph(vec![Span::Text(note)]))
 }
 
 /// Brings the comments that continue an issue's description to what `wanted` says. They are known again by their author
