@@ -6,7 +6,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use assay::clock::after;
 use assay::jira::Sender;
@@ -15,13 +14,12 @@ use assay::operations::tickets::{Verdict, Worker};
 use assay::operations::upkeep::Upkeep;
 use assay::sqs::Queue;
 use assay::task;
-use assay_test_support::misfortune::Misfortune;
+use assay_test_support::misfortune::{Blind, Misfortune, Mortal};
 use assay_test_support::world::{SITE, World};
 use jira_sim::{FaultKind, Options, Seed};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use serde_json::json;
-use tokio::sync::Notify;
 
 /// Steps in a life.
 const STEPS: usize = 40;
@@ -237,11 +235,9 @@ impl Life {
     /// The worker stops in the middle of its work, and the messages come again after their visibility time-out.
     async fn die(&self, answers: u32) {
         let world = &self.world;
-        let death = Arc::new(Notify::new());
         let mut worker = self.worker();
-        let inner = Arc::clone(&worker.jira.sender);
-        worker.jira.sender =
-            Arc::new(Mortal { inner, answers: AtomicU32::new(answers), death: Arc::clone(&death) });
+        let (mortal, death) = Mortal::after(answers, Arc::clone(&worker.jira.sender));
+        worker.jira.sender = mortal;
         let requests = world.sync.receive(50);
         let deadline = after(world.time.now(), 45);
         tokio::select! {
@@ -307,21 +303,6 @@ async fn join_all<Answer>(work: impl Iterator<Item = impl Future<Output = Answer
     answers
 }
 
-/// Finds nothing when it searches.
-struct Blind(Arc<dyn Sender>);
-
-#[async_trait::async_trait]
-impl Sender for Blind {
-    async fn send(&self, request: Request) -> Result<Response, SendError> {
-        let is_search = request.url.contains("/search/jql");
-        let mut answer = self.0.send(request).await?;
-        if is_search && answer.status == 200 {
-            answer.body = br#"{"issues":[],"isLast":true}"#.to_vec();
-        }
-        Ok(answer)
-    }
-}
-
 /// Makes a call again at once when its answer was lost.
 struct Stubborn(Arc<dyn Sender>);
 
@@ -332,25 +313,6 @@ impl Sender for Stubborn {
             Err(SendError::InDoubt { .. }) => self.0.send(request).await,
             answer => answer,
         }
-    }
-}
-
-/// Never comes back with the last answer: whoever waits for it is as good as dead.
-struct Mortal {
-    inner: Arc<dyn Sender>,
-    answers: AtomicU32,
-    death: Arc<Notify>,
-}
-
-#[async_trait::async_trait]
-impl Sender for Mortal {
-    async fn send(&self, request: Request) -> Result<Response, SendError> {
-        let answer = self.inner.send(request).await;
-        if self.answers.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.death.notify_one();
-            std::future::pending::<()>().await;
-        }
-        answer
     }
 }
 

@@ -1,12 +1,14 @@
 //! What can go wrong with a call to Jira, one name for each, so that a test can go through all of it.
 
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use assay::jira::Sender;
 use assay::jira::http::{Request, Response, SendError};
 use jira_sim::{Fault, FaultKind};
+use tokio::sync::Notify;
 
 /// How long a slow answer takes, in milliseconds; [`Impatient`] does not wait as long.
 const SLOW: u64 = 3000;
@@ -180,5 +182,48 @@ impl Sender for Tampering {
             Some(change) => change(&url, answer),
             None => answer,
         })
+    }
+}
+
+/// Finds nothing when it searches.
+pub struct Blind(pub Arc<dyn Sender>);
+
+#[async_trait::async_trait]
+impl Sender for Blind {
+    async fn send(&self, request: Request) -> Result<Response, SendError> {
+        let is_search = request.url.contains("/search/jql");
+        let mut answer = self.0.send(request).await?;
+        if is_search && answer.status == 200 {
+            answer.body = br#"{"issues":[],"isLast":true}"#.to_vec();
+        }
+        Ok(answer)
+    }
+}
+
+/// Never comes back with the last answer: whoever waits for it is as good as dead.
+pub struct Mortal {
+    inner: Arc<dyn Sender>,
+    answers: AtomicU32,
+    death: Arc<Notify>,
+}
+
+impl Mortal {
+    /// Dies after so many answers; tells of it.
+    pub fn after(answers: u32, inner: Arc<dyn Sender>) -> (Arc<dyn Sender>, Arc<Notify>) {
+        let death = Arc::new(Notify::new());
+        let mortal = Self { inner, answers: AtomicU32::new(answers), death: Arc::clone(&death) };
+        (Arc::new(mortal), death)
+    }
+}
+
+#[async_trait::async_trait]
+impl Sender for Mortal {
+    async fn send(&self, request: Request) -> Result<Response, SendError> {
+        let answer = self.inner.send(request).await;
+        if self.answers.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.death.notify_one();
+            std::future::pending::<()>().await;
+        }
+        answer
     }
 }

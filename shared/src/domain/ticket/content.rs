@@ -95,7 +95,7 @@ impl Field {
 pub struct Content {
     /// The title: one line, at most 255 characters.
     pub title: String,
-    /// The description. Empty for a batch: it is made of the batch's tasks when it is written, see [`of_batch`], so that
+    /// The description. Empty for a batch: it is made of the batch's tasks when it is written, see [`Content::of_batch`], so that
     /// the record stays small.
     pub body: Vec<Block>,
     /// A digest of the description and its further parts, by which a change of it is seen.

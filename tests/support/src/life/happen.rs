@@ -1,22 +1,19 @@
 //! One step carried out.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use assay::clock::after;
 use assay::ids::AccountId;
-use assay::jira::Sender;
-use assay::jira::http::{Request, Response, SendError};
 use assay::operations::tickets::{Verdict, Worker};
 use assay::sqs::Queue;
 use assay::sync_setting::{ClosureRule, GonePolicy, Mode, ReopenRule};
 use assay::task::{Edit, Task};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
 
 use super::steps::{OPERATIONS, Step, misfortunes};
 use super::{Life, PERSON, PROJECT};
+use crate::misfortune::Mortal;
 
 impl Life {
     pub(super) async fn happen(&mut self, step: &Step) {
@@ -239,11 +236,9 @@ impl Life {
     /// The worker stops in the middle of its work, and the messages come again after their visibility time-out.
     async fn die(&self, answers: u32) {
         let world = &self.world;
-        let death = Arc::new(Notify::new());
         let mut worker = self.worker();
-        let inner = Arc::clone(&worker.jira.sender);
-        worker.jira.sender =
-            Arc::new(Mortal { inner, answers: AtomicU32::new(answers), death: Arc::clone(&death) });
+        let (mortal, death) = Mortal::after(answers, Arc::clone(&worker.jira.sender));
+        worker.jira.sender = mortal;
         let requests = world.sync.receive(50);
         let deadline = after(world.time.now(), 45);
         tokio::select! {
@@ -274,23 +269,4 @@ impl Life {
 fn document(text: &str) -> Value {
     let paragraph = json!({ "type": "paragraph", "content": [{ "type": "text", "text": text }] });
     json!({ "version": 1, "type": "doc", "content": [paragraph] })
-}
-
-/// Never comes back with the last answer: whoever waits for it is as good as dead.
-struct Mortal {
-    inner: Arc<dyn Sender>,
-    answers: AtomicU32,
-    death: Arc<Notify>,
-}
-
-#[async_trait::async_trait]
-impl Sender for Mortal {
-    async fn send(&self, request: Request) -> Result<Response, SendError> {
-        let answer = self.inner.send(request).await;
-        if self.answers.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.death.notify_one();
-            std::future::pending::<()>().await;
-        }
-        answer
-    }
 }
