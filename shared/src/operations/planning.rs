@@ -276,10 +276,12 @@ fn told(tasks: &[Task], ticket: &Ticket, news: News, policy: GonePolicy, now: ji
         News::Gone | News::Restored => Vec::new(),
         // Of a batch, those that people had completed; those that the check had confirmed only if there are no others.
         News::Reopened => {
-            let was_completed = tasks.iter().any(|task| task.state == State::Completed);
+            // An open one counts, too: it may have been reopened just now by this very news, which is told again when
+            // noting that it was told failed.
+            let has_others = tasks.iter().any(|task| task.state != State::Resolved);
             let reopened = |task: &Task| {
                 let mut task = task.clone();
-                let concerned = !was_completed || task.state == State::Completed;
+                let concerned = !has_others || task.state == State::Completed;
                 (concerned && task.reopen(now)).then_some(task)
             };
             tasks.iter().filter_map(reopened).collect()

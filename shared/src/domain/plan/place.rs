@@ -28,12 +28,14 @@ impl Planning<'_> {
     }
 
     fn judge(&self, task: &Task, ticket: &Ticket) -> Place {
+        let in_force = self.setting(&ticket.setting).is_some_and(|setting| setting.enabled);
+        if ticket.wanted == Wanted::Deleted && !in_force {
+            return Place::Moves;
+        }
         if ticket.is_live() {
             let is_anothers = ticket.batch.as_ref().is_some_and(|batch| batch.assignee != task.assignee);
             let is_full = !ticket.tasks.contains(&task.id) && ticket.tasks.len() >= TASKS_IN_BATCH;
-            let in_force = self.setting(&ticket.setting).is_some_and(|setting| setting.enabled);
-            let is_going = ticket.wanted == Wanted::Deleted && !in_force;
-            return if is_anothers || is_full || is_going { Place::Moves } else { Place::Stays };
+            return if is_anothers || is_full { Place::Moves } else { Place::Stays };
         }
         // The tasks are told first what a person did to the issue.
         if ticket.news.is_some() {
@@ -54,7 +56,8 @@ impl Planning<'_> {
                 let policy = ticket.decided.or(setting.map(|it| it.gone_policy)).unwrap_or_default();
                 match policy {
                     GonePolicy::Recreate => Place::Moves,
-                    GonePolicy::CloseTask if opened_since => Place::Moves,
+                    // The question, and the answer, were about what the issue stood for; this came after.
+                    GonePolicy::CloseTask | GonePolicy::Ask if opened_since => Place::Moves,
                     GonePolicy::CloseTask | GonePolicy::Ask => Place::Stays,
                 }
             }

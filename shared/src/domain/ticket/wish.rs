@@ -30,7 +30,17 @@ impl Ticket {
             self.due_at = Some(lease.until);
             return;
         }
-        if !self.is_sweeping() && !matches!(self.state, State::Unknown { .. } | State::Creating { .. }) {
+        // Between two looks for issues that may exist lies a time that no wish shortens.
+        let looks_later = match self.state {
+            State::Unknown { .. } | State::Creating { .. } => true,
+            State::Open { .. } | State::Closed { .. } => self.is_sweeping(),
+            State::Planned
+            | State::Closing { .. }
+            | State::Reopening { .. }
+            | State::Gone { .. }
+            | State::Failed { .. } => false,
+        };
+        if !looks_later {
             self.not_before = None;
         }
         self.schedule(now);

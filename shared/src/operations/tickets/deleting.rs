@@ -5,7 +5,8 @@ use crate::Result;
 use crate::error::Kind;
 use crate::jira::Client;
 use crate::jira::delete::Deleted;
-use crate::ticket::{HowGone, Ticket};
+use crate::sync_setting::Retirement;
+use crate::ticket::{HowGone, Ticket, Wanted};
 
 /// Seconds until a delete is tried again that Jira refused.
 const REFUSED: i64 = 6 * 3600;
@@ -16,6 +17,13 @@ impl Run<'_> {
         for mut ticket in tickets {
             if self.out_of_time() {
                 self.later(std::slice::from_ref(&ticket)).await?;
+                continue;
+            }
+            if self.is_wanted_after_all(&ticket).await? {
+                let why = "its sync setting does not have its tickets deleted any more";
+                let now = self.now();
+                let change = |ticket: &mut Ticket| ticket.want(Wanted::Kept, why, now);
+                self.worker.save(ticket, change).await?;
                 continue;
             }
             ticket.begin_write(&self.name, None, self.now());
@@ -45,6 +53,16 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a person enabled the ticket's sync setting again, or disabled it otherwise, after the ticket was wanted
+    /// deleted. Asked before each delete, since nothing brings an issue back.
+    async fn is_wanted_after_all(&self, ticket: &Ticket) -> Result<bool> {
+        let setting = self.worker.jira.core.store.setting(&ticket.tenant, &ticket.setting).await?;
+        Ok(setting.is_some_and(|setting| {
+            let how = setting.disabled.as_ref().map(|disabled| disabled.tickets);
+            setting.enabled || matches!(how, None | Some(Retirement::Keep))
+        }))
     }
 
     async fn not_deleted(

@@ -1,8 +1,10 @@
 //! Disabling a sync setting with its tickets kept or deleted, and enabling it again.
 
 use assay::operations::retiring;
+use assay::sqs::{Queue, SyncRequest};
 use assay::sync_setting::{Disabled, Retirement, SyncSetting};
 use assay::task::State;
+use assay::ticket::Wanted;
 use assay_test_support::world::World;
 use serde_json::json;
 
@@ -183,6 +185,25 @@ async fn an_issue_whose_deleting_was_refused_is_kept_in_step_again_when_its_sett
     world.time.advance(12 * 3600);
     world.rest().await;
     assert_eq!((live(&world).len(), world.issues_in("SEC").len()), (2, 2), "nothing is deleted any more");
+    world.assert_honest();
+}
+
+#[tokio::test]
+async fn no_issue_is_deleted_by_a_wish_that_outlived_the_disabling_it_came_from() {
+    let world = opened(2).await;
+    let now = world.time.now();
+    // Disabling went over the tickets with what it had read, while a person enabled the setting again.
+    for task in world.tasks().await {
+        let mut ticket = ticket_of(&world, &task).await;
+        ticket.want(Wanted::Deleted, "its sync setting was disabled, its tickets deleted", now);
+        world.store().save_ticket(&mut ticket).await.unwrap();
+        let request = SyncRequest { tenant: world.tenant.clone(), ticket: ticket.id.clone() };
+        world.sync.send(&request, None).await.unwrap();
+    }
+    world.rest().await;
+    assert_eq!((live(&world).len(), world.calls("deleteIssue")), (2, 0), "{}", world.traces().await);
+    evaluate(&world).await;
+    assert_one_each(&world, "enabled all the time").await;
     world.assert_honest();
 }
 

@@ -174,3 +174,22 @@ async fn a_deleted_issue_of_a_task_that_is_done_is_not_made_again() {
     assert_eq!((world.issues_in("SEC").len(), task(&world).await.state), (0, State::Resolved));
     world.assert_honest();
 }
+
+#[tokio::test]
+async fn a_check_that_fails_again_after_its_done_issue_was_archived_has_a_new_issue_by_every_policy() {
+    for policy in POLICIES {
+        let world = opened_as(1, |setting| setting.gone_policy = policy).await;
+        let first = the_live(&world)["key"].clone();
+        let subject = task(&world).await.subject.key;
+        mend(&world);
+        evaluate(&world).await;
+        edit_sec(&world, "archive", &json!({ "issue": first }));
+        compare(&world).await;
+        world.rest().await;
+        act(&world, "acc-2", "PUT", &format!("/issue/{subject}/assignee"), &json!({ "accountId": null }));
+        evaluate(&world).await;
+        assert_eq!(task(&world).await.state, State::Open, "{policy:?}");
+        assert_ne!(the_live(&world)["key"], first, "{policy:?} {}", world.traces().await);
+        world.assert_honest();
+    }
+}
