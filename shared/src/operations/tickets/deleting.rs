@@ -22,7 +22,12 @@ impl Run<'_> {
             if self.is_wanted_after_all(&ticket).await? {
                 let why = "its sync setting does not have its tickets deleted any more";
                 let now = self.now();
-                let change = |ticket: &mut Ticket| ticket.want(Wanted::Kept, why, now);
+                // Whoever saved meanwhile may want something else already: the planner, that it be open.
+                let change = |ticket: &mut Ticket| {
+                    if ticket.wanted == Wanted::Deleted {
+                        ticket.want(Wanted::Kept, why, now);
+                    }
+                };
                 self.worker.save(ticket, change).await?;
                 continue;
             }
