@@ -18,6 +18,8 @@ use crate::trace::Call;
 
 mod bring;
 mod walk;
+#[cfg(test)]
+mod workflow;
 
 pub use bring::{Brought, BroughtEnd, Closed, Goal};
 pub use walk::STEPS;

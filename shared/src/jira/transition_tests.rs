@@ -3,37 +3,8 @@ use serde_json::{Value, json};
 use super::Closed;
 use crate::clock::{Clock, after};
 use crate::ids::IssueId;
-use crate::jira::http::{Response, SendError};
 use crate::jira::scripted::{Stage, answer, in_doubt, limited, text, with};
-
-type Answer = Result<Response, SendError>;
-
-/// Status `id` of the little workflows below; the number says its category: 1x new, 2x indeterminate, 3x done.
-fn status(id: u32) -> Value {
-    let key = match id / 10 {
-        1 => "new",
-        2 => "indeterminate",
-        _ => "done",
-    };
-    json!({ "id": id.to_string(), "name": format!("Status {id}"), "statusCategory": { "key": key } })
-}
-
-fn stands_at(id: u32) -> Answer {
-    answer(200, json!({ "id": "7", "key": "SEC-7", "fields": { "status": status(id) } }))
-}
-
-fn move_to(id: u32, fields: &Value) -> Value {
-    json!({ "id": format!("to-{id}"), "name": format!("Go to {id}"), "to": status(id), "fields": fields })
-}
-
-fn offers(targets: &[u32]) -> Answer {
-    let moves: Vec<Value> = targets.iter().map(|id| move_to(*id, &json!({}))).collect();
-    answer(200, json!({ "transitions": moves }))
-}
-
-fn moved() -> Answer {
-    text(204, "")
-}
+use crate::jira::transition::workflow::{Answer, move_to, moved, offers, stands_at};
 
 async fn close(answers: Vec<Answer>) -> (Closed, Stage) {
     let stage = Stage::new(answers);

@@ -1,36 +1,10 @@
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Brought, BroughtEnd, Goal};
 use crate::clock::{Clock, after};
 use crate::ids::IssueId;
-use crate::jira::http::{Response, SendError};
 use crate::jira::scripted::{Stage, answer, in_doubt, text};
-
-type Answer = Result<Response, SendError>;
-
-/// Status `id` of the little workflows below; the number says its category: 1x new, 2x indeterminate, 3x done.
-fn status(id: u32) -> Value {
-    let key = match id / 10 {
-        1 => "new",
-        2 => "indeterminate",
-        _ => "done",
-    };
-    json!({ "id": id.to_string(), "name": format!("Status {id}"), "statusCategory": { "key": key } })
-}
-
-fn stands_at(id: u32) -> Answer {
-    answer(200, json!({ "id": "7", "key": "SEC-7", "fields": { "status": status(id) } }))
-}
-
-fn offers(targets: &[u32]) -> Answer {
-    let offer =
-        |id: &u32| json!({ "id": format!("to-{id}"), "name": format!("Go to {id}"), "to": status(*id) });
-    answer(200, json!({ "transitions": targets.iter().map(offer).collect::<Vec<Value>>() }))
-}
-
-fn moved() -> Answer {
-    text(204, "")
-}
+use crate::jira::transition::workflow::{Answer, moved, offers, stands_at};
 
 async fn bring(goal: &Goal, answers: Vec<Answer>) -> Brought {
     let stage = Stage::new(answers);
