@@ -159,7 +159,7 @@ impl Life {
         .await;
         for _ in 0..3 {
             // Longer than any pause that Jira asked for, and than the time between two whole comparisons.
-            self.world.time.advance(3700);
+            self.world.pass(3700).await;
             self.world
                 .upkeep()
                 .run(after(self.world.time.now(), 270))

@@ -20,10 +20,39 @@ impl World {
         rest.unwrap_or_else(|left| panic!("{left}"));
     }
 
-    /// The same with a worker and an upkeep of the test's own: messages are delivered when their time comes, upkeep runs
+    /// The same, within `hours` of virtual time.
+    pub async fn settle(&self, hours: i64) {
+        let rest = self.come_to_rest_within(hours, &self.worker(), Some(&self.upkeep())).await;
+        rest.unwrap_or_else(|left| panic!("{left}"));
+    }
+
+    /// Time passes as it does where Assay is deployed: with upkeep every five minutes.
+    pub async fn pass(&self, seconds: i64) {
+        let end = after(self.time.now(), seconds);
+        loop {
+            let next = next_upkeep(self.time.now());
+            if next > end {
+                return self.time.advance(seconds_between(self.time.now(), end));
+            }
+            self.time.advance(seconds_between(self.time.now(), next).max(1));
+            let deadline = after(self.time.now(), 270);
+            Box::pin(self.upkeep().run(deadline)).await.expect("upkeep outlives what Jira does");
+        }
+    }
+
+    /// The same as [`World::rest`] with a worker and an upkeep of the test's own: messages are delivered when their time comes, upkeep runs
     /// every five minutes. Says what is left if there is no rest within a day of virtual time.
     pub async fn come_to_rest(&self, worker: &Worker, upkeep: Option<&Upkeep>) -> Result<(), String> {
-        let end = after(self.time.now(), LONG * 3600);
+        self.come_to_rest_within(LONG, worker, upkeep).await
+    }
+
+    async fn come_to_rest_within(
+        &self,
+        hours: i64,
+        worker: &Worker,
+        upkeep: Option<&Upkeep>,
+    ) -> Result<(), String> {
+        let end = after(self.time.now(), hours * 3600);
         while self.time.now() < end {
             self.evaluate().await;
             self.work_with(worker).await;
@@ -44,7 +73,7 @@ impl World {
             }
         }
         let left = self.sync.len();
-        Err(format!("no rest after {LONG} hours, {left} sync requests left\n{}", self.traces().await))
+        Err(format!("no rest after {hours} hours, {left} sync requests left\n{}", self.traces().await))
     }
 }
 

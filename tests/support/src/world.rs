@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use assay::clock::{after, seconds_between};
+use assay::clock::after;
 use assay::connection::{Connection, IncidentLimits, Scope, UseCase};
 use assay::dynamodb::Store;
 use assay::ids::{ConnectionId, IssueTypeId, ProjectId, SettingId, TenantId};
@@ -254,34 +254,6 @@ impl World {
         panic!("sync requests did not come to an end");
     }
 
-    /// Lets time pass until nothing is left to do: from message to message, with upkeep every five minutes. Bounded by
-    /// `hours` of virtual time.
-    pub async fn settle(&self, hours: i64) {
-        let end = after(self.time.now(), hours * 3600);
-        while self.time.now() < end {
-            self.evaluate().await;
-            self.work().await;
-            let due = self.tickets().await.iter().filter_map(|ticket| ticket.due_at).min();
-            if due.is_none() && self.sync.is_empty() && self.checks.is_empty() {
-                return;
-            }
-            let upkeep = due.map(|due| next_upkeep(due.max(self.time.now())));
-            let next = [upkeep, self.sync.next_at(), self.checks.next_at()].into_iter().flatten().min();
-            let wait = next.map_or(1, |next| seconds_between(self.time.now(), next)).max(1);
-            self.time.advance(wait);
-            if upkeep.is_some_and(|upkeep| upkeep <= self.time.now()) {
-                Box::pin(self.upkeep().run(after(self.time.now(), 270))).await.expect("upkeep");
-            }
-        }
-        let tickets: Vec<String> = self
-            .tickets()
-            .await
-            .iter()
-            .map(|ticket| format!("{} {:?} due {:?}", ticket.id, ticket.state, ticket.due_at))
-            .collect();
-        panic!("not settled after {hours} hours: {} sync requests, {tickets:#?}", self.sync.len());
-    }
-
     /// One tick of the schedule, and all that follows from it.
     pub async fn tick(&self) {
         self.evaluator().fan_out().await.expect("a tick");
@@ -323,14 +295,6 @@ pub fn addresses(url: &str) -> Addresses {
         ("ASSAY_ATLASSIAN_AUTH_URL", url),
     ]);
     Addresses::from_config(&config).expect("loopback addresses are trusted")
-}
-
-/// When upkeep, which comes every five minutes, first finds what is due at `due`.
-fn next_upkeep(due: Timestamp) -> Timestamp {
-    /// Seconds between two runs.
-    const EVERY: i64 = 300;
-    let second = due.as_second();
-    Timestamp::from_second(second - second.rem_euclid(EVERY) + EVERY).unwrap_or(Timestamp::MAX)
 }
 
 /// The folder of Atlassian's OpenAPI documents, where the environment names one.

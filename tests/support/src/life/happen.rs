@@ -74,7 +74,7 @@ impl Life {
                 self.world.time.advance(1);
                 self.world.reevaluate().await;
             }
-            Step::Pass(seconds) => self.world.time.advance(*seconds),
+            Step::Pass(seconds) => self.world.pass(*seconds).await,
             Step::GoWrong { operation, misfortune, times } => {
                 let fault = misfortunes()[*misfortune].fault(OPERATIONS[*operation], *times);
                 self.world.jira.simulator.add_fault(fault);
