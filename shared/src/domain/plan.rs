@@ -38,20 +38,33 @@ pub struct Plan {
     pub new: Vec<Ticket>,
     /// Tickets that are there and that change.
     pub changed: Vec<Ticket>,
-    /// Tasks and the tickets that now stand for them.
-    pub links: Vec<(TaskId, TicketId)>,
+    /// Tasks that get another ticket.
+    pub links: Vec<Link>,
     /// What people need not hear about any more, if they did.
     pub over: Vec<(Notice, TicketId)>,
 }
 
+/// A task and the ticket that is to stand for it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Link {
+    /// The task.
+    pub task: TaskId,
+    /// The ticket that stood for it when this was decided.
+    pub from: Option<TicketId>,
+    /// The ticket that is to stand for it.
+    pub to: TicketId,
+}
+
 impl Plan {
-    /// Takes everything out that follows from a task which could not be written. A batch that it was to join is planned
-    /// again without it.
+    /// Takes everything out that follows from a task which could not be written. A batch that it was to join, or to
+    /// leave, is planned again without it.
     pub fn forget(&mut self, task: &TaskId) {
-        let concerns = |ticket: &Ticket| ticket.tasks.contains(task);
+        let left: Option<TicketId> =
+            self.links.iter().find(|link| link.task == *task).and_then(|link| link.from.clone());
+        let concerns = |ticket: &Ticket| ticket.tasks.contains(task) || left.as_ref() == Some(&ticket.id);
         self.new.retain(|ticket| !concerns(ticket));
         self.changed.retain(|ticket| !concerns(ticket));
-        self.links.retain(|(linked, _)| linked != task);
+        self.links.retain(|link| link.task != *task);
     }
 }
 
@@ -76,13 +89,13 @@ pub fn batch_id(
 
 /// Decides. `tasks` are those to be planned for and all others of the tickets that they are in; `tickets` are those of
 /// the tasks, ended ones included, and all generations of the batches that they may join ([`batches`]). `told` is the
-/// ticket whose tasks have just been told its news.
+/// ticket whose tasks have just been told its news, as it was then; what is news since stays.
 pub fn plan(
     tenant: &TenantId,
     tasks: &[Task],
     settings: &[SyncSetting],
     tickets: &[Ticket],
-    told: Option<&TicketId>,
+    told: Option<&Ticket>,
     now: Timestamp,
 ) -> Result<Plan> {
     let known: BTreeMap<TicketId, Ticket> =
@@ -95,7 +108,10 @@ pub fn plan(
         tickets: known.clone(),
         links: BTreeMap::new(),
     };
-    if let Some(ticket) = told.and_then(|id| planning.tickets.get_mut(id)) {
+    if let Some(told) = told
+        && let Some(ticket) = planning.tickets.get_mut(&told.id)
+        && (ticket.news, ticket.decided) == (told.news, told.decided)
+    {
         ticket.told();
         ticket.schedule(now);
     }
@@ -106,7 +122,9 @@ pub fn plan(
     }
     planning.refresh();
     let over = planning.over(&known);
-    let mut made = Plan { links: planning.links.into_iter().collect(), over, ..Plan::default() };
+    let from = |task: &TaskId| planning.tasks.get(task).and_then(|task| task.ticket.clone());
+    let links = planning.links.into_iter().map(|(task, to)| Link { from: from(&task), task, to });
+    let mut made = Plan { links: links.collect(), over, ..Plan::default() };
     for (id, ticket) in planning.tickets {
         match known.get(&id) {
             None => made.new.push(ticket),

@@ -43,7 +43,7 @@ fn issue() -> Issue {
 fn linked(setting: &SyncSetting) -> (Task, Ticket) {
     let mut it = task("1");
     let mut made = decide(std::slice::from_ref(&it), std::slice::from_ref(setting), &[]);
-    it.ticket = Some(made.links[0].1.clone());
+    it.ticket = Some(made.links[0].to.clone());
     (it, made.new.remove(0))
 }
 
@@ -154,7 +154,7 @@ fn the_tasks_of_an_issue_that_is_gone_get_a_new_ticket_only_by_the_policy() {
         let made =
             decide(std::slice::from_ref(&it), std::slice::from_ref(&setting), std::slice::from_ref(&ticket));
         assert_eq!(made, Plan::default(), "{policy:?}: the tasks are told first");
-        let told = plan(&tenant(), &[it], &[setting], &[ticket.clone()], Some(&ticket.id), now()).unwrap();
+        let told = plan(&tenant(), &[it], &[setting], &[ticket.clone()], Some(&ticket), now()).unwrap();
         assert_eq!((told.new.len(), told.changed[0].news), (new, None), "{policy:?}");
     }
     let (setting, it, mut ticket) = gone(GonePolicy::Ask);
@@ -185,8 +185,10 @@ fn settle(tasks: &mut [Task], settings: &[SyncSetting], tickets: &mut Vec<Ticket
         let place = tickets.iter().position(|ticket| ticket.id == changed.id).unwrap();
         tickets[place] = changed.clone();
     }
-    for (task, link) in &made.links {
-        tasks.iter_mut().find(|it| it.id == *task).unwrap().ticket = Some(link.clone());
+    for link in &made.links {
+        let task = tasks.iter_mut().find(|it| it.id == link.task).unwrap();
+        assert_eq!(task.ticket, link.from);
+        task.ticket = Some(link.to.clone());
     }
     made
 }

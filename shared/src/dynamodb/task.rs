@@ -7,9 +7,10 @@ use futures::stream::{self, StreamExt};
 use super::keys;
 use super::page::{Order, Page};
 use super::write::{Change, Written};
-use super::{CONCURRENCY, Store, item};
+use super::{CONCURRENCY, Store, failure, item};
 use crate::check::CheckId;
-use crate::ids::{TaskId, TenantId, TicketId};
+use crate::ids::{TaskId, TenantId};
+use crate::plan::Link;
 use crate::task::{State, Task};
 use crate::{Error, Result};
 
@@ -81,18 +82,33 @@ impl Store {
     ///
     /// | stored | then |
     /// |---|---|
-    /// | the task, with no ticket or another one | linked, version + 1 |
-    /// | the task, with this ticket | nothing; success |
+    /// | the task, with the ticket that it is to leave | linked, version + 1 |
+    /// | the task, with the ticket that it is to get | nothing; success |
+    /// | the task, with any other ticket | nothing; `Conflict` |
     /// | nothing | nothing; `NotFound` |
-    pub async fn link_task(&self, tenant: &TenantId, id: &TaskId, ticket: &TicketId) -> Result<()> {
-        let key = keys::task(tenant, id);
+    pub async fn link_task(&self, tenant: &TenantId, link: &Link) -> Result<()> {
+        let key = keys::task(tenant, &link.task);
+        let (is_as_decided, from) = match &link.from {
+            Some(from) => ("#record.#ticket = :from", from.as_str()),
+            // A task without a ticket has null in its place: no text.
+            None => ("NOT attribute_type(#record.#ticket, :from)", "S"),
+        };
         let update = "SET #record.#ticket = :ticket, #record.#version = #record.#version + :one";
-        let change = Change::new(update, "attribute_exists(#pk) AND #record.#ticket <> :ticket")
-            .value(":ticket", item::text(ticket.as_str()))
-            .value(":one", item::number(1));
+        let change = Change::new(update, format!("attribute_exists(#pk) AND {is_as_decided}"))
+            .value(":ticket", item::text(link.to.as_str()))
+            .value(":one", item::number(1))
+            .value(":from", item::text(from));
         match self.update(&key, change).await? {
-            Written::Done | Written::Refused(Some(_)) => Ok(()),
-            Written::Refused(None) => Err(Error::not_found(format!("there is no task {id}"))),
+            Written::Done => Ok(()),
+            Written::Refused(Some(stored)) => {
+                let stored: Task = item::decode(stored)?;
+                if stored.ticket.as_ref() == Some(&link.to) {
+                    Ok(())
+                } else {
+                    Err(failure::conflict(&format!("link {key}")))
+                }
+            }
+            Written::Refused(None) => Err(Error::not_found(format!("there is no task {}", link.task))),
         }
     }
 }

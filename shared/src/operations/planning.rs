@@ -3,7 +3,7 @@
 //! Every write has the condition that nobody else wrote meanwhile. Where somebody did, what concerns that ticket is decided
 //! again on what they wrote.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt};
@@ -12,7 +12,7 @@ use super::Core;
 use crate::error::Kind;
 use crate::ids::{SettingId, TaskId, TenantId, TicketId};
 use crate::notification::{self, Notification, Subject};
-use crate::plan::{Plan, batch_id, batches, plan};
+use crate::plan::{Link, Plan, batch_id, batches, plan};
 use crate::sqs::{Queue, SyncRequest};
 use crate::sync_setting::{GonePolicy, SyncSetting};
 use crate::task::{State, Task};
@@ -44,25 +44,27 @@ impl Planner {
     /// Decides for tasks as they will be once they are written. Nothing is written yet.
     pub async fn decide(&self, tenant: &TenantId, tasks: &[Task]) -> Result<Plan> {
         let settings = self.core.store.settings(tenant).await?;
-        self.decide_by(tenant, tasks, &settings, None).await
+        self.decide_by(tenant, tasks, &settings, &[], None).await
     }
 
+    /// `also` are tickets to be brought up to date though none of the tasks may be linked to them.
     async fn decide_by(
         &self,
         tenant: &TenantId,
         tasks: &[Task],
         settings: &[SyncSetting],
+        also: &[TicketId],
         told: Option<&Ticket>,
     ) -> Result<Plan> {
         let considered: Vec<Task> =
             tasks.iter().filter(|task| task.is_open() || task.ticket.is_some()).cloned().collect();
-        if considered.is_empty() && told.is_none() {
+        if considered.is_empty() && also.is_empty() {
             return Ok(Plan::default());
         }
         let mut tickets = self.tickets_for(tenant, &considered, settings).await?;
-        if let Some(told) = told.filter(|told| tickets.iter().all(|ticket| ticket.id != told.id)) {
-            tickets.extend(self.core.store.ticket(tenant, &told.id).await?);
-        }
+        let known: BTreeSet<&TicketId> = tickets.iter().map(|ticket| &ticket.id).collect();
+        let also: Vec<TicketId> = also.iter().filter(|id| !known.contains(id)).cloned().collect();
+        tickets.extend(self.core.store.tickets(tenant, &also).await?);
         let given: BTreeSet<&TaskId> = tasks.iter().map(|task| &task.id).collect();
         let others: BTreeSet<TaskId> = tickets
             .iter()
@@ -73,7 +75,7 @@ impl Planner {
         let others: Vec<TaskId> = others.into_iter().collect();
         let others = self.core.store.tasks_by_id(tenant, &others).await?;
         let all: Vec<Task> = considered.into_iter().chain(others).collect();
-        plan(tenant, &all, settings, &tickets, told.map(|ticket| &ticket.id), self.core.clock.now())
+        plan(tenant, &all, settings, &tickets, told, self.core.clock.now())
     }
 
     /// The tickets that stand for tasks, and all generations of the batches that they may join.
@@ -115,58 +117,73 @@ impl Planner {
         }
     }
 
-    /// Writes a plan: links of tasks, then tickets that change, then new ones; and asks for them. To be done after the
+    /// Writes a plan: tickets that change, then links of tasks, then new tickets; and asks for them. To be done after the
     /// tasks are written. `linked` are links that were written with their tasks.
+    ///
+    /// A crash in between leaves tasks that are linked where they were, which the next planning moves again, or to a ticket
+    /// that is not there yet, which the next planning puts. It never leaves a ticket that lists tasks which are linked
+    /// elsewhere: nobody would look at it again.
     pub async fn carry_out(&self, tenant: &TenantId, plan: Plan, linked: &BTreeSet<TaskId>) -> Result<()> {
         let mut contested = self.write(tenant, &plan, linked).await?;
         for _ in 0..ATTEMPTS {
             if contested.is_empty() {
                 return Ok(());
             }
-            let ids: Vec<TaskId> = contested.into_iter().collect();
-            let tasks = self.core.store.tasks_by_id(tenant, &ids).await?;
-            let plan = self.decide(tenant, &tasks).await?;
+            let tasks: Vec<TaskId> = contested.tasks.into_iter().collect();
+            let tasks = self.core.store.tasks_by_id(tenant, &tasks).await?;
+            let tickets: Vec<TicketId> = contested.tickets.into_iter().collect();
+            let settings = self.core.store.settings(tenant).await?;
+            let plan = self.decide_by(tenant, &tasks, &settings, &tickets, None).await?;
             contested = self.write(tenant, &plan, &BTreeSet::new()).await?;
         }
         Err(Error::conflict("the tickets are written by too many at once; they are planned again later"))
     }
 
-    /// Writes once; the tasks of tickets that somebody else wrote meanwhile come back.
-    async fn write(
-        &self,
-        tenant: &TenantId,
-        plan: &Plan,
-        linked: &BTreeSet<TaskId>,
-    ) -> Result<BTreeSet<TaskId>> {
+    /// Writes once, and says what somebody else wrote meanwhile. Nothing that hangs on it is written.
+    async fn write(&self, tenant: &TenantId, plan: &Plan, linked: &BTreeSet<TaskId>) -> Result<Contested> {
         let store = &self.core.store;
-        let links = plan.links.iter().filter(|(task, _)| !linked.contains(task));
-        let links = links.map(|(task, ticket)| store.link_task(tenant, task, ticket));
-        let links: Vec<_> = links.collect();
-        let mut links = stream::iter(links).buffer_unordered(AT_ONCE);
-        while let Some(linked) = links.next().await {
-            linked?;
-        }
-        let mut contested = BTreeSet::new();
+        let now = self.core.clock.now();
+        let mut contested = Contested::default();
         let mut requests = Vec::new();
         let mut failed = None;
-        let now = self.core.clock.now();
         let saves: Vec<_> = plan.changed.iter().map(|ticket| self.save(ticket)).collect();
         let mut saves = stream::iter(saves).buffer_unordered(AT_ONCE);
         while let Some((ticket, saved)) = saves.next().await {
             match saved {
                 Ok(()) if matches!(ticket.next_step(now), Step::Settled | Step::Wait { .. }) => {}
                 Ok(()) => requests.push(request(tenant, ticket)),
-                Err(error) if *error.kind() == Kind::Conflict => {
-                    contested.extend(ticket.tasks.iter().cloned());
-                }
+                Err(error) if *error.kind() == Kind::Conflict => contested.ticket(ticket),
                 Err(error) => failed = Some(error),
             }
         }
-        for (ticket, put) in plan.new.iter().zip(store.put_new_tickets(&plan.new).await) {
+        if let Some(error) = failed {
+            self.sync.send_all(&requests, None).await?;
+            return Err(error);
+        }
+        let links = plan.links.iter().filter(|link| !linked.contains(&link.task));
+        let links: Vec<_> =
+            links.filter(|link| contested.lets(link)).map(|link| self.link(tenant, link)).collect();
+        let mut links = stream::iter(links).buffer_unordered(AT_ONCE);
+        while let Some((link, written)) = links.next().await {
+            if let Err(error) = written {
+                contested.link(link);
+                if *error.kind() != Kind::Conflict {
+                    failed = Some(error);
+                }
+            }
+        }
+        for link in &plan.links {
+            if !contested.lets(link) {
+                contested.link(link);
+            }
+        }
+        let is_whole = |ticket: &&Ticket| ticket.tasks.iter().all(|task| !contested.tasks.contains(task));
+        let new: Vec<Ticket> = plan.new.iter().filter(is_whole).cloned().collect();
+        for (ticket, put) in new.iter().zip(store.put_new_tickets(&new).await) {
             match put {
                 Ok(true) => requests.push(request(tenant, ticket)),
                 // It was there already, perhaps with other tasks.
-                Ok(false) => contested.extend(ticket.tasks.iter().cloned()),
+                Ok(false) => contested.ticket(ticket),
                 Err(error) => failed = Some(error),
             }
         }
@@ -177,15 +194,14 @@ impl Planner {
         failed.map_or(Ok(contested), Err)
     }
 
+    async fn link<'a>(&self, tenant: &TenantId, link: &'a Link) -> (&'a Link, Result<()>) {
+        (link, self.core.store.link_task(tenant, link).await)
+    }
+
     async fn save<'a>(&self, ticket: &'a Ticket) -> (&'a Ticket, Result<()>) {
         let mut next = ticket.clone();
         let saved = self.core.store.save_ticket(&mut next).await;
         (ticket, saved)
-    }
-
-    /// The links of a plan by task, to be written with the tasks.
-    pub fn links(plan: &Plan) -> BTreeMap<&TaskId, &TicketId> {
-        plan.links.iter().map(|(task, ticket)| (task, ticket)).collect()
     }
 
     /// Plans for tasks that are in the table: after a setting or a task was changed.
@@ -214,7 +230,8 @@ impl Planner {
         let tasks = store.tasks_by_id(tenant, &ids).await?;
         // Before the news are told, so that a crash in between loses no notification.
         Box::pin(self.tell_people(ticket, news, policy, &tasks)).await?;
-        let plan = self.decide_by(tenant, &tasks, &settings, Some(ticket)).await?;
+        let also = [ticket.id.clone()];
+        let plan = self.decide_by(tenant, &tasks, &settings, &also, Some(ticket)).await?;
         self.carry_out(tenant, plan, &BTreeSet::new()).await
     }
 }
@@ -251,6 +268,36 @@ impl Planner {
         );
         let begun = Notification::begin(&ticket.tenant, kind, subject, text, now)?;
         store.notify(&begun).await.map(drop)
+    }
+}
+
+/// What somebody else wrote between decision and write.
+#[derive(Default)]
+struct Contested {
+    tasks: BTreeSet<TaskId>,
+    tickets: BTreeSet<TicketId>,
+}
+
+impl Contested {
+    fn is_empty(&self) -> bool {
+        self.tasks.is_empty() && self.tickets.is_empty()
+    }
+
+    fn ticket(&mut self, ticket: &Ticket) {
+        self.tickets.insert(ticket.id.clone());
+        self.tasks.extend(ticket.tasks.iter().cloned());
+    }
+
+    fn link(&mut self, link: &Link) {
+        self.tasks.insert(link.task.clone());
+        self.tickets.extend(link.from.clone());
+        self.tickets.insert(link.to.clone());
+    }
+
+    /// Whether the tickets that a task leaves and goes to were written as the link has it.
+    fn lets(&self, link: &Link) -> bool {
+        let is_free = |ticket: &TicketId| !self.tickets.contains(ticket);
+        link.from.as_ref().is_none_or(is_free) && is_free(&link.to) && !self.tasks.contains(&link.task)
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Every test judges by the simulator's own state: issues with their histories and comments, and the journal of calls.
 //! `people` is about what people do to an issue's status, `gone` about issues that move or go, `fields` about whose a field
-//! is, `batch` about lists of tasks, `workflow` about ways to a done status, `quarantine`, `disabling` and `blocking` about
+//! is, `batch` and `moving` about lists of tasks, `workflow` about ways to a done status, `quarantine`, `disabling` and `blocking` about
 //! what stands in the way.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -15,6 +15,7 @@ mod active_sync {
     mod echo;
     mod fields;
     mod gone;
+    mod moving;
     mod people;
     mod quarantine;
     mod support;

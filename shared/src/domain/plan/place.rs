@@ -32,8 +32,8 @@ impl Planning<'_> {
         if ticket.wanted == Wanted::Deleted && !in_force {
             return Place::Moves;
         }
+        let is_anothers = ticket.batch.as_ref().is_some_and(|batch| batch.assignee != task.assignee);
         if ticket.is_live() {
-            let is_anothers = ticket.batch.as_ref().is_some_and(|batch| batch.assignee != task.assignee);
             let is_full = !ticket.tasks.contains(&task.id) && ticket.tasks.len() >= TASKS_IN_BATCH;
             return if is_anothers || is_full { Place::Moves } else { Place::Stays };
         }
@@ -44,6 +44,7 @@ impl Planning<'_> {
         let setting = self.setting(&ticket.setting);
         let opened_since = ticket.ended_at.is_none_or(|ended_at| task.opened_at > ended_at);
         match &ticket.state {
+            State::Closed { issue: Some(_) } if is_anothers => Place::Moves,
             State::Closed { issue: Some(_) } => {
                 // With the rule "any", a ticket is closed while tasks of it are open.
                 let is_covered =

@@ -3,6 +3,7 @@ use crate::check::CheckId;
 use crate::dynamodb::TaskFilter;
 use crate::error::Kind;
 use crate::ids::TaskId;
+use crate::plan::Link;
 use crate::task::{State, Task};
 
 #[tokio::test]
@@ -53,15 +54,24 @@ async fn a_task_is_linked_to_its_ticket_once_and_who_read_before_is_told() {
     let it = task(&acme(), "B2-1");
     store.save_tasks(std::slice::from_ref(&it)).await.remove(0).unwrap();
     let stale = store.task(&acme(), &it.id).await.unwrap().unwrap();
-    store.link_task(&acme(), &it.id, &ticket_id("tkt-1")).await.unwrap();
-    store.link_task(&acme(), &it.id, &ticket_id("tkt-1")).await.unwrap();
+    let link = |from: Option<&str>, to: &str| Link {
+        task: it.id.clone(),
+        from: from.map(ticket_id),
+        to: ticket_id(to),
+    };
+    store.link_task(&acme(), &link(None, "tkt-1")).await.unwrap();
+    store.link_task(&acme(), &link(None, "tkt-1")).await.unwrap();
     let linked = store.task(&acme(), &it.id).await.unwrap().unwrap();
     assert_eq!((linked.ticket, linked.version), (Some(ticket_id("tkt-1")), 2));
     let stale = Task { why: "other".to_owned(), ..stale };
     assert_eq!(store.save_tasks(&[stale]).await.remove(0).unwrap_err().kind(), &Kind::Conflict);
-    store.link_task(&acme(), &it.id, &ticket_id("tkt-2")).await.unwrap();
+    for from in [None, Some("tkt-0")] {
+        let refused = store.link_task(&acme(), &link(from, "tkt-2")).await.unwrap_err();
+        assert_eq!(refused.kind(), &Kind::Conflict, "it is linked elsewhere than was decided on: {from:?}");
+    }
+    store.link_task(&acme(), &link(Some("tkt-1"), "tkt-2")).await.unwrap();
     assert_eq!(store.task(&acme(), &it.id).await.unwrap().unwrap().ticket, Some(ticket_id("tkt-2")));
-    let nobody = store.link_task(&other(), &it.id, &ticket_id("tkt-1")).await.unwrap_err();
+    let nobody = store.link_task(&other(), &link(None, "tkt-1")).await.unwrap_err();
     assert_eq!(nobody.kind(), &Kind::NotFound);
 }
 

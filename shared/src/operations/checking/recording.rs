@@ -1,6 +1,6 @@
 //! Keeping what was found: tasks first, then tickets, then the run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -9,7 +9,7 @@ use crate::check::{CheckId, CheckRun, Evidence, Verdict};
 use crate::clock::seconds_between;
 use crate::connection::Connection;
 use crate::evidence::{Coverage, Entity, Gap, Reading};
-use crate::ids::{ConnectionId, Hash, RunId, TenantId, digest, fixed};
+use crate::ids::{ConnectionId, Hash, RunId, TaskId, TenantId, TicketId, digest, fixed};
 use crate::jira::client::Client;
 use crate::plan::Plan;
 use crate::task::{self, Changes, SecondLook, Task};
@@ -171,12 +171,14 @@ fn merged(stored: &[Task], changes: &Changes, now: Timestamp) -> Vec<Task> {
     untouched.chain(changes.all()).cloned().collect()
 }
 
-/// Puts the plan's links into the tasks that are written anyway. Returns which ones.
-fn link(changes: &mut Changes, plan: &Plan) -> BTreeSet<crate::ids::TaskId> {
-    let mut links = super::Planner::links(plan);
+/// Puts the plan's links of tasks that have no ticket yet into the tasks, which are written anyway. Returns which ones. The
+/// others follow when the ticket that they leave is written.
+fn link(changes: &mut Changes, plan: &Plan) -> BTreeSet<TaskId> {
+    let first = plan.links.iter().filter(|link| link.from.is_none());
+    let mut first: BTreeMap<&TaskId, &TicketId> = first.map(|link| (&link.task, &link.to)).collect();
     let mut written = BTreeSet::new();
     for task in changes.opened.iter_mut().chain(&mut changes.changed) {
-        if let Some(ticket) = links.remove(&task.id) {
+        if let Some(ticket) = first.remove(&task.id) {
             task.ticket = Some(ticket.clone());
             written.insert(task.id.clone());
         }
