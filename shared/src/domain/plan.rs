@@ -226,6 +226,7 @@ fn new_ticket(
         decided: None,
         problem: None,
         ended_at: None,
+        reopened_at: None,
         lease: None,
         not_before: None,
         due_at: None,

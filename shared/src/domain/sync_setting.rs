@@ -41,7 +41,8 @@ pub enum ClosureRule {
     /// When all of its tasks are done.
     #[default]
     All,
-    /// When any of its tasks is done.
+    /// When any of its tasks is done. The others stay to be done without an open issue; what is opened after that gets the
+    /// next one.
     Any,
     /// Never: people close it.
     Never,

@@ -1,8 +1,10 @@
 //! Which ticket stands for a task.
 
+use super::refresh::{covers, ends};
 use super::{Planning, TASKS_IN_BATCH, batch_id, new_ticket, ticket_id};
 use crate::Result;
-use crate::sync_setting::{ClosureRule, GonePolicy, Mode, SyncSetting, nearest};
+use crate::ids::TaskId;
+use crate::sync_setting::{GonePolicy, Mode, SyncSetting, nearest};
 use crate::task::Task;
 use crate::ticket::{Batch, Content, HowGone, State, Ticket, Wanted};
 use crate::trace::Entry;
@@ -46,11 +48,12 @@ impl Planning<'_> {
         match &ticket.state {
             State::Closed { issue: Some(_) } if is_anothers => Place::Moves,
             State::Closed { issue: Some(_) } => {
-                // With the rule "any", a ticket is closed while tasks of it are open.
-                let is_covered =
-                    setting.is_some_and(|it| it.closure_rule == ClosureRule::Any) && !opened_since;
                 let reopens = setting.is_none_or(|it| it.reopen_rule.reopens_issues());
-                if is_covered || reopens { Place::Stays } else { Place::Moves }
+                let stays = match setting {
+                    Some(setting) if covers(ticket, setting) => !opened_since,
+                    Some(_) | None => reopens,
+                };
+                if stays { Place::Stays } else { Place::Moves }
             }
             State::Gone { how: HowGone::ByUs, .. } => Place::Moves,
             State::Gone { how: HowGone::Deleted | HowGone::Archived, .. } => {
@@ -112,6 +115,7 @@ impl Planning<'_> {
         let mut generation = 1;
         loop {
             let id = batch_id(self.tenant, &setting.id, assignee, generation)?;
+            let takes = self.tickets.get(&id).is_some_and(|ticket| self.takes(ticket, task, setting));
             match self.tickets.get_mut(&id) {
                 None => {
                     let content =
@@ -127,7 +131,7 @@ impl Planning<'_> {
                     self.tickets.insert(id.clone(), ticket);
                     return Ok(id);
                 }
-                Some(ticket) if takes(ticket, task) => {
+                Some(ticket) if takes => {
                     if !ticket.tasks.contains(&task.id) {
                         ticket.tasks.push(task.id.clone());
                     }
@@ -137,11 +141,18 @@ impl Planning<'_> {
             }
         }
     }
-}
 
-/// Whether a batch takes one more task: it is live, stays so, and has room.
-fn takes(ticket: &Ticket, task: &Task) -> bool {
-    ticket.is_live()
-        && !matches!(ticket.state, State::Closing { .. })
-        && (ticket.tasks.contains(&task.id) || ticket.tasks.len() < TASKS_IN_BATCH)
+    /// Whether a batch takes one more task: it is live, stays so, and has room.
+    fn takes(&self, ticket: &Ticket, task: &Task, setting: &SyncSetting) -> bool {
+        let is_ending = matches!(ticket.state, State::Closing { .. })
+            || (covers(ticket, setting) && ticket.tasks.iter().any(|id| self.is_ended_by(ticket, id)));
+        ticket.is_live()
+            && !is_ending
+            && (ticket.tasks.contains(&task.id) || ticket.tasks.len() < TASKS_IN_BATCH)
+    }
+
+    fn is_ended_by(&self, ticket: &Ticket, task: &TaskId) -> bool {
+        let member = self.tasks.get(task).filter(|task| self.link(task) == Some(&ticket.id));
+        member.is_some_and(|task| ends(ticket, task))
+    }
 }

@@ -141,11 +141,11 @@ impl Planning<'_> {
 }
 
 fn wanted(ticket: &Ticket, members: &[&Task], setting: &SyncSetting) -> Wanted {
-    let done = members.iter().filter(|task| !task.is_open()).count();
+    let is_done = |task: &&Task| !task.is_open();
     let by_rule = match setting.closure_rule {
         _ if members.is_empty() => Wanted::Closed,
-        ClosureRule::All if done == members.len() => Wanted::Closed,
-        ClosureRule::Any if done > 0 => Wanted::Closed,
+        ClosureRule::All | ClosureRule::Any if members.iter().all(is_done) => Wanted::Closed,
+        ClosureRule::Any if members.iter().any(|task| ends(ticket, task)) => Wanted::Closed,
         ClosureRule::All | ClosureRule::Any | ClosureRule::Never => Wanted::Open,
     };
     match &ticket.state {
@@ -154,8 +154,8 @@ fn wanted(ticket: &Ticket, members: &[&Task], setting: &SyncSetting) -> Wanted {
         State::Gone { .. } => kept_wish(ticket),
         // A closed ticket opens only for a task that is to be done and whose place is here by the reopen rule.
         State::Closed { issue: Some(_) } => {
-            let reopens = setting.reopen_rule.reopens_issues() && members.iter().any(|task| task.is_open());
-            if reopens { by_rule } else { Wanted::Closed }
+            let is_needed = members.iter().any(|task| task.is_open()) && !covers(ticket, setting);
+            if is_needed && setting.reopen_rule.reopens_issues() { by_rule } else { Wanted::Closed }
         }
         State::Planned
         | State::Creating { .. }
@@ -166,6 +166,18 @@ fn wanted(ticket: &Ticket, members: &[&Task], setting: &SyncSetting) -> Wanted {
         | State::Reopening { .. }
         | State::Failed { .. } => by_rule,
     }
+}
+
+/// Whether a task that is done is a reason to close the ticket by the rule "any": not if a person reopened the issue since.
+pub(super) fn ends(ticket: &Ticket, task: &Task) -> bool {
+    !task.is_open()
+        && ticket.reopened_at.is_none_or(|at| task.ended_at().is_some_and(|ended_at| ended_at > at))
+}
+
+/// Whether a ticket that is closed stands for its open tasks all the same: a batch that the rule "any" closed. What is
+/// opened after that goes into the next generation.
+pub(super) fn covers(ticket: &Ticket, setting: &SyncSetting) -> bool {
+    ticket.batch.is_some() && setting.closure_rule == ClosureRule::Any
 }
 
 /// The wish as it stands; one that was set aside while the setting was not in force is to be open again.

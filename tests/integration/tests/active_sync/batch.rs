@@ -9,8 +9,8 @@ use jira_sim::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use super::support::{
-    DONE, act, change, compare, create_failing, edit_sec, evaluate, issue, live, mend, move_to, opened_as,
-    the_live, ticket_of,
+    DONE, TO_DO, act, change, compare, create_failing, edit_sec, evaluate, issue, live, mend, move_to,
+    opened_as, the_live, ticket_of,
 };
 
 fn batch(setting: &mut SyncSetting) {
@@ -118,6 +118,40 @@ async fn the_rule_any_closes_an_issue_with_its_first_task_and_opens_no_other_for
     create_failing(&world);
     evaluate(&world).await;
     assert_eq!(listed(&the_live(&world)), (1, 0));
+    // The one that was done fails again: it is to be done, and an open issue says so.
+    act(
+        &world,
+        "acc-2",
+        "PUT",
+        &format!("/issue/{}/assignee", tasks[0].subject.key),
+        &json!({ "accountId": null }),
+    );
+    evaluate(&world).await;
+    assert_eq!(listed(&the_live(&world)), (2, 0), "{}", world.traces().await);
+    assert_eq!(world.imbalance().await, Vec::<String>::new());
+    world.assert_honest();
+}
+
+#[tokio::test]
+async fn an_issue_that_the_rule_any_closed_and_a_person_reopened_stays_open_until_one_more_task_is_done() {
+    let world = opened_as(3, |setting| {
+        batch(setting);
+        setting.closure_rule = ClosureRule::Any;
+    })
+    .await;
+    let (tasks, key) = (world.tasks().await, the_live(&world)["key"].clone());
+    mend_one(&world, &tasks[0]);
+    evaluate(&world).await;
+    assert_eq!(live(&world).len(), 0);
+    move_to(&world, &key, TO_DO);
+    compare(&world).await;
+    for _ in 0..2 {
+        evaluate(&world).await;
+        assert_eq!(the_live(&world)["key"], key, "{}", world.traces().await);
+    }
+    mend_one(&world, &tasks[1]);
+    evaluate(&world).await;
+    assert_eq!((live(&world).len(), world.issues_in("SEC").len()), (0, 1), "{}", world.traces().await);
     assert_eq!(world.imbalance().await, Vec::<String>::new());
     world.assert_honest();
 }
