@@ -9,8 +9,9 @@
 //! | [`tickets`] | tickets, Jira | `ticket` | tickets, issues in Jira | — |
 //! | [`settings`] | Jira | — | — | [`planning`] |
 //! | [`choosing`] | Jira | — | points that were spent | [`settings`] |
-//! | [`quarantine`] | Jira | what stands against a setting | the setting, a notification | [`planning`], `tickets` |
-//! | [`retiring`] | a disabled setting, Jira | `sync_setting` | wishes of its tickets | `tickets` |
+//! | [`quarantine`] | Jira | what stands against a setting | the setting, a notification | [`finishing`] |
+//! | [`retiring`] | a disabled setting, its tickets, Jira | `sync_setting` | — | [`finishing`] |
+//! | [`finishing`] | a changed setting, its tickets | [`retiring`] | wishes of its tickets, sync requests | `tickets` |
 //! | [`upkeep`] | what is due, Jira | `ticket` | sync requests, statuses | `tickets` |
 //! | [`listening`] | connections, settings, Jira | `connection` | webhooks in Jira | `hearing` |
 //! | [`hearing`] | deliveries of webhooks | — | what is due, sync requests | `checking`, `tickets` |
@@ -18,6 +19,7 @@
 pub mod checking;
 pub mod choosing;
 pub mod connecting;
+pub mod finishing;
 pub mod hearing;
 pub mod listening;
 pub mod milestone;

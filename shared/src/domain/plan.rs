@@ -277,6 +277,7 @@ pub(crate) mod tests_support {
             enabled: true,
             disabled: None,
             quarantine: None,
+            unfinished: None,
             created_at: at,
             updated_at: at,
             version: 1,

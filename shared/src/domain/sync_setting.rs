@@ -128,6 +128,20 @@ pub struct Disabled {
     pub at: Timestamp,
 }
 
+/// What the last change of a setting asks of its tickets, as long as that is not carried out: it is done in the background,
+/// and gone on with by `maintain` where it was interrupted.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Unfinished {
+    /// When the setting was changed.
+    pub since: Timestamp,
+    /// Where to go on among its tickets.
+    #[serde(default)]
+    pub cursor: Option<String>,
+    /// What stood in the way the last time, if anything did.
+    #[serde(default)]
+    pub problem: Option<String>,
+}
+
 /// One sync setting.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct SyncSetting {
@@ -172,12 +186,60 @@ pub struct SyncSetting {
     /// Why Jira takes no new ticket as the setting stands, if it does not.
     #[serde(default)]
     pub quarantine: Option<Quarantine>,
+    /// What its last change asks of its tickets and is not done yet.
+    #[serde(default)]
+    pub unfinished: Option<Unfinished>,
     /// When it was first saved.
     pub created_at: Timestamp,
     /// When it was last saved.
     pub updated_at: Timestamp,
     /// Grows by one with every write.
     pub version: u64,
+}
+
+impl SyncSetting {
+    /// A person disables it.
+    pub fn disable(&mut self, disabled: Disabled) {
+        self.begin(disabled.at);
+        self.enabled = false;
+        self.disabled = Some(disabled);
+    }
+
+    /// A person enables it again, after nothing was found to stand against it.
+    pub fn enable(&mut self, now: Timestamp) {
+        self.begin(now);
+        self.enabled = true;
+        self.disabled = None;
+        self.quarantine = None;
+    }
+
+    /// Jira takes no new tickets as it stands.
+    pub fn set_aside(&mut self, obstacles: Vec<String>, now: Timestamp) {
+        let since = self.quarantine.as_ref().map_or(now, |quarantine| quarantine.since);
+        self.quarantine = Some(Quarantine { obstacles, since });
+        self.updated_at = now;
+    }
+
+    /// Nothing stands against it any more. Returns whether anything did.
+    pub fn mended(&mut self, now: Timestamp) -> bool {
+        let was_quarantined = self.quarantine.take().is_some();
+        if was_quarantined {
+            self.begin(now);
+        }
+        was_quarantined
+    }
+
+    /// Its tickets are to be gone through, from the first.
+    pub fn begin(&mut self, now: Timestamp) {
+        self.unfinished = Some(Unfinished { since: now, cursor: None, problem: None });
+        self.updated_at = now;
+    }
+
+    /// Whether `other`, read later, still asks the same of its tickets.
+    pub fn asks_as(&self, other: &Self) -> bool {
+        let since = |it: &Self| it.unfinished.as_ref().map(|unfinished| unfinished.since);
+        self.enabled == other.enabled && self.disabled == other.disabled && since(self) == since(other)
+    }
 }
 
 /// Checks labels by Jira's rules: no spaces, at most 255 characters; and ours: at most 20, and `assay` stays ours.

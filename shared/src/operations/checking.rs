@@ -7,6 +7,7 @@
 mod ending;
 mod evidence;
 mod recording;
+mod replanning;
 
 use std::sync::Arc;
 
@@ -338,21 +339,6 @@ impl Evaluator {
                 Ok(())
             }
         }
-    }
-
-    async fn plan_all(&self, tenant: &TenantId) -> Result<()> {
-        let settings = self.jira.core.store.settings(tenant).await?;
-        for setting in &settings {
-            super::retiring::carry_out(&self.jira, &self.planner.sync, setting).await?;
-        }
-        for check in CheckId::ALL {
-            let tasks = self.jira.core.store.tasks_of(tenant, check).await?;
-            self.planner.plan_stored(tenant, &tasks).await?;
-        }
-        for setting in settings.iter().filter(|setting| setting.enabled) {
-            super::retiring::take_up(&self.jira, &self.planner.sync, setting).await?;
-        }
-        Ok(())
     }
 }
 

@@ -4,12 +4,11 @@
 //! answer, so these calls come before all others, and what Jira refuses is told as something that can be mended.
 
 use super::session::JiraAccess;
-use crate::connection::{Connection, Method, Project};
-use crate::error::Kind;
+use crate::connection::{Connection, Project};
 use crate::ids::{ConnectionId, ProjectId, TenantId};
 use crate::jira::error::{self, JiraError};
 use crate::jira::{Client, metadata::IssueType};
-use crate::quota::{Priority, hour_of};
+use crate::quota::Priority;
 use crate::{Error, Result};
 
 /// A connection through which a person looks around in Jira. To be ended with [`Choosing::end`], whatever Jira answered.
@@ -37,14 +36,7 @@ impl Choosing {
             );
             return Err(Error::conflict(message));
         }
-        let now = jira.core.clock.now();
-        let quota = store.quota(tenant, id, now).await?;
-        if let Some(wait) = quota.wait(Priority::UserAction, 0, connection.method == Method::Oauth, now) {
-            let retry_after = u32::try_from(wait).unwrap_or(60);
-            let message = format!("connection {id}: Jira asked to wait; try again in {wait} seconds");
-            return Err(Error::new(Kind::Limited { retry_after }, message));
-        }
-        let client = jira.open(&connection).await?;
+        let client = jira.open_within_quota(&connection, Priority::UserAction, 0).await?;
         Ok(Self { jira: jira.clone(), connection, client })
     }
 
@@ -53,15 +45,7 @@ impl Choosing {
     /// # Errors
     /// `Invalid` where Jira refused, with what to do; else as the call itself failed.
     pub async fn end<T>(self, field: &str, answer: Result<T, Refusal>) -> Result<T> {
-        let (core, connection) = (&self.jira.core, &self.connection);
-        let (tenant, id) = (&connection.tenant, &connection.id);
-        core.store.add_points(tenant, id, hour_of(core.clock.now()), self.client.meter().points).await?;
-        if let Some(until) = self.client.paused_until() {
-            core.store.pause(tenant, id, until).await?;
-        }
-        if let Some(refused) = self.client.refused_authorization() {
-            Box::pin(self.jira.confirm_refusal(connection, refused)).await?;
-        }
+        self.jira.book(&self.connection, &self.client).await?;
         answer.map_err(|refusal| refusal.explain(field))
     }
 

@@ -20,7 +20,7 @@ use crate::error::Kind;
 use crate::ids::TenantId;
 use crate::jira::webhook::registration::{LIVES, Listed, Registration, wanted_filter};
 use crate::jira::{Client, JiraError};
-use crate::quota::hour_of;
+use crate::quota::Priority;
 use crate::{Result, clock};
 
 /// A webhook that ends within this many seconds is refreshed: 10 days, so that a month of trouble is noticed in time.
@@ -76,15 +76,14 @@ impl Listening {
         let (core, tenant) = (&self.jira.core, &connection.tenant);
         let filter = wanted_filter(connection, &core.store.settings(tenant).await?);
         let others = core.store.all_connections(tenant).await?;
-        let client = match self.jira.open(connection).await {
+        let client = match self.jira.open_within_quota(connection, Priority::Sync, 0).await {
             Ok(client) => client,
             // The connection's own trouble, which is told as such.
             Err(error) if error.retryable() || *error.kind() == Kind::NeedsReauth => return Ok(None),
             Err(error) => return Err(error),
         };
         let brought = self.bring(connection, &others, &client, &filter).await;
-        let hour = hour_of(core.clock.now());
-        core.store.add_points(tenant, &connection.id, hour, client.meter().points).await?;
+        self.jira.book(connection, &client).await?;
         let (webhook, problem) = match brought {
             Ok(webhook) => (Some(webhook), None),
             Err(told) => {

@@ -1,9 +1,8 @@
 //! Quarantine: a sync setting that Jira takes no ticket for is set aside with its causes named once, and taken up again as
 //! soon as they are mended.
 //!
-//! Reads the preflight; writes the setting and one notification; `maintain` comes next, which looks again.
-
-use std::sync::Arc;
+//! Reads the preflight; writes the setting and one notification; `maintain` comes next, which looks again, and
+//! [`super::finishing`], which takes the tickets up.
 
 use jiff::Timestamp;
 
@@ -11,19 +10,11 @@ use super::Core;
 use super::session::JiraAccess;
 use super::settings::{Choice, preflight};
 use crate::Result;
-use crate::clock::after;
 use crate::error::Kind;
 use crate::jira::Client;
 use crate::notification::{self, Notification, Subject};
-use crate::sqs::{Queue, SyncRequest};
-use crate::sync_setting::{Quarantine, SyncSetting};
-use crate::ticket::{State, Ticket};
-
-/// How many tickets are read from the table at once.
-const TICKETS_A_PAGE: usize = 200;
-
-/// Seconds until tickets are due again that were asked for when a quarantine ended, if their message is lost.
-const OUTBOX_PATIENCE: i64 = 120;
+use crate::quota::Priority;
+use crate::sync_setting::SyncSetting;
 
 /// Finds out whether something stands against a setting as a whole, and quarantines it if so: the setting as it is then.
 /// None if nothing does, or if somebody else wrote it meanwhile.
@@ -40,8 +31,7 @@ pub async fn examine(core: &Core, client: &Client, setting: &SyncSetting) -> Res
     let now = core.clock.now();
     let obstacles: Vec<String> = found.obstacles.into_iter().map(|obstacle| obstacle.what).collect();
     let mut quarantined = setting.clone();
-    quarantined.quarantine = Some(Quarantine { obstacles: obstacles.clone(), since: now });
-    quarantined.updated_at = now;
+    quarantined.set_aside(obstacles.clone(), now);
     match core.store.save_setting(&mut quarantined).await {
         Ok(()) => {}
         Err(error) if *error.kind() == Kind::Conflict => return Ok(None),
@@ -56,63 +46,33 @@ pub async fn examine(core: &Core, client: &Client, setting: &SyncSetting) -> Res
     Ok(Some(quarantined))
 }
 
-/// Looks again at a quarantined setting, and ends its quarantine if nothing stands against it any more: all its tickets
-/// that were refused are asked for. Returns whether it ended.
+/// Looks again at a quarantined setting, and ends its quarantine if nothing stands against it any more: what its tickets
+/// are to be asked for is then unfinished ([`super::finishing`]). Returns whether it ended.
+///
+/// # Errors
+/// When Jira could not be asked, or somebody else wrote the setting meanwhile.
 pub async fn look_again(
     jira: &JiraAccess,
-    sync: &Arc<dyn Queue<SyncRequest>>,
     setting: &SyncSetting,
+    priority: Priority,
     deadline: Timestamp,
 ) -> Result<bool> {
-    let core = &jira.core;
-    let (_, client) = super::settings::open(jira, &setting.tenant, &setting.connection).await?;
+    let (connection, client) =
+        super::settings::open(jira, &setting.tenant, &setting.connection, priority).await?;
     let client = client.until(deadline);
-    let found = preflight(&client, &Choice::of(setting), None).await?;
-    if !found.obstacles.is_empty() {
+    let found = preflight(&client, &Choice::of(setting), None).await;
+    jira.book(&connection, &client).await?;
+    let obstacles: Vec<String> = found?.obstacles.into_iter().map(|obstacle| obstacle.what).collect();
+    let (mut next, now) = (setting.clone(), jira.core.clock.now());
+    let is_over = obstacles.is_empty();
+    if is_over {
+        next.mended(now);
+    } else if setting.quarantine.as_ref().is_some_and(|known| known.obstacles != obstacles) {
+        // One of several was mended, or another one came.
+        next.set_aside(obstacles, now);
+    } else {
         return Ok(false);
     }
-    let mut mended = setting.clone();
-    mended.quarantine = None;
-    mended.updated_at = core.clock.now();
-    core.store.save_setting(&mut mended).await?;
-    release(core, sync, setting).await?;
-    Ok(true)
-}
-
-/// Asks for all tickets of a setting that were refused, and says that it recovered. To be called whenever a quarantine has
-/// ended; safe to repeat.
-pub async fn release(core: &Core, sync: &Arc<dyn Queue<SyncRequest>>, setting: &SyncSetting) -> Result<()> {
-    let filter = crate::dynamodb::TicketFilter { setting: Some(setting.id.clone()), state: None };
-    let mut cursor = None;
-    loop {
-        let page =
-            core.store.list_tickets(&setting.tenant, &filter, cursor.as_deref(), TICKETS_A_PAGE).await?;
-        let mut requests = Vec::new();
-        for mut ticket in page.items {
-            if !matches!(ticket.state, State::Planned | State::Failed { .. }) || ticket.lease.is_some() {
-                continue;
-            }
-            ticket.hurry(core.clock.now());
-            ticket.due_at = ticket.due_at.map(|due_at| after(due_at, OUTBOX_PATIENCE));
-            match core.store.save_ticket(&mut ticket).await {
-                Ok(()) => requests.push(request(&ticket)),
-                // Somebody works on it: then it is looked at anyway.
-                Err(error) if *error.kind() == Kind::Conflict => {}
-                Err(error) => return Err(error),
-            }
-        }
-        sync.send_all(&requests, None).await?;
-        cursor = page.next;
-        if cursor.is_none() {
-            break;
-        }
-    }
-    let subject = Subject::SyncSetting(setting.id.clone());
-    core.store
-        .recovered(&setting.tenant, notification::Kind::SettingQuarantined, &subject, core.clock.now())
-        .await
-}
-
-fn request(ticket: &Ticket) -> SyncRequest {
-    SyncRequest { tenant: ticket.tenant.clone(), ticket: ticket.id.clone() }
+    jira.core.store.save_setting(&mut next).await?;
+    Ok(is_over)
 }

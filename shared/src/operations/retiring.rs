@@ -1,22 +1,20 @@
 //! Disabling a sync setting: its tickets are kept or deleted, in the background.
 //!
-//! Reads the setting's tickets and, where that matters, on which issues people commented; writes what is wanted of each
-//! ticket; `create-tickets` comes next, which deletes. Safe to repeat from the beginning, and repeated until nothing is
-//! left to wish.
+//! Reads the setting's tickets and, where that matters, on which issues people commented; decides what is wanted of each
+//! ticket; [`super::finishing`] writes it, and `create-tickets` comes next, which deletes.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::session::JiraAccess;
-use crate::Result;
 use crate::dynamodb::{Page, TicketFilter};
 use crate::ids::IssueId;
-use crate::sqs::{Queue, SyncRequest};
+use crate::quota::Priority;
 use crate::sync_setting::{Retirement, SyncSetting};
-use crate::ticket::{HowGone, State, Step, Ticket, Wanted};
+use crate::ticket::{HowGone, State, Ticket, Wanted};
+use crate::{Error, Result};
 
 /// How many tickets are looked at together: as many as one call fetches issues.
-const TOGETHER: usize = 100;
+pub(super) const TOGETHER: usize = 100;
 
 /// A ticket whose issue people commented on.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -54,7 +52,7 @@ pub async fn commented(
 ) -> Result<Page<Commented>> {
     let filter = TicketFilter { setting: Some(setting.id.clone()), state: None };
     let page = jira.core.store.list_tickets(&setting.tenant, &filter, cursor, TOGETHER).await?;
-    let counts = comments(jira, setting, &page.items).await?;
+    let counts = comments(jira, setting, &page.items, Priority::UserAction).await?;
     let commented = page.items.into_iter().filter_map(|ticket| {
         let comments = *counts.get(&ticket.state.issue()?.id)?;
         (comments > 0).then_some(Commented { ticket, comments })
@@ -66,6 +64,7 @@ async fn comments(
     jira: &JiraAccess,
     setting: &SyncSetting,
     tickets: &[Ticket],
+    priority: Priority,
 ) -> Result<BTreeMap<IssueId, u64>> {
     let there = |ticket: &&Ticket| !matches!(ticket.state, State::Gone { .. });
     let ids: Vec<IssueId> = tickets
@@ -76,9 +75,17 @@ async fn comments(
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let (connection, client) = super::settings::open(jira, &setting.tenant, &setting.connection).await?;
-    let Some(account) = connection.account else { return Ok(BTreeMap::new()) };
-    let mut counts = client.comments_of_people(&ids, &account.id).await.map_err(crate::Error::from)?;
+    let (tenant, id) = (&setting.tenant, &setting.connection);
+    let (connection, client) = super::settings::open(jira, tenant, id, priority).await?;
+    let Some(account) = &connection.account else {
+        let message = format!(
+            "connection {id} was never verified, so that our own comments cannot be told from people's; verify it"
+        );
+        return Err(Error::conflict(message));
+    };
+    let counts = client.comments_of_people(&ids, &account.id).await;
+    jira.book(&connection, &client).await?;
+    let mut counts = counts.map_err(Error::from)?;
     // Of an issue that Jira did not tell about, it is taken that people commented on it.
     for id in ids {
         counts.entry(id).or_insert(1);
@@ -86,96 +93,66 @@ async fn comments(
     Ok(counts)
 }
 
-/// Wishes every ticket of a disabled setting kept or deleted, and asks for what is to be deleted.
-pub async fn carry_out(
+/// What a disabled setting wishes of some of its tickets: those that change.
+pub(super) async fn retire(
     jira: &JiraAccess,
-    sync: &Arc<dyn Queue<SyncRequest>>,
     setting: &SyncSetting,
-) -> Result<()> {
-    let Some(disabled) = setting.disabled.as_ref().filter(|_| !setting.enabled) else { return Ok(()) };
-    let store = &jira.core.store;
-    let filter = TicketFilter { setting: Some(setting.id.clone()), state: None };
-    let mut cursor = None;
-    loop {
-        let page = store.list_tickets(&setting.tenant, &filter, cursor.as_deref(), TOGETHER).await?;
-        let undecided = |ticket: &Ticket| match disabled.tickets {
-            Retirement::Keep => ticket.wanted != Wanted::Kept,
-            Retirement::Delete => ticket.wanted != Wanted::Deleted,
-            Retirement::DeleteUncommented => !matches!(ticket.wanted, Wanted::Deleted | Wanted::Kept),
-        };
-        let tickets: Vec<Ticket> = page.items.into_iter().filter(undecided).collect();
-        let commented = match disabled.tickets {
-            Retirement::DeleteUncommented => comments(jira, setting, &tickets).await?,
-            Retirement::Keep | Retirement::Delete => BTreeMap::new(),
-        };
-        let mut requests = Vec::new();
-        for mut ticket in tickets {
-            let comments =
-                ticket.state.issue().and_then(|issue| commented.get(&issue.id)).copied().unwrap_or(0);
-            let (wanted, why) = match disabled.tickets {
-                Retirement::Keep => (Wanted::Kept, "its sync setting was disabled, its tickets kept"),
-                Retirement::DeleteUncommented if comments > 0 => {
-                    (Wanted::Kept, "its sync setting was disabled; people commented on the issue")
-                }
-                Retirement::Delete | Retirement::DeleteUncommented => {
-                    (Wanted::Deleted, "its sync setting was disabled, its tickets deleted")
-                }
-            };
-            let now = jira.core.clock.now();
-            ticket.want(wanted, why, now);
-            match store.save_ticket(&mut ticket).await {
-                Ok(()) if ticket.next_step(now) == Step::Settled => {}
-                Ok(()) => {
-                    requests.push(SyncRequest { tenant: ticket.tenant.clone(), ticket: ticket.id.clone() });
-                }
-                // When a worker has just written it, the message comes again, and wishes again.
-                Err(error) => return Err(error),
+    tickets: Vec<Ticket>,
+) -> Result<Vec<Ticket>> {
+    let Some(disabled) = &setting.disabled else { return Ok(Vec::new()) };
+    let undecided = |ticket: &Ticket| match disabled.tickets {
+        Retirement::Keep => ticket.wanted != Wanted::Kept,
+        // One that is kept may be so since it was disabled otherwise; one that is gone has no comments any more.
+        Retirement::Delete | Retirement::DeleteUncommented => ticket.wanted != Wanted::Deleted,
+    };
+    let mut tickets: Vec<Ticket> = tickets.into_iter().filter(undecided).collect();
+    let commented = match disabled.tickets {
+        Retirement::DeleteUncommented => comments(jira, setting, &tickets, Priority::Sync).await?,
+        Retirement::Keep | Retirement::Delete => BTreeMap::new(),
+    };
+    let now = jira.core.clock.now();
+    for ticket in &mut tickets {
+        let comments = ticket.state.issue().and_then(|issue| commented.get(&issue.id)).copied().unwrap_or(0);
+        let (wanted, why) = match disabled.tickets {
+            Retirement::Keep => (Wanted::Kept, "its sync setting was disabled, its tickets kept"),
+            Retirement::DeleteUncommented if comments > 0 => {
+                (Wanted::Kept, "its sync setting was disabled; people commented on the issue")
             }
-        }
-        sync.send_all(&requests, None).await?;
-        cursor = page.next;
-        if cursor.is_none() {
-            return Ok(());
-        }
+            Retirement::Delete | Retirement::DeleteUncommented => {
+                (Wanted::Deleted, "its sync setting was disabled, its tickets deleted")
+            }
+        };
+        ticket.want(wanted, why, now);
     }
+    Ok(tickets)
 }
 
-/// Takes up again what an enabled setting left alone while it was not in force, as far as no task asks for it: such tickets
-/// are wanted closed, and their issues looked at. Those that tasks ask for are the planner's. Safe to repeat.
-pub async fn take_up(
-    jira: &JiraAccess,
-    sync: &Arc<dyn Queue<SyncRequest>>,
-    setting: &SyncSetting,
-) -> Result<()> {
-    let (store, tenant) = (&jira.core.store, &setting.tenant);
-    let filter = TicketFilter { setting: Some(setting.id.clone()), state: None };
-    let mut cursor = None;
-    loop {
-        let page = store.list_tickets(tenant, &filter, cursor.as_deref(), TOGETHER).await?;
-        let mut requests = Vec::new();
-        for mut ticket in page.items.into_iter().filter(|ticket| ticket.wanted == Wanted::Kept) {
-            let tasks = store.tasks_by_id(tenant, &ticket.tasks).await?;
-            if tasks.iter().any(|task| task.ticket.as_ref() == Some(&ticket.id)) {
-                continue;
-            }
-            let now = jira.core.clock.now();
-            ticket.want(
-                Wanted::Closed,
-                "its sync setting is in force again, and its tasks have another ticket",
-                now,
-            );
-            if ticket.issue_to_look_at().is_some() {
-                ticket.hear(now);
-            }
-            store.save_ticket(&mut ticket).await?;
-            requests.push(SyncRequest { tenant: ticket.tenant.clone(), ticket: ticket.id.clone() });
+/// What an enabled setting wishes of some of its tickets that it left alone while it was not in force, as far as no task
+/// asks for them: they are wanted closed, and their issues looked at. Those that tasks ask for are the planner's.
+pub(super) async fn take_up(jira: &JiraAccess, tickets: Vec<Ticket>) -> Result<Vec<Ticket>> {
+    let now = jira.core.clock.now();
+    let mut taken = Vec::new();
+    for mut ticket in tickets.into_iter().filter(was_left_alone) {
+        let tasks = jira.core.store.tasks_by_id(&ticket.tenant, &ticket.tasks).await?;
+        if tasks.iter().any(|task| task.ticket.as_ref() == Some(&ticket.id)) {
+            continue;
         }
-        sync.send_all(&requests, None).await?;
-        cursor = page.next;
-        if cursor.is_none() {
-            return Ok(());
+        ticket.want(
+            Wanted::Closed,
+            "its sync setting is in force again, and its tasks have another ticket",
+            now,
+        );
+        if ticket.issue_to_look_at().is_some() {
+            ticket.hear(now);
         }
+        taken.push(ticket);
     }
+    Ok(taken)
+}
+
+fn was_left_alone(ticket: &Ticket) -> bool {
+    let is_gone = matches!(ticket.state, State::Gone { .. });
+    ticket.wanted == Wanted::Kept || (ticket.wanted == Wanted::Deleted && !is_gone)
 }
 
 /// How far disabling a setting has come, by its tickets.

@@ -9,6 +9,7 @@
 //! Source: jira-facts 1.4.
 
 mod deadline;
+mod metering;
 mod noticing;
 mod refreshing;
 mod stored;

@@ -12,7 +12,7 @@ use crate::jira::metadata::{CreateField, IssueType};
 use crate::jira::now::Reading;
 use crate::jira::workflow::Way;
 use crate::jira::{Client, error};
-use crate::quota::hour_of;
+use crate::quota::Priority;
 use crate::sync_setting::SyncSetting;
 use crate::ticket::Content;
 use crate::{Error, Result};
@@ -94,11 +94,17 @@ impl Preflight {
     }
 }
 
-/// Opens the connection that a setting writes through.
+/// Opens the connection that a setting writes through, for work of `priority`. To be followed by [`JiraAccess::book`],
+/// whatever Jira answered.
 ///
 /// # Errors
-/// `Invalid` when there is none, or when it writes no tickets.
-pub async fn open(jira: &JiraAccess, tenant: &TenantId, id: &ConnectionId) -> Result<(Connection, Client)> {
+/// `Invalid` when there is none, or when it writes no tickets; else as [`JiraAccess::open_within_quota`].
+pub async fn open(
+    jira: &JiraAccess,
+    tenant: &TenantId,
+    id: &ConnectionId,
+    priority: Priority,
+) -> Result<(Connection, Client)> {
     let connection = jira.core.store.connection(tenant, id).await?;
     let connection =
         connection.ok_or_else(|| Error::invalid("connection", format!("there is no connection {id}")))?;
@@ -107,11 +113,12 @@ pub async fn open(jira: &JiraAccess, tenant: &TenantId, id: &ConnectionId) -> Re
             format!("connection {id} has no use case that writes tickets; add the use case ticketing to it");
         return Err(Error::invalid("connection", message));
     }
-    let client = jira.open(&connection).await?;
+    let client = jira.open_within_quota(&connection, priority, 0).await?;
     Ok((connection, client))
 }
 
-/// Opens the connection, asks Jira whether tickets can be made as `choice` says, and books what that cost.
+/// Opens the connection, asks Jira whether tickets can be made as `choice` says, and books what that cost. A person waits
+/// for it.
 ///
 /// # Errors
 /// As [`open`] and [`preflight`].
@@ -122,10 +129,9 @@ pub async fn try_out(
     choice: &Choice,
     sample: Option<&Content>,
 ) -> Result<Preflight> {
-    let (_, client) = open(jira, tenant, id).await?;
+    let (connection, client) = open(jira, tenant, id, Priority::UserAction).await?;
     let found = preflight(&client, choice, sample).await;
-    let hour = hour_of(jira.core.clock.now());
-    jira.core.store.add_points(tenant, id, hour, client.meter().points).await?;
+    jira.book(&connection, &client).await?;
     found
 }
 

@@ -27,16 +27,16 @@ use jiff::Timestamp;
 use super::milestone::{Milestone, Milestones};
 use super::planning::Planner;
 use super::session::JiraAccess;
+use crate::Result;
 use crate::clock::seconds_between;
-use crate::connection::{Connection, Method};
+use crate::connection::Connection;
 use crate::error::Kind;
 use crate::ids::{ConnectionId, TenantId, TicketId};
 use crate::jira::Client;
-use crate::quota::{Priority, hour_of};
+use crate::quota::Priority;
 use crate::sqs::{LONGEST_DELAY, Queue, SyncRequest};
 use crate::sync_setting::SyncSetting;
 use crate::ticket::{Step, Ticket};
-use crate::{Error, Result};
 
 /// The longest wait of tickets whose connection cannot be used, in seconds.
 const LONGEST_WAIT: i64 = 6 * 3600;
@@ -296,8 +296,9 @@ impl Run<'_> {
         let Some(connection) = self.worker.jira.core.store.connection(tenant, id).await? else {
             return self.park(work, "the connection was deleted", PATIENCE).await;
         };
-        let client = match self.open(&connection).await {
-            Ok(client) => client,
+        let jira = &self.worker.jira;
+        let client = match jira.open_within_quota(&connection, Priority::Sync, 0).await {
+            Ok(client) => client.until(self.deadline),
             // A fault of ours: the message comes again, and ends in the dead letters if it goes on.
             Err(error) if *error.kind() == Kind::Internal => return Err(error),
             Err(error) => {
@@ -310,7 +311,7 @@ impl Run<'_> {
             }
         };
         let result = Box::pin(self.with(&connection, &client, work)).await;
-        self.book(&connection, &client).await?;
+        self.worker.jira.book(&connection, &client).await?;
         result
     }
 
@@ -342,37 +343,6 @@ impl Run<'_> {
             }
         }
         Ok(work)
-    }
-
-    async fn open(&self, connection: &Connection) -> Result<Client> {
-        let (core, now) = (&self.worker.jira.core, self.now());
-        let quota = core.store.quota(&connection.tenant, &connection.id, now).await?;
-        if let Some(wait) = quota.wait(Priority::Sync, 0, connection.method == Method::Oauth, now) {
-            let what = if quota.paused_until.is_some_and(|until| until > now) {
-                "Jira asked for a pause"
-            } else {
-                "Jira's points for this hour are spent"
-            };
-            let message = format!("connection {}: {what}", connection.id);
-            return Err(Error::new(
-                Kind::Limited { retry_after: u32::try_from(wait).unwrap_or(60) },
-                message,
-            ));
-        }
-        Ok(self.worker.jira.open(connection).await?.until(self.deadline))
-    }
-
-    async fn book(&self, connection: &Connection, client: &Client) -> Result<()> {
-        let store = &self.worker.jira.core.store;
-        let (tenant, id) = (&connection.tenant, &connection.id);
-        store.add_points(tenant, id, hour_of(self.now()), client.meter().points).await?;
-        if let Some(until) = client.paused_until() {
-            store.pause(tenant, id, until).await?;
-        }
-        if let Some(refused) = client.refused_authorization() {
-            self.worker.jira.confirm_refusal(connection, refused).await?;
-        }
-        Ok(())
     }
 
     /// Parks tickets that cannot be worked on because their connection cannot be used now. They are asked for again after

@@ -1,7 +1,8 @@
 //! Upkeep: what events and messages missed is found and asked for again.
 //!
 //! Reads what is due and the issues of tickets in Jira; decides nothing itself: a ticket whose issue is not as its record
-//! says is marked to be looked at, and `create-tickets` looks; a quarantined sync setting is tried again; webhooks are kept alive.
+//! says is marked to be looked at, and `create-tickets` looks; a quarantined sync setting is tried again; what the change of
+//! a setting asks of its tickets is gone on with; webhooks are kept alive.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,15 +10,16 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
+use super::finishing::Finisher;
 use super::listening::Listening;
 use super::quarantine;
 use super::session::JiraAccess;
-use crate::connection::{Connection, Method};
+use crate::connection::Connection;
 use crate::dynamodb::{Comparison, TicketFilter};
 use crate::error::Kind;
 use crate::ids::{ConnectionId, IssueId, TenantId};
 use crate::jira::Client;
-use crate::quota::{Priority, hour_of};
+use crate::quota::Priority;
 use crate::sqs::{Queue, SyncRequest};
 use crate::sync_setting::SyncSetting;
 use crate::ticket::{Sight, Ticket, Wanted};
@@ -157,6 +159,7 @@ impl Upkeep {
             tracing::error!(tenant = %turn.tenant, error = error.chain(), "could not delete secrets that were left");
         }
         self.try_quarantined(&settings, deadline, tally).await;
+        self.finish(&turn.tenant, deadline).await?;
         let is_full = turn.full_at.is_none_or(|full_at| full_at <= now);
         if is_full {
             // Each look at the webhooks costs a point.
@@ -176,13 +179,24 @@ impl Upkeep {
 
     async fn try_quarantined(&self, settings: &[SyncSetting], deadline: Timestamp, tally: &mut Tally) {
         for setting in settings.iter().filter(|setting| setting.enabled && setting.quarantine.is_some()) {
-            match quarantine::look_again(&self.jira, &self.sync, setting, deadline).await {
+            match quarantine::look_again(&self.jira, setting, Priority::Sync, deadline).await {
                 Ok(ended) => tally.mended += usize::from(ended),
                 Err(error) => {
                     tracing::warn!(setting = %setting.id, error = error.chain(), "could not try a quarantined setting");
                 }
             }
         }
+    }
+
+    /// Goes on with what changes of settings ask of their tickets, where that was interrupted or just became possible.
+    async fn finish(&self, tenant: &TenantId, deadline: Timestamp) -> Result<()> {
+        let finisher = Finisher { jira: self.jira.clone(), sync: Arc::clone(&self.sync) };
+        for setting in self.jira.core.store.settings(tenant).await? {
+            if let Err(error) = finisher.finish(tenant, &setting.id, Some(deadline)).await {
+                tracing::error!(%tenant, setting = %setting.id, error = error.chain(), "could not finish the change of a sync setting");
+            }
+        }
+        Ok(())
     }
 
     /// Reads the issues of a tenant's tickets by id, a hundred in a call. Returns where it was cut by the deadline.
@@ -209,6 +223,7 @@ impl Upkeep {
             let page = store
                 .list_tickets(tenant, &TicketFilter::default(), cursor.as_deref(), TICKETS_A_PAGE)
                 .await?;
+            self.note_undecided(settings, &page.items).await?;
             let mut by_connection: BTreeMap<&ConnectionId, Vec<Ticket>> = BTreeMap::new();
             for ticket in page.items.into_iter().filter(|ticket| is_watched(ticket, self.now())) {
                 if let Some((id, _)) = connections.get_key_value(&ticket.connection) {
@@ -225,6 +240,27 @@ impl Upkeep {
         }
     }
 
+    /// A ticket may have been planned by somebody who had read its setting before a person disabled it: then the setting's
+    /// tickets are gone through again.
+    async fn note_undecided(&self, settings: &[SyncSetting], tickets: &[Ticket]) -> Result<()> {
+        for setting in settings.iter().filter(|setting| !setting.enabled && setting.unfinished.is_none()) {
+            let is_undecided = |ticket: &Ticket| {
+                ticket.setting == setting.id && matches!(ticket.wanted, Wanted::Open | Wanted::Closed)
+            };
+            if !tickets.iter().any(is_undecided) {
+                continue;
+            }
+            let mut again = setting.clone();
+            again.begin(self.now());
+            match self.jira.core.store.save_setting(&mut again).await {
+                // Somebody has just changed it; the next comparison looks again.
+                Err(error) if *error.kind() == Kind::Conflict => {}
+                saved => saved?,
+            }
+        }
+        Ok(())
+    }
+
     async fn compare_some(
         &self,
         connection: &Connection,
@@ -233,15 +269,9 @@ impl Upkeep {
         deadline: Timestamp,
         tally: &mut Tally,
     ) -> Result<()> {
-        let core = &self.jira.core;
         let (tenant, id) = (&connection.tenant, &connection.id);
-        let now = core.clock.now();
-        let quota = core.store.quota(tenant, id, now).await?;
-        let metered = connection.method == Method::Oauth;
-        if quota.wait(Priority::Checks, tickets.len() as u64, metered, now).is_some() {
-            return Ok(());
-        }
-        let client = match self.jira.open(connection).await {
+        let points = tickets.len() as u64;
+        let client = match self.jira.open_within_quota(connection, Priority::Checks, points).await {
             Ok(client) => client.until(deadline),
             Err(error) if error.retryable() || *error.kind() == Kind::NeedsReauth => {
                 tracing::warn!(%tenant, connection = %id, error = error.chain(), "could not compare tickets");
@@ -250,10 +280,7 @@ impl Upkeep {
             Err(error) => return Err(error),
         };
         let result = self.compare_with(&client, settings, tickets, tally).await;
-        core.store.add_points(tenant, id, hour_of(now), client.meter().points).await?;
-        if let Some(until) = client.paused_until() {
-            core.store.pause(tenant, id, until).await?;
-        }
+        self.jira.book(connection, &client).await?;
         result
     }
 

@@ -82,7 +82,8 @@ pub fn child(name: &str) {
         (planned, begun.elapsed().as_secs_f64())
     };
     let (planned, first) = decide(&tasks, &[]);
-    let mut links: BTreeMap<TaskId, TicketId> = planned.links.into_iter().collect();
+    let mut links: BTreeMap<TaskId, TicketId> =
+        planned.links.into_iter().map(|link| (link.task, link.to)).collect();
     for task in &mut tasks {
         task.ticket = links.remove(&task.id);
     }
@@ -149,6 +150,7 @@ fn setting(tenant: &TenantId, mode: Mode, now: Timestamp) -> SyncSetting {
         enabled: true,
         disabled: None,
         quarantine: None,
+        unfinished: None,
         created_at: now,
         updated_at: now,
         version: 1,

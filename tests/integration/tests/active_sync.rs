@@ -14,6 +14,7 @@ mod active_sync {
     mod disabling;
     mod echo;
     mod fields;
+    mod finishing;
     mod gone;
     mod moving;
     mod people;

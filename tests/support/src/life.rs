@@ -149,9 +149,9 @@ impl Life {
         // Whatever webhooks would still tell is lost: the comparison must find it.
         drop(simulator.due_deliveries());
         self.on_the_way.clear();
+        let now = self.world.time.now();
         self.change_setting(|setting| {
-            setting.enabled = true;
-            setting.disabled = None;
+            setting.enable(now);
             setting.closure_rule = ClosureRule::All;
             setting.reopen_rule = ReopenRule::Both;
             setting.gone_policy = GonePolicy::Recreate;

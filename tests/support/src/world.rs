@@ -200,6 +200,7 @@ impl World {
             enabled: true,
             disabled: None,
             quarantine: None,
+            unfinished: None,
             created_at: now,
             updated_at: now,
             version: 0,

@@ -7,6 +7,7 @@ mod view;
 
 use assay::error::Kind;
 use assay::ids::{SettingId, fixed};
+use assay::notification::{self, Subject};
 use assay::operations::settings::{self, Preflight};
 use assay::sqs::ChecksRequest;
 use assay::sync_setting::SyncSetting;
@@ -90,6 +91,7 @@ async fn draft(api: &Api, caller: &Caller, input: &SettingInput) -> Result<SyncS
         enabled: true,
         disabled: None,
         quarantine: None,
+        unfinished: None,
         created_at: now,
         updated_at: now,
         version: 0,
@@ -161,12 +163,9 @@ async fn change(
     setting.epic = choice.epic;
     setting.labels = choice.labels;
     setting.done_status = choice.done_status;
-    let was_quarantined = setting.quarantine.take().is_some();
     setting.updated_at = api.core.clock.now();
+    setting.mended(setting.updated_at);
     api.core.store.save_setting(&mut setting).await?;
-    if was_quarantined {
-        assay::operations::quarantine::release(&api.core, &api.sync, &setting).await?;
-    }
     api.checks.send(&ChecksRequest::Plan { tenant: caller.tenant }, None).await?;
     listen(&api, &setting).await;
     Ok(Json(SettingView::of(setting)))
@@ -181,6 +180,8 @@ async fn remove(
 ) -> Result<StatusCode, Problem> {
     let setting = require(&api, &caller, &id).await?;
     api.core.store.delete_setting(&caller.tenant, &id).await?;
+    let (kind, subject) = (notification::Kind::SettingQuarantined, Subject::SyncSetting(id));
+    api.core.store.recovered(&caller.tenant, kind, &subject, api.core.clock.now()).await?;
     api.checks.send(&ChecksRequest::Plan { tenant: caller.tenant }, None).await?;
     listen(&api, &setting).await;
     Ok(StatusCode::NO_CONTENT)

@@ -17,21 +17,14 @@ use super::support::{
 /// A person disables the setting by the API; what follows is done as far as it is due.
 async fn disable(world: &World, tickets: Retirement) {
     let at = world.time.now();
-    set(world, |setting| {
-        setting.enabled = false;
-        setting.disabled = Some(Disabled { tickets, by: "tok-1".to_owned(), at });
-    })
-    .await;
+    set(world, |setting| setting.disable(Disabled { tickets, by: "tok-1".to_owned(), at })).await;
     world.work().await;
 }
 
 async fn enable(world: &World) {
     world.time.advance(60);
-    set(world, |setting| {
-        setting.enabled = true;
-        setting.disabled = None;
-    })
-    .await;
+    let now = world.time.now();
+    set(world, |setting| setting.enable(now)).await;
     world.rest().await;
 }
 

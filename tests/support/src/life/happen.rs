@@ -132,7 +132,7 @@ impl Life {
     }
 
     async fn in_settings(&self, step: &Step) {
-        let disabled = self.disabled();
+        let (now, disabled) = (self.world.time.now(), self.disabled());
         self.change_setting(|setting| match step {
             Step::Closure(rule) => {
                 setting.closure_rule =
@@ -146,10 +146,8 @@ impl Life {
                     [GonePolicy::Recreate, GonePolicy::CloseTask, GonePolicy::Ask][usize::from(*policy)];
             }
             Step::Mode(batch) => setting.mode = if *batch { Mode::Batch } else { Mode::Individual },
-            Step::Enable(enabled) => {
-                setting.enabled = *enabled;
-                setting.disabled = (!enabled).then_some(disabled);
-            }
+            Step::Enable(true) => setting.enable(now),
+            Step::Enable(false) => setting.disable(disabled),
             _ => {}
         })
         .await;

@@ -38,10 +38,8 @@ pub async fn disable(
             return Err(Problem::invalid("confirm_tickets", message));
         }
     }
-    let now = api.core.clock.now();
-    setting.enabled = false;
-    setting.disabled = Some(Disabled { tickets: input.tickets, by: caller.token.to_string(), at: now });
-    setting.updated_at = now;
+    let (by, at) = (caller.token.to_string(), api.core.clock.now());
+    setting.disable(Disabled { tickets: input.tickets, by, at });
     api.core.store.save_setting(&mut setting).await?;
     api.checks.send(&ChecksRequest::Plan { tenant: caller.tenant }, None).await?;
     listen(&api, &setting).await;
@@ -56,7 +54,8 @@ pub async fn progress(
     Path(id): Path<SettingId>,
 ) -> Result<Json<DisablingView>, Problem> {
     let setting = require(&api, &caller, &id).await?;
-    Ok(Json(DisablingView::of(retiring::progress(&api.connector.jira, &setting).await?)))
+    let progress = retiring::progress(&api.connector.jira, &setting).await?;
+    Ok(Json(DisablingView::of(progress, setting.unfinished)))
 }
 
 /// Lists the tickets of a setting whose issues people commented on, read from Jira now, a hundred tickets a page.
@@ -90,10 +89,7 @@ pub async fn enable(
     let mut setting = require(&api, &caller, &id).await?;
     let (jira, choice) = (&api.connector.jira, settings::Choice::of(&setting));
     passed(settings::try_out(jira, &caller.tenant, &setting.connection, &choice, None).await?)?;
-    setting.enabled = true;
-    setting.disabled = None;
-    setting.quarantine = None;
-    setting.updated_at = api.core.clock.now();
+    setting.enable(api.core.clock.now());
     api.core.store.save_setting(&mut setting).await?;
     api.checks.send(&ChecksRequest::Plan { tenant: caller.tenant }, None).await?;
     listen(&api, &setting).await;

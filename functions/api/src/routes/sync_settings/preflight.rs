@@ -8,6 +8,8 @@ use assay::operations::planning::Planner;
 use assay::operations::settings::Choice;
 use assay::operations::{quarantine, settings};
 use assay::plan::{TASKS_IN_BATCH, plan};
+use assay::quota::Priority;
+use assay::sqs::ChecksRequest;
 use assay::sync_setting::{Mode, Scope, SyncSetting};
 use assay::task::Task;
 use assay::ticket::Content;
@@ -100,7 +102,7 @@ async fn dry(
     })
 }
 
-/// Asks Jira again about a quarantined setting; if nothing stands against it any more, its tickets go on at once.
+/// Asks Jira again about a quarantined setting; if nothing stands against it any more, its tickets go on soon.
 #[utoipa::path(post, path = "/v1/sync-settings/{id}/recheck", tag = "sync settings", security(("token" = ["operator"])), params(("id" = String, Path)), responses((status = 200, body = SettingView), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn recheck(
     Operator(caller): Operator,
@@ -110,7 +112,10 @@ pub async fn recheck(
     let setting = require(&api, &caller, &id).await?;
     if setting.quarantine.is_some() {
         let deadline = assay::clock::after(api.core.clock.now(), 20);
-        quarantine::look_again(&api.connector.jira, &api.sync, &setting, deadline).await?;
+        let jira = &api.connector.jira;
+        if quarantine::look_again(jira, &setting, Priority::UserAction, deadline).await? {
+            api.checks.send(&ChecksRequest::Plan { tenant: caller.tenant.clone() }, None).await?;
+        }
     }
     Ok(Json(SettingView::of(require(&api, &caller, &id).await?)))
 }

@@ -3,7 +3,9 @@
 use assay::jira::workflow::Way;
 use assay::operations::retiring::Progress;
 use assay::operations::settings::Preflight;
-use assay::sync_setting::{ClosureRule, Disabled, GonePolicy, Mode, Quarantine, ReopenRule, SyncSetting};
+use assay::sync_setting::{
+    ClosureRule, Disabled, GonePolicy, Mode, Quarantine, ReopenRule, SyncSetting, Unfinished,
+};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -48,6 +50,9 @@ pub struct SettingView {
     disabled: Option<Disabled>,
     /// Why Jira takes no new ticket.
     quarantine: Option<Quarantine>,
+    /// Since when the setting's tickets are gone through because of its last change, and what stands in the way; null
+    /// when that is done.
+    unfinished: Option<UnfinishedView>,
     /// When it was first saved.
     #[schema(value_type = String)]
     created_at: Timestamp,
@@ -82,9 +87,26 @@ impl SettingView {
             enabled: setting.enabled,
             disabled: setting.disabled,
             quarantine: setting.quarantine,
+            unfinished: setting.unfinished.map(UnfinishedView::of),
             created_at: setting.created_at,
             updated_at: setting.updated_at,
         }
+    }
+}
+
+/// What the last change of a setting asks of its tickets and is not done yet.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct UnfinishedView {
+    /// When the setting was changed.
+    #[schema(value_type = String)]
+    since: Timestamp,
+    /// What stood in the way the last time; it is tried again every five minutes.
+    problem: Option<String>,
+}
+
+impl UnfinishedView {
+    fn of(unfinished: Unfinished) -> Self {
+        Self { since: unfinished.since, problem: unfinished.problem }
     }
 }
 
@@ -228,12 +250,14 @@ pub struct DisablingView {
     to_delete: u64,
     /// Whether nothing is left to do.
     done: bool,
+    /// What stands in the way of going through the tickets, if anything does.
+    problem: Option<String>,
     /// Those that could not be deleted yet; at most a hundred.
     refused: Vec<RefusalView>,
 }
 
 impl DisablingView {
-    pub(super) fn of(progress: Progress) -> Self {
+    pub(super) fn of(progress: Progress, unfinished: Option<Unfinished>) -> Self {
         let refusal = |(ticket, why): (assay::ticket::Ticket, String)| RefusalView {
             ticket: ticket.id.to_string(),
             issue_key: ticket.state.issue().map(|issue| issue.key.clone()),
@@ -244,7 +268,8 @@ impl DisablingView {
             kept: progress.kept,
             deleted: progress.deleted,
             to_delete: progress.to_delete,
-            done: progress.to_delete == 0,
+            done: progress.to_delete == 0 && unfinished.is_none(),
+            problem: unfinished.and_then(|unfinished| unfinished.problem),
             refused: progress.refused.into_iter().map(refusal).collect(),
         }
     }
