@@ -40,7 +40,7 @@ pub enum News {
 }
 
 impl Ticket {
-    /// Takes what a look at the issue showed. Returns whether anything changed that is worth a write.
+    /// Takes what a look at the issue showed. Returns whether anything changed but the time of the last look.
     ///
     /// | known | seen | then |
     /// |---|---|---|
@@ -48,7 +48,7 @@ impl Ticket {
     /// | closing | done | closed, as we wished |
     /// | closed | not done | by the rule open and the tasks are told; else it stays closed for us |
     /// | reopening | not done | open, as we wished |
-    /// | any | archived | gone (archived); the tasks are told |
+    /// | any | archived | gone (archived); the tasks are told, of the closing if a person closed it before |
     /// | gone | there | restored: open or closed, as its status says |
     ///
     /// A look that began before the ticket was last written by a look is dropped: an older sight never replaces a newer one.
@@ -65,15 +65,24 @@ impl Ticket {
             self.record(Entry::new(now, actor, what, "it was read from Jira").with(sight.call.clone()));
         }
         if sight.archived {
-            self.gone(HowGone::Archived, sight.call.clone(), actor, now);
+            self.archived(sight, rule, actor);
         } else {
             self.follow(sight, rule, actor);
         }
-        if *self == before {
-            return false;
-        }
+        let is_news = *self != before;
+        // Even if nothing changed: a look that began earlier and ends later is older than this one.
         self.issue_status = Some(sight.status.clone());
-        true
+        is_news
+    }
+
+    /// The issue is archived. If a person closed it before that, then that is what the tasks are told: nothing is missing.
+    fn archived(&mut self, sight: &Sight, rule: ReopenRule, actor: &str) {
+        if matches!(self.state, State::Open { .. }) {
+            self.follow(sight, rule, actor);
+        }
+        let closed = self.news.filter(|news| *news == News::Closed);
+        self.gone(HowGone::Archived, sight.call.clone(), actor, sight.status.read_at);
+        self.news = closed.or(self.news);
     }
 
     fn note_place(&mut self, sight: &Sight, actor: &str) {
@@ -133,6 +142,8 @@ impl Ticket {
             State::Gone { how: HowGone::Archived | HowGone::Deleted, .. } => {
                 self.record(Entry::new(now, actor, "the issue is there again", "it was restored in Jira"));
                 self.news = Some(News::Restored);
+                // It was about the issue that was missing; if that goes again, people decide again.
+                self.decided = None;
                 self.state = if done { State::Closed { issue: Some(issue) } } else { State::Open { issue } };
                 self.ended_at = done.then_some(now);
             }

@@ -89,6 +89,35 @@ fn an_older_sight_never_replaces_a_newer_one() {
 }
 
 #[test]
+fn an_older_sight_does_not_replace_a_newer_one_that_showed_nothing_new() {
+    let mut it = open();
+    // A person closed the issue at 8 and reopened it at 15; the look that began at 10 comes last.
+    assert!(!it.seen(&sight(false, 20), ReopenRule::Both, "worker"));
+    assert!(!it.seen(&sight(true, 10), ReopenRule::Both, "worker"));
+    assert_eq!((it.state.word(), it.news), ("open", None));
+}
+
+#[test]
+fn an_issue_that_a_person_closed_and_archived_between_two_looks_was_closed() {
+    let mut it = open();
+    it.seen(&Sight { archived: true, ..sight(true, 5) }, ReopenRule::Both, "jira:ann");
+    assert_eq!((it.state.word(), it.news), ("gone", Some(News::Closed)));
+    let mut ours = closed();
+    ours.seen(&Sight { archived: true, ..sight(true, 5) }, ReopenRule::Both, "jira:ann");
+    assert_eq!((ours.state.word(), ours.news), ("gone", None), "it was done before");
+}
+
+#[test]
+fn what_people_decided_about_an_issue_that_was_gone_does_not_decide_the_next_time() {
+    let mut it = open();
+    it.seen(&Sight { archived: true, ..sight(false, 5) }, ReopenRule::Both, "jira:ann");
+    assert!(it.decide(crate::sync_setting::GonePolicy::CloseTask, "tok-1", at(6)));
+    it.told();
+    it.seen(&sight(false, 9), ReopenRule::Both, "jira:ann");
+    assert_eq!((it.state.word(), it.decided), ("open", None));
+}
+
+#[test]
 fn an_issue_that_was_moved_keeps_its_ticket_under_the_new_key() {
     let mut it = open();
     let moved = Sight { key: "OPS-7".to_owned(), project: ProjectId::parse("7").unwrap(), ..sight(false, 5) };

@@ -7,8 +7,8 @@ use assay_test_support::world::World;
 use serde_json::json;
 
 use super::support::{
-    act, compare, complete, edit_sec, evaluate, issue, listening_as, live, mend, opened, opened_as, task,
-    the_live, ticket,
+    DONE, act, compare, complete, edit_sec, evaluate, issue, listening_as, live, mend, move_to, opened,
+    opened_as, task, the_live, ticket,
 };
 
 const POLICIES: [GonePolicy; 3] = [GonePolicy::Recreate, GonePolicy::CloseTask, GonePolicy::Ask];
@@ -190,6 +190,27 @@ async fn a_check_that_fails_again_after_its_done_issue_was_archived_has_a_new_is
         evaluate(&world).await;
         assert_eq!(task(&world).await.state, State::Open, "{policy:?}");
         assert_ne!(the_live(&world)["key"], first, "{policy:?} {}", world.traces().await);
+        world.assert_honest();
+    }
+}
+
+#[tokio::test]
+async fn an_issue_that_a_person_closed_and_archived_and_later_restored_stays_closed() {
+    for policy in POLICIES {
+        let world = opened_as(1, |setting| setting.gone_policy = policy).await;
+        let key = the_live(&world)["key"].clone();
+        move_to(&world, &key, DONE);
+        edit_sec(&world, "archive", &json!({ "issue": key }));
+        compare(&world).await;
+        assert_eq!(task(&world).await.state, State::Completed, "{policy:?}: {}", world.traces().await);
+        mend(&world);
+        evaluate(&world).await;
+        edit_sec(&world, "restore", &json!({ "issue": key }));
+        compare(&world).await;
+        evaluate(&world).await;
+        assert_eq!(issue(&world, &key)["status"], "Done", "{policy:?}: {}", world.traces().await);
+        assert_eq!((live(&world).len(), world.issues_in("SEC").len()), (0, 1), "{policy:?}");
+        assert_eq!(world.imbalance().await, Vec::<String>::new(), "{policy:?}");
         world.assert_honest();
     }
 }
