@@ -109,7 +109,10 @@ async fn a_quarantined_setting_goes_on_as_soon_as_a_recheck_finds_it_mended() {
     house.edit("SEC", "fields/remove", json!({ "id": "customfield_10050" }));
     let mended = house.call("POST", &format!("{path}/recheck"), &json!({})).await.json();
     assert_eq!(mended["state"], "enabled");
+    assert!(mended["unfinished"]["since"].is_string(), "its tickets are not asked for yet: {mended}");
+    house.world.evaluate().await;
     house.world.work().await;
+    assert!(house.get(&path).await.json()["unfinished"].is_null());
     let tickets = house.world.tickets().await.len();
     house.world.assert_one_issue_for_each_of(tickets, "after the recheck").await;
     let told = house.list("/v1/notifications").await;
