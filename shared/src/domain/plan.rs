@@ -16,7 +16,7 @@
 mod place;
 mod refresh;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -56,15 +56,22 @@ pub struct Link {
 }
 
 impl Plan {
-    /// Takes everything out that follows from a task which could not be written. A batch that it was to join, or to
-    /// leave, is planned again without it.
+    /// Takes everything out that follows from a task which could not be written: what its tickets were to become, the links
+    /// of other tasks to and from those, what the tickets at their other ends were to become, and so on. All that is planned
+    /// again with what somebody else wrote.
     pub fn forget(&mut self, task: &TaskId) {
-        let left: Option<TicketId> =
-            self.links.iter().find(|link| link.task == *task).and_then(|link| link.from.clone());
-        let concerns = |ticket: &Ticket| ticket.tasks.contains(task) || left.as_ref() == Some(&ticket.id);
-        self.new.retain(|ticket| !concerns(ticket));
-        self.changed.retain(|ticket| !concerns(ticket));
-        self.links.retain(|link| link.task != *task);
+        let listing = self.new.iter().chain(&self.changed).filter(|ticket| ticket.tasks.contains(task));
+        let mut concerned: BTreeSet<TicketId> = listing.map(|ticket| ticket.id.clone()).collect();
+        while let Some(place) = self.links.iter().position(|link| {
+            let leaves = link.from.as_ref().is_some_and(|from| concerned.contains(from));
+            link.task == *task || leaves || concerned.contains(&link.to)
+        }) {
+            let link = self.links.swap_remove(place);
+            concerned.extend(link.from);
+            concerned.insert(link.to);
+        }
+        self.new.retain(|ticket| !concerned.contains(&ticket.id));
+        self.changed.retain(|ticket| !concerned.contains(&ticket.id));
     }
 }
 
@@ -107,7 +114,9 @@ pub fn plan(
         tasks: tasks.iter().map(|task| (task.id.clone(), task)).collect(),
         tickets: known.clone(),
         links: BTreeMap::new(),
+        ended: BTreeMap::new(),
     };
+    planning.note_ended();
     if let Some(told) = told
         && let Some(ticket) = planning.tickets.get_mut(&told.id)
         && (ticket.news, ticket.decided) == (told.news, told.decided)
@@ -139,7 +148,7 @@ pub fn plan(
 pub fn batches<'a>(
     tasks: impl IntoIterator<Item = &'a Task>,
     settings: &[SyncSetting],
-) -> std::collections::BTreeSet<(SettingId, Option<AccountId>)> {
+) -> BTreeSet<(SettingId, Option<AccountId>)> {
     let batch = |task: &Task| {
         let setting = nearest(settings, task.check).filter(|setting| setting.mode == Mode::Batch)?;
         task.is_open().then(|| (setting.id.clone(), task.assignee.clone()))
@@ -155,6 +164,8 @@ struct Planning<'a> {
     tasks: BTreeMap<TaskId, &'a Task>,
     tickets: BTreeMap<TicketId, Ticket>,
     links: BTreeMap<TaskId, TicketId>,
+    /// Batches that the rule "any" closes, and since when.
+    ended: BTreeMap<TicketId, Timestamp>,
 }
 
 impl Planning<'_> {
@@ -220,13 +231,13 @@ fn new_ticket(
         left_out: Vec::new(),
         written: None,
         writing: None,
-        kept: std::collections::BTreeSet::new(),
+        kept: BTreeSet::new(),
         heard_at: None,
         news: None,
         decided: None,
         problem: None,
         ended_at: None,
-        reopened_at: None,
+        counts_since: None,
         lease: None,
         not_before: None,
         due_at: None,

@@ -2,6 +2,23 @@
 
 use super::*;
 
+/// So many seconds later.
+fn later(seconds: i64) -> Timestamp {
+    crate::clock::after(now(), seconds)
+}
+
+/// The ticket's issue was created now.
+fn create(ticket: &mut Ticket) {
+    ticket.state = State::Open { issue: issue() };
+    ticket.counts_since = Some(now());
+}
+
+fn close(ticket: &mut Ticket, at: Timestamp) {
+    ticket.state = State::Closed { issue: Some(issue()) };
+    ticket.wanted = Wanted::Closed;
+    ticket.ended_at = Some(at);
+}
+
 #[test]
 fn a_batch_has_one_ticket_for_each_assignee_and_one_for_nobody() {
     let tasks = [of("1", Some("ann")), of("2", None), of("3", Some("ann")), of("4", Some("ben"))];
@@ -22,9 +39,7 @@ fn tasks_join_a_live_batch_and_begin_the_next_generation_of_a_closed_one() {
     tasks.push(of("2", Some("ann")));
     settle(&mut tasks, &[batch()], &mut tickets);
     assert_eq!((tickets.len(), tickets[0].tasks.len()), (1, 2));
-    tickets[0].state = State::Closed { issue: Some(issue()) };
-    tickets[0].wanted = Wanted::Closed;
-    tickets[0].ended_at = Some(now());
+    close(&mut tickets[0], now());
     for task in &mut tasks {
         task.state = TaskState::Resolved;
     }
@@ -59,10 +74,11 @@ fn a_batch_closes_when_all_or_any_of_its_tasks_are_done_as_the_rule_says() {
         let mut tasks = vec![of("1", None), of("2", None)];
         let mut tickets = Vec::new();
         settle(&mut tasks, std::slice::from_ref(&setting), &mut tickets);
-        tasks[0].state = TaskState::Completed;
+        create(&mut tickets[0]);
+        assert!(tasks[0].complete("tok", "done", later(1)));
         settle(&mut tasks, std::slice::from_ref(&setting), &mut tickets);
         assert_eq!(tickets[0].wanted, after_one, "{rule:?}");
-        tasks[1].state = TaskState::Completed;
+        assert!(tasks[1].complete("tok", "done", later(2)));
         settle(&mut tasks, std::slice::from_ref(&setting), &mut tickets);
         assert_eq!(tickets[0].wanted, after_two, "{rule:?}");
     }
@@ -75,15 +91,13 @@ fn with_the_rule_any_a_closed_ticket_covers_its_open_tasks_until_one_is_opened_a
     let mut tickets = Vec::new();
     settle(&mut tasks, std::slice::from_ref(&setting), &mut tickets);
     tasks[0].state = TaskState::Completed;
-    tickets[0].state = State::Closed { issue: Some(issue()) };
-    tickets[0].wanted = Wanted::Closed;
-    tickets[0].ended_at = Some(now());
+    close(&mut tickets[0], now());
     let made = settle(&mut tasks, std::slice::from_ref(&setting), &mut tickets);
     assert_eq!((made.new.len(), tickets[0].wanted), (0, Wanted::Closed));
     for rule in [ReopenRule::Both, ReopenRule::Issues, ReopenRule::Tasks, ReopenRule::Neither] {
         let setting = SyncSetting { reopen_rule: rule, ..setting.clone() };
         let (mut tasks, mut tickets) = (tasks.clone(), tickets.clone());
-        assert!(tasks[0].reopen(crate::clock::after(now(), 60)));
+        assert!(tasks[0].reopen(later(60)));
         settle(&mut tasks, std::slice::from_ref(&setting), &mut tickets);
         let wishes: Vec<_> = tickets.iter().map(|it| (it.generation, it.wanted, it.tasks.len())).collect();
         assert_eq!(wishes, [(1, Wanted::Closed, 1), (2, Wanted::Open, 1)], "{rule:?}");
@@ -96,8 +110,8 @@ fn with_the_rule_any_no_task_joins_a_batch_that_is_about_to_be_closed() {
     let mut tasks = vec![of("1", None), of("2", None)];
     let mut tickets = Vec::new();
     settle(&mut tasks, std::slice::from_ref(&setting), &mut tickets);
-    tickets[0].state = State::Open { issue: issue() };
-    tasks[0].complete("tok", "done", now());
+    create(&mut tickets[0]);
+    assert!(tasks[0].complete("tok", "done", later(1)));
     tasks.push(of("3", None));
     settle(&mut tasks, std::slice::from_ref(&setting), &mut tickets);
     let wishes: Vec<_> = tickets.iter().map(|it| (it.wanted, it.tasks.len())).collect();
@@ -113,13 +127,13 @@ fn with_the_rule_any_an_issue_that_a_person_reopened_stays_open_until_one_more_t
     tasks[0].state = TaskState::Resolved;
     tasks[0].resolved_at = Some(now());
     tickets[0].state = State::Open { issue: issue() };
-    tickets[0].reopened_at = Some(crate::clock::after(now(), 60));
+    tickets[0].counts_since = Some(later(60));
     settle(&mut tasks, std::slice::from_ref(&setting), &mut tickets);
     assert_eq!((tickets.len(), tickets[0].wanted), (1, Wanted::Open));
     tasks.push(of("4", None));
     settle(&mut tasks, std::slice::from_ref(&setting), &mut tickets);
     assert_eq!((tickets.len(), tickets[0].tasks.len()), (1, 4), "it takes tasks again");
-    assert!(tasks[1].complete("tok", "done", crate::clock::after(now(), 120)));
+    assert!(tasks[1].complete("tok", "done", later(120)));
     settle(&mut tasks, std::slice::from_ref(&setting), &mut tickets);
     assert_eq!((tickets.len(), tickets[0].wanted), (1, Wanted::Closed));
 }
@@ -129,12 +143,73 @@ fn a_closed_batch_is_not_opened_for_a_task_that_is_somebody_elses_now() {
     let mut tasks = vec![of("1", Some("ann"))];
     let mut tickets = Vec::new();
     settle(&mut tasks, &[batch()], &mut tickets);
-    tickets[0].state = State::Closed { issue: Some(issue()) };
-    tickets[0].wanted = Wanted::Closed;
-    tickets[0].ended_at = Some(now());
-    tasks[0].opened_at = crate::clock::after(now(), 60);
+    close(&mut tickets[0], now());
+    tasks[0].opened_at = later(60);
     tasks[0].assignee = Some(AccountId::parse("ben").unwrap());
     settle(&mut tasks, &[batch()], &mut tickets);
     let wishes: Vec<_> = tickets.iter().map(|it| (it.wanted, it.tasks.len())).collect();
     assert_eq!(wishes, [(Wanted::Closed, 0), (Wanted::Open, 1)]);
+}
+
+#[test]
+fn with_the_rule_any_a_task_that_is_opened_again_while_its_batch_is_being_closed_gets_the_next_generation() {
+    let setting = SyncSetting { closure_rule: ClosureRule::Any, ..batch() };
+    let settings = std::slice::from_ref(&setting);
+    for closes_first in [false, true] {
+        let mut tasks = vec![of("1", None), of("2", None), of("3", None)];
+        let mut tickets = Vec::new();
+        settle(&mut tasks, settings, &mut tickets);
+        create(&mut tickets[0]);
+        assert!(tasks[0].complete("tok", "done", later(10)) && tasks[1].complete("tok", "done", later(10)));
+        settle(&mut tasks, settings, &mut tickets);
+        assert!(tasks[1].reopen(later(20)));
+        if closes_first {
+            close(&mut tickets[0], later(30));
+        }
+        settle(&mut tasks, settings, &mut tickets);
+        let wishes: Vec<_> = tickets.iter().map(|it| (it.wanted, it.tasks.len())).collect();
+        assert_eq!(wishes, [(Wanted::Closed, 2), (Wanted::Open, 1)], "{closes_first}");
+    }
+}
+
+#[test]
+fn with_the_rule_any_a_batch_without_an_issue_is_there_for_its_open_tasks_whatever_is_done() {
+    let setting = SyncSetting { closure_rule: ClosureRule::Any, ..batch() };
+    let settings = std::slice::from_ref(&setting);
+    let mut tasks = vec![of("1", None), of("2", None)];
+    let mut tickets = Vec::new();
+    settle(&mut tasks, settings, &mut tickets);
+    assert!(tasks[0].complete("tok", "done", later(10)));
+    settle(&mut tasks, settings, &mut tickets);
+    assert_eq!((tickets.len(), tickets[0].wanted), (1, Wanted::Open));
+    assert!(tasks[1].complete("tok", "done", later(20)));
+    settle(&mut tasks, settings, &mut tickets);
+    assert_eq!(tickets[0].wanted, Wanted::Closed);
+    // It was dropped; then one task is to be done again, by somebody else.
+    tickets[0].state = State::Closed { issue: None };
+    tickets[0].ended_at = Some(later(30));
+    assert!(tasks[1].reopen(later(40)));
+    tasks[1].assignee = Some(AccountId::parse("ann").unwrap());
+    settle(&mut tasks, settings, &mut tickets);
+    let wishes: Vec<_> = tickets.iter().map(|it| (it.wanted, it.tasks.len())).collect();
+    assert_eq!(wishes, [(Wanted::Closed, 1), (Wanted::Open, 1)]);
+}
+
+#[test]
+fn what_cannot_be_written_takes_along_all_that_hangs_on_its_tickets() {
+    let mut tasks = vec![of("1", Some("ann")), of("2", Some("ann")), of("3", Some("cid"))];
+    let mut tickets = Vec::new();
+    settle(&mut tasks, &[batch()], &mut tickets);
+    // One stays where it is, one leaves the same batch; a third is nobody's neighbour.
+    tasks[0].title = "Another title".to_owned();
+    tasks[1].assignee = Some(AccountId::parse("ben").unwrap());
+    tasks[2].assignee = Some(AccountId::parse("dan").unwrap());
+    let mut made = decide(&tasks, &[batch()], &tickets);
+    assert_eq!((made.links.len(), made.new.len()), (2, 2));
+    made.forget(&tasks[0].id);
+    let linked: Vec<_> = made.links.iter().map(|link| &link.task).collect();
+    assert_eq!(linked, [&tasks[2].id], "the other one stays linked to the batch that is not written");
+    assert_eq!((made.new.len(), &made.new[0].tasks[0]), (1, &tasks[2].id));
+    made.forget(&tasks[2].id);
+    assert!(made.links.is_empty() && made.changed.is_empty());
 }

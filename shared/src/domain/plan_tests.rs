@@ -254,6 +254,7 @@ proptest! {
                             _ => State::Open { issue: issue() },
                         };
                         own.ended_at = (own.wanted == Wanted::Closed).then_some(at);
+                        own.counts_since.get_or_insert(at);
                     }
                 }
             }
@@ -268,8 +269,10 @@ proptest! {
                 prop_assert!(of_its.len() <= 1, "task {} has {} tickets", task.id, of_its.len());
                 let linked = tickets.iter().find(|ticket| task.ticket.as_ref() == Some(&ticket.id));
                 let is_covered = is_batch && is_any && linked.is_some_and(|ticket| {
+                    let done = tasks.iter().filter(|it| it.ticket.as_ref() == Some(&ticket.id));
+                    let mut done = done.filter_map(Task::ended_at).filter(|at| Some(*at) > ticket.counts_since);
                     let is_older = ticket.ended_at.is_none_or(|ended_at| task.opened_at <= ended_at);
-                    ticket.wanted == Wanted::Closed && is_older
+                    ticket.wanted == Wanted::Closed && is_older && done.all(|at| task.opened_at < at)
                 });
                 if is_covered {
                     prop_assert!(of_its.is_empty(), "task {} has another ticket", task.id);

@@ -300,9 +300,10 @@ pub struct Ticket {
     /// When the issue was last brought to an end: closed, or gone.
     #[serde(default)]
     pub ended_at: Option<Timestamp>,
-    /// When a person was last seen to have reopened the issue: what was done before is no reason to close it.
+    /// Since when a task that is done counts for the closure rule "any": since the issue is there, or a person was last seen
+    /// to have reopened it.
     #[serde(default)]
-    pub reopened_at: Option<Timestamp>,
+    pub counts_since: Option<Timestamp>,
     /// Who works on it now.
     pub lease: Option<Lease>,
     /// Until when nothing is to be done although a message comes, because Jira asked to wait or it is too early to look.

@@ -117,12 +117,12 @@ impl Planner {
         }
     }
 
-    /// Writes a plan: tickets that change, then links of tasks, then new tickets; and asks for them. To be done after the
-    /// tasks are written. `linked` are links that were written with their tasks.
+    /// Writes a plan: tickets that change, then links of tasks, then the tickets that they join, and new ones; and asks for
+    /// them. To be done after the tasks are written. `linked` are links that were written with their tasks.
     ///
     /// A crash in between leaves tasks that are linked where they were, which the next planning moves again, or to a ticket
-    /// that is not there yet, which the next planning puts. It never leaves a ticket that lists tasks which are linked
-    /// elsewhere: nobody would look at it again.
+    /// that does not list them yet or is not there yet, which the next planning mends. It never leaves a ticket that lists
+    /// tasks which are linked elsewhere: nobody would look at it again.
     pub async fn carry_out(&self, tenant: &TenantId, plan: Plan, linked: &BTreeSet<TaskId>) -> Result<()> {
         let mut contested = self.write(tenant, &plan, linked).await?;
         for _ in 0..ATTEMPTS {
@@ -141,61 +141,79 @@ impl Planner {
 
     /// Writes once, and says what somebody else wrote meanwhile. Nothing that hangs on it is written.
     async fn write(&self, tenant: &TenantId, plan: &Plan, linked: &BTreeSet<TaskId>) -> Result<Contested> {
-        let store = &self.core.store;
+        let mut writing = Writing::default();
+        let targets: BTreeSet<&TicketId> = plan.links.iter().map(|link| &link.to).collect();
+        let (joined, others): (Vec<&Ticket>, Vec<&Ticket>) =
+            plan.changed.iter().partition(|ticket| targets.contains(&ticket.id));
+        self.save_all(others, &mut writing).await;
+        if writing.failed.is_none() {
+            self.link_all(tenant, plan, linked, &mut writing).await;
+            let joined = joined.into_iter().filter(|ticket| writing.contested.lets_all_of(ticket));
+            self.save_all(joined.collect(), &mut writing).await;
+            self.put_all(&plan.new, &mut writing).await;
+        }
+        self.sync.send_all(&writing.requests, None).await?;
+        if let Some(error) = writing.failed {
+            return Err(error);
+        }
         let now = self.core.clock.now();
-        let mut contested = Contested::default();
-        let mut requests = Vec::new();
-        let mut failed = None;
-        let saves: Vec<_> = plan.changed.iter().map(|ticket| self.save(ticket)).collect();
+        for (kind, ticket) in &plan.over {
+            self.core.store.recovered(tenant, *kind, &Subject::Ticket(ticket.clone()), now).await?;
+        }
+        Ok(writing.contested)
+    }
+
+    async fn save_all(&self, tickets: Vec<&Ticket>, writing: &mut Writing) {
+        let now = self.core.clock.now();
+        let saves: Vec<_> = tickets.into_iter().map(|ticket| self.save(ticket)).collect();
         let mut saves = stream::iter(saves).buffer_unordered(AT_ONCE);
         while let Some((ticket, saved)) = saves.next().await {
             match saved {
                 Ok(()) if matches!(ticket.next_step(now), Step::Settled | Step::Wait { .. }) => {}
-                Ok(()) => requests.push(request(tenant, ticket)),
-                Err(error) if *error.kind() == Kind::Conflict => contested.ticket(ticket),
-                Err(error) => failed = Some(error),
+                Ok(()) => writing.requests.push(request(ticket)),
+                Err(error) if *error.kind() == Kind::Conflict => writing.contested.ticket(ticket),
+                Err(error) => writing.failed = Some(error),
             }
         }
-        if let Some(error) = failed {
-            self.sync.send_all(&requests, None).await?;
-            return Err(error);
+    }
+
+    async fn link_all(
+        &self,
+        tenant: &TenantId,
+        plan: &Plan,
+        linked: &BTreeSet<TaskId>,
+        writing: &mut Writing,
+    ) {
+        let (free, held): (Vec<&Link>, Vec<&Link>) =
+            plan.links.iter().partition(|link| writing.contested.lets(link));
+        for link in held {
+            writing.contested.link(link);
         }
-        let links = plan.links.iter().filter(|link| !linked.contains(&link.task));
+        let links = free.into_iter().filter(|link| !linked.contains(&link.task));
         let links: Vec<_> =
-            links.filter(|link| contested.lets(link)).map(|link| self.link(tenant, link)).collect();
+            links.map(|link| async move { (link, self.core.store.link_task(tenant, link).await) }).collect();
         let mut links = stream::iter(links).buffer_unordered(AT_ONCE);
         while let Some((link, written)) = links.next().await {
             if let Err(error) = written {
-                contested.link(link);
+                writing.contested.link(link);
                 if *error.kind() != Kind::Conflict {
-                    failed = Some(error);
+                    writing.failed = Some(error);
                 }
             }
         }
-        for link in &plan.links {
-            if !contested.lets(link) {
-                contested.link(link);
-            }
-        }
-        let is_whole = |ticket: &&Ticket| ticket.tasks.iter().all(|task| !contested.tasks.contains(task));
-        let new: Vec<Ticket> = plan.new.iter().filter(is_whole).cloned().collect();
-        for (ticket, put) in new.iter().zip(store.put_new_tickets(&new).await) {
-            match put {
-                Ok(true) => requests.push(request(tenant, ticket)),
-                // It was there already, perhaps with other tasks.
-                Ok(false) => contested.ticket(ticket),
-                Err(error) => failed = Some(error),
-            }
-        }
-        self.sync.send_all(&requests, None).await?;
-        for (kind, ticket) in &plan.over {
-            store.recovered(tenant, *kind, &Subject::Ticket(ticket.clone()), now).await?;
-        }
-        failed.map_or(Ok(contested), Err)
     }
 
-    async fn link<'a>(&self, tenant: &TenantId, link: &'a Link) -> (&'a Link, Result<()>) {
-        (link, self.core.store.link_task(tenant, link).await)
+    async fn put_all(&self, tickets: &[Ticket], writing: &mut Writing) {
+        let free = tickets.iter().filter(|ticket| writing.contested.lets_all_of(ticket));
+        let new: Vec<Ticket> = free.cloned().collect();
+        for (ticket, put) in new.iter().zip(self.core.store.put_new_tickets(&new).await) {
+            match put {
+                Ok(true) => writing.requests.push(request(ticket)),
+                // It was there already, perhaps with other tasks.
+                Ok(false) => writing.contested.ticket(ticket),
+                Err(error) => writing.failed = Some(error),
+            }
+        }
     }
 
     async fn save<'a>(&self, ticket: &'a Ticket) -> (&'a Ticket, Result<()>) {
@@ -271,6 +289,14 @@ impl Planner {
     }
 }
 
+/// How far writing a plan came.
+#[derive(Default)]
+struct Writing {
+    contested: Contested,
+    requests: Vec<SyncRequest>,
+    failed: Option<Error>,
+}
+
 /// What somebody else wrote between decision and write.
 #[derive(Default)]
 struct Contested {
@@ -299,10 +325,15 @@ impl Contested {
         let is_free = |ticket: &TicketId| !self.tickets.contains(ticket);
         link.from.as_ref().is_none_or(is_free) && is_free(&link.to) && !self.tasks.contains(&link.task)
     }
+
+    /// Whether none of a ticket's tasks is planned again.
+    fn lets_all_of(&self, ticket: &Ticket) -> bool {
+        ticket.tasks.iter().all(|task| !self.tasks.contains(task))
+    }
 }
 
-fn request(tenant: &TenantId, ticket: &Ticket) -> SyncRequest {
-    SyncRequest { tenant: tenant.clone(), ticket: ticket.id.clone() }
+fn request(ticket: &Ticket) -> SyncRequest {
+    SyncRequest { tenant: ticket.tenant.clone(), ticket: ticket.id.clone() }
 }
 
 /// The tasks that change because of what a person did to their issue.

@@ -3,7 +3,6 @@
 use super::refresh::{covers, ends};
 use super::{Planning, TASKS_IN_BATCH, batch_id, new_ticket, ticket_id};
 use crate::Result;
-use crate::ids::TaskId;
 use crate::sync_setting::{GonePolicy, Mode, SyncSetting, nearest};
 use crate::task::Task;
 use crate::ticket::{Batch, Content, HowGone, State, Ticket, Wanted};
@@ -35,9 +34,11 @@ impl Planning<'_> {
             return Place::Moves;
         }
         let is_anothers = ticket.batch.as_ref().is_some_and(|batch| batch.assignee != task.assignee);
+        // It was opened when the batch was about to be closed already.
+        let is_late = self.ended.get(&ticket.id).is_some_and(|ended_at| *ended_at <= task.opened_at);
         if ticket.is_live() {
             let is_full = !ticket.tasks.contains(&task.id) && ticket.tasks.len() >= TASKS_IN_BATCH;
-            return if is_anothers || is_full { Place::Moves } else { Place::Stays };
+            return if is_anothers || is_full || is_late { Place::Moves } else { Place::Stays };
         }
         // The tasks are told first what a person did to the issue.
         if ticket.news.is_some() {
@@ -46,11 +47,11 @@ impl Planning<'_> {
         let setting = self.setting(&ticket.setting);
         let opened_since = ticket.ended_at.is_none_or(|ended_at| task.opened_at > ended_at);
         match &ticket.state {
-            State::Closed { issue: Some(_) } if is_anothers => Place::Moves,
+            State::Closed { .. } if is_anothers => Place::Moves,
             State::Closed { issue: Some(_) } => {
                 let reopens = setting.is_none_or(|it| it.reopen_rule.reopens_issues());
                 let stays = match setting {
-                    Some(setting) if covers(ticket, setting) => !opened_since,
+                    Some(setting) if covers(ticket, setting) => !opened_since && !is_late,
                     Some(_) | None => reopens,
                 };
                 if stays { Place::Stays } else { Place::Moves }
@@ -115,7 +116,7 @@ impl Planning<'_> {
         let mut generation = 1;
         loop {
             let id = batch_id(self.tenant, &setting.id, assignee, generation)?;
-            let takes = self.tickets.get(&id).is_some_and(|ticket| self.takes(ticket, task, setting));
+            let takes = self.tickets.get(&id).is_some_and(|ticket| self.takes(ticket, task));
             match self.tickets.get_mut(&id) {
                 None => {
                     let content =
@@ -143,16 +144,23 @@ impl Planning<'_> {
     }
 
     /// Whether a batch takes one more task: it is live, stays so, and has room.
-    fn takes(&self, ticket: &Ticket, task: &Task, setting: &SyncSetting) -> bool {
-        let is_ending = matches!(ticket.state, State::Closing { .. })
-            || (covers(ticket, setting) && ticket.tasks.iter().any(|id| self.is_ended_by(ticket, id)));
+    fn takes(&self, ticket: &Ticket, task: &Task) -> bool {
+        let is_ending = matches!(ticket.state, State::Closing { .. }) || self.ended.contains_key(&ticket.id);
         ticket.is_live()
             && !is_ending
             && (ticket.tasks.contains(&task.id) || ticket.tasks.len() < TASKS_IN_BATCH)
     }
 
-    fn is_ended_by(&self, ticket: &Ticket, task: &TaskId) -> bool {
-        let member = self.tasks.get(task).filter(|task| self.link(task) == Some(&ticket.id));
-        member.is_some_and(|task| ends(ticket, task))
+    /// Notes which batches the rule "any" closes. Tasks that are done stay where they are, so that this holds for the whole
+    /// planning.
+    pub(super) fn note_ended(&mut self) {
+        for task in self.tasks.values().filter(|task| !task.is_open()) {
+            let Some(ticket) = self.ticket_of(task) else { continue };
+            let is_covering = self.setting(&ticket.setting).is_some_and(|setting| covers(ticket, setting));
+            let Some(ended_at) = ends(ticket, task).filter(|_| is_covering) else { continue };
+            let id = ticket.id.clone();
+            let first = self.ended.entry(id).or_insert(ended_at);
+            *first = ended_at.min(*first);
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::Planning;
 use crate::ids::{TaskId, TicketId};
 use crate::sync_setting::{ClosureRule, Retirement, SyncSetting, nearest};
@@ -145,7 +147,7 @@ fn wanted(ticket: &Ticket, members: &[&Task], setting: &SyncSetting) -> Wanted {
     let by_rule = match setting.closure_rule {
         _ if members.is_empty() => Wanted::Closed,
         ClosureRule::All | ClosureRule::Any if members.iter().all(is_done) => Wanted::Closed,
-        ClosureRule::Any if members.iter().any(|task| ends(ticket, task)) => Wanted::Closed,
+        ClosureRule::Any if members.iter().any(|task| ends(ticket, task).is_some()) => Wanted::Closed,
         ClosureRule::All | ClosureRule::Any | ClosureRule::Never => Wanted::Open,
     };
     match &ticket.state {
@@ -168,10 +170,11 @@ fn wanted(ticket: &Ticket, members: &[&Task], setting: &SyncSetting) -> Wanted {
     }
 }
 
-/// Whether a task that is done is a reason to close the ticket by the rule "any": not if a person reopened the issue since.
-pub(super) fn ends(ticket: &Ticket, task: &Task) -> bool {
-    !task.is_open()
-        && ticket.reopened_at.is_none_or(|at| task.ended_at().is_some_and(|ended_at| ended_at > at))
+/// Since when a task that is done is a reason to close the ticket by the rule "any"; none if it is not: if it was done before
+/// the ticket had an issue, or before a person reopened that.
+pub(super) fn ends(ticket: &Ticket, task: &Task) -> Option<Timestamp> {
+    let counts_since = ticket.counts_since?;
+    task.ended_at().filter(|ended_at| *ended_at > counts_since)
 }
 
 /// Whether a ticket that is closed stands for its open tasks all the same: a batch that the rule "any" closed. What is
@@ -189,7 +192,7 @@ fn kept_wish(ticket: &Ticket) -> Wanted {
 }
 
 /// The ticket's sync setting is not in force, and no other one is for its tasks.
-fn retire(ticket: &mut Ticket, setting: Option<&SyncSetting>, now: jiff::Timestamp) {
+fn retire(ticket: &mut Ticket, setting: Option<&SyncSetting>, now: Timestamp) {
     let has_issue = ticket.state.issue().is_some();
     let how = setting.and_then(|setting| setting.disabled.as_ref()).map(|disabled| disabled.tickets);
     let wanted = match (how, ticket.wanted) {

@@ -32,6 +32,7 @@ impl Ticket {
     /// The issue is there, as it was written.
     fn exists(&mut self, issue: Issue, now: Timestamp) {
         self.state = State::Open { issue };
+        self.counts_since.get_or_insert(now);
         self.problem = None;
         if self.written.is_none() {
             self.written = self.writing.take();

@@ -126,7 +126,7 @@ impl Ticket {
                     let wished = self.wanted == Wanted::Open;
                     self.news = (!wished).then_some(News::Reopened);
                     self.ended_at = None;
-                    self.reopened_at = Some(now);
+                    self.counts_since = Some(now);
                     let why = "a person reopened it in Jira";
                     self.record(Entry::new(now, actor, "the issue is to be done again", why));
                 } else {
