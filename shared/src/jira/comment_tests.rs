@@ -157,3 +157,19 @@ async fn comments_of_people_are_counted_and_never_too_few() {
     assert_eq!(counted, [("1", 2), ("2", 0), ("3", 3), ("4", 1), ("5", 0)]);
     assert_eq!(stage.body(0)["fields"], json!(["comment"]));
 }
+
+#[tokio::test]
+async fn comments_that_are_too_long_for_one_answer_are_asked_for_in_halves() {
+    let one = |id: u32| {
+        let field = json!({ "comments": [], "total": id });
+        answer(
+            200,
+            json!({ "issues": [{ "id": id.to_string(), "key": "SEC-1", "fields": { "comment": field } }] }),
+        )
+    };
+    let stage = Stage::new(vec![Err(SendError::TooLarge { status: 200 }), one(1), one(2)]);
+    let ids = [1, 2].map(|id| IssueId::parse(&id.to_string()).unwrap());
+    let counted = stage.client.comments_of_people(&ids, &AccountId::parse("acc-bot").unwrap()).await.unwrap();
+    assert_eq!(counted.into_values().collect::<Vec<_>>(), [1, 2]);
+    stage.done();
+}

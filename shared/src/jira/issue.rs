@@ -1,6 +1,6 @@
 //! Reading issues by id, which shows the truth at once where a search lags behind.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -125,8 +125,16 @@ impl Client {
     ) -> Result<Fetched, JiraError> {
         let mut fetched =
             Fetched { issues: BTreeMap::new(), failed: BTreeMap::new(), gone: BTreeSet::new(), call: None };
-        for chunk in ids.chunks(ISSUES_A_CALL) {
-            self.fetch_chunk(chunk, fields, properties, &mut fetched).await?;
+        let mut waiting: VecDeque<&[IssueId]> = ids.chunks(ISSUES_A_CALL).collect();
+        while let Some(asked) = waiting.pop_front() {
+            match self.fetch_chunk(asked, fields, properties, &mut fetched).await {
+                Err(error) if error.kind == Kind::TooLarge && asked.len() > 1 => {
+                    let (first, second) = asked.split_at(asked.len() / 2);
+                    waiting.push_front(second);
+                    waiting.push_front(first);
+                }
+                result => result?,
+            }
         }
         let is_missing =
             |id: &&IssueId| !fetched.issues.contains_key(*id) && !fetched.failed.contains_key(*id);

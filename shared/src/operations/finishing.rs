@@ -13,7 +13,8 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
-use super::retiring::{TOGETHER, retire, take_up};
+use super::planning::Planner;
+use super::retiring::{TOGETHER, TakenUp, retire, take_up};
 use super::session::JiraAccess;
 use crate::clock::after;
 use crate::dynamodb::{Page, TicketFilter};
@@ -30,6 +31,9 @@ const AT_ONCE: usize = 16;
 
 /// How often a page is read again because workers wrote some of its tickets meanwhile.
 const ATTEMPTS: u32 = 4;
+
+/// The longest time that one setting is worked on at once, in seconds.
+const SHARE: i64 = 60;
 
 /// Seconds until tickets are due again that were asked for, if their message is lost.
 const OUTBOX_PATIENCE: i64 = 120;
@@ -57,7 +61,8 @@ enum Reached {
 }
 
 impl Finisher {
-    /// Carries out what is unfinished of a setting, if anything is, until `deadline`. What stands in the way is logged and
+    /// Carries out what is unfinished of a setting, if anything is, until `deadline`, but no longer than a minute, so that one
+    /// setting does not take the time of the others. What stands in the way is logged and
     /// noted in the setting, and `maintain` tries again.
     ///
     /// # Errors
@@ -66,12 +71,12 @@ impl Finisher {
         let Some(setting) = self.jira.core.store.setting(tenant, id).await? else { return Ok(()) };
         let Some(unfinished) = setting.unfinished.clone() else { return Ok(()) };
         let mut cursor = unfinished.cursor.clone();
+        let share = after(self.jira.core.clock.now(), SHARE);
+        let deadline = deadline.map_or(share, |deadline| deadline.min(share));
         // Boxed, since it is a deep tree of futures.
         match Box::pin(self.go_through(&setting, &mut cursor, deadline)).await {
             Ok(Reached::End) => {
-                let subject = Subject::SyncSetting(id.clone());
-                let (kind, now) = (notification::Kind::SettingQuarantined, self.jira.core.clock.now());
-                self.jira.core.store.recovered(tenant, kind, &subject, now).await?;
+                self.over(&setting).await?;
                 self.note(&setting, None).await
             }
             Ok(Reached::Page(cursor)) => {
@@ -80,21 +85,36 @@ impl Finisher {
             Ok(Reached::Overtaken) => Ok(()),
             Err(error) => {
                 tracing::warn!(%tenant, setting = %id, error = error.chain(), "could not go through the tickets of a sync setting");
-                let problem = Some(error.to_string());
+                let problem = Some(match error.kind() {
+                    // What is ours to mend is for the log alone.
+                    Kind::Internal => "something failed on our side and was logged".to_owned(),
+                    _ => error.to_string(),
+                });
                 self.note(&setting, Some(Unfinished { cursor, problem, ..unfinished })).await
             }
         }
+    }
+
+    /// People need not hear of a quarantine that is over. A new one may have begun meanwhile.
+    async fn over(&self, setting: &SyncSetting) -> Result<()> {
+        let store = &self.jira.core.store;
+        let stored = store.setting(&setting.tenant, &setting.id).await?;
+        if stored.is_some_and(|stored| stored.enabled && stored.quarantine.is_some()) {
+            return Ok(());
+        }
+        let (kind, now) = (notification::Kind::SettingQuarantined, self.jira.core.clock.now());
+        store.recovered(&setting.tenant, kind, &Subject::SyncSetting(setting.id.clone()), now).await
     }
 
     async fn go_through(
         &self,
         setting: &SyncSetting,
         cursor: &mut Option<String>,
-        deadline: Option<Timestamp>,
+        deadline: Timestamp,
     ) -> Result<Reached> {
         let core = &self.jira.core;
         loop {
-            if deadline.is_some_and(|deadline| core.clock.now() >= deadline) {
+            if core.clock.now() >= deadline {
                 return Ok(Reached::Page(cursor.clone()));
             }
             // Nothing is wished for a setting that a person has changed meanwhile.
@@ -133,7 +153,11 @@ impl Finisher {
     async fn resume(&self, tickets: Vec<Ticket>) -> Result<Vec<Ticket>> {
         let now = self.jira.core.clock.now();
         let (refused, others): (Vec<Ticket>, Vec<Ticket>) = tickets.into_iter().partition(was_refused);
-        let mut wished = take_up(&self.jira, others).await?;
+        let TakenUp { mut wished, tasks } = take_up(&self.jira, others).await?;
+        if let Some(tenant) = tasks.first().map(|task| task.tenant.clone()) {
+            let planner = Planner { core: self.jira.core.clone(), sync: Arc::clone(&self.sync) };
+            planner.plan_stored(&tenant, &tasks).await?;
+        }
         for mut ticket in refused {
             ticket.hurry(now);
             ticket.due_at = ticket.due_at.map(|due_at| after(due_at, OUTBOX_PATIENCE));

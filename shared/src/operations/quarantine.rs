@@ -37,13 +37,17 @@ pub async fn examine(core: &Core, client: &Client, setting: &SyncSetting) -> Res
         Err(error) if *error.kind() == Kind::Conflict => return Ok(None),
         Err(error) => return Err(error),
     }
+    tell(core, &quarantined, &obstacles).await?;
+    Ok(Some(quarantined))
+}
+
+/// Says once that a setting is quarantined.
+async fn tell(core: &Core, setting: &SyncSetting, obstacles: &[String]) -> Result<()> {
     let text =
         format!("Jira takes no new tickets in project {}: {}", setting.project_key, obstacles.join("; "));
-    let subject = Subject::SyncSetting(setting.id.clone());
-    let begun =
-        Notification::begin(&setting.tenant, notification::Kind::SettingQuarantined, subject, text, now)?;
-    core.store.notify(&begun).await?;
-    Ok(Some(quarantined))
+    let (kind, subject) = (notification::Kind::SettingQuarantined, Subject::SyncSetting(setting.id.clone()));
+    let begun = Notification::begin(&setting.tenant, kind, subject, text, core.clock.now())?;
+    core.store.notify(&begun).await.map(drop)
 }
 
 /// Looks again at a quarantined setting, and ends its quarantine if nothing stands against it any more: what its tickets
@@ -65,6 +69,10 @@ pub async fn look_again(
     let obstacles: Vec<String> = found?.obstacles.into_iter().map(|obstacle| obstacle.what).collect();
     let (mut next, now) = (setting.clone(), jira.core.clock.now());
     let is_over = obstacles.is_empty();
+    if !is_over {
+        // Whoever found out may have died before saying so.
+        tell(&jira.core, setting, &obstacles).await?;
+    }
     if is_over {
         next.mended(now);
     } else if setting.quarantine.as_ref().is_some_and(|known| known.obstacles != obstacles) {

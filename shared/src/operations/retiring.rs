@@ -6,10 +6,12 @@
 use std::collections::BTreeMap;
 
 use super::session::JiraAccess;
+use crate::connection::Connection;
 use crate::dynamodb::{Page, TicketFilter};
-use crate::ids::IssueId;
+use crate::ids::{ConnectionId, IssueId, TicketId};
 use crate::quota::Priority;
 use crate::sync_setting::{Retirement, SyncSetting};
+use crate::task::Task;
 use crate::ticket::{HowGone, State, Ticket, Wanted};
 use crate::{Error, Result};
 
@@ -52,45 +54,62 @@ pub async fn commented(
 ) -> Result<Page<Commented>> {
     let filter = TicketFilter { setting: Some(setting.id.clone()), state: None };
     let page = jira.core.store.list_tickets(&setting.tenant, &filter, cursor, TOGETHER).await?;
-    let counts = comments(jira, setting, &page.items, Priority::UserAction).await?;
+    let counts = comments(jira, &page.items, Priority::UserAction).await?;
     let commented = page.items.into_iter().filter_map(|ticket| {
-        let comments = *counts.get(&ticket.state.issue()?.id)?;
+        let comments = *counts.get(&ticket.id)?;
         (comments > 0).then_some(Commented { ticket, comments })
     });
     Ok(Page { items: commented.collect(), next: page.next })
 }
 
+/// How many comments people wrote below the tickets' issues, at least, by ticket; asked through each ticket's own connection.
 async fn comments(
     jira: &JiraAccess,
-    setting: &SyncSetting,
     tickets: &[Ticket],
     priority: Priority,
-) -> Result<BTreeMap<IssueId, u64>> {
-    let there = |ticket: &&Ticket| !matches!(ticket.state, State::Gone { .. });
-    let ids: Vec<IssueId> = tickets
-        .iter()
-        .filter(there)
-        .filter_map(|ticket| ticket.state.issue().map(|issue| issue.id.clone()))
-        .collect();
-    if ids.is_empty() {
-        return Ok(BTreeMap::new());
+) -> Result<BTreeMap<TicketId, u64>> {
+    let mut by_connection: BTreeMap<&ConnectionId, Vec<(&TicketId, &IssueId)>> = BTreeMap::new();
+    let Some(tenant) = tickets.first().map(|ticket| &ticket.tenant) else { return Ok(BTreeMap::new()) };
+    for ticket in tickets.iter().filter(|ticket| !matches!(ticket.state, State::Gone { .. })) {
+        if let Some(issue) = ticket.state.issue() {
+            by_connection.entry(&ticket.connection).or_default().push((&ticket.id, &issue.id));
+        }
     }
-    let (tenant, id) = (&setting.tenant, &setting.connection);
-    let (connection, client) = super::settings::open(jira, tenant, id, priority).await?;
+    let mut counts = BTreeMap::new();
+    for (id, of_connection) in by_connection {
+        let issues: Vec<IssueId> = of_connection.iter().map(|(_, issue)| (*issue).clone()).collect();
+        let found = match jira.core.store.connection(tenant, id).await? {
+            Some(connection) if connection.state != crate::connection::State::Disconnected => {
+                comments_through(jira, &connection, &issues, priority).await?
+            }
+            // What cannot be read cannot be deleted either.
+            Some(_) | None => BTreeMap::new(),
+        };
+        for (ticket, issue) in of_connection {
+            // Of an issue that Jira did not tell about, it is taken that people commented on it.
+            counts.insert(ticket.clone(), found.get(issue).copied().unwrap_or(1));
+        }
+    }
+    Ok(counts)
+}
+
+async fn comments_through(
+    jira: &JiraAccess,
+    connection: &Connection,
+    issues: &[IssueId],
+    priority: Priority,
+) -> Result<BTreeMap<IssueId, u64>> {
     let Some(account) = &connection.account else {
         let message = format!(
-            "connection {id} was never verified, so that our own comments cannot be told from people's; verify it"
+            "connection {} was never verified, so that our own comments cannot be told from people's; verify it",
+            connection.id
         );
         return Err(Error::conflict(message));
     };
-    let counts = client.comments_of_people(&ids, &account.id).await;
-    jira.book(&connection, &client).await?;
-    let mut counts = counts.map_err(Error::from)?;
-    // Of an issue that Jira did not tell about, it is taken that people commented on it.
-    for id in ids {
-        counts.entry(id).or_insert(1);
-    }
-    Ok(counts)
+    let client = jira.open_within_quota(connection, priority, 0).await?;
+    let counts = client.comments_of_people(issues, &account.id).await;
+    jira.book(connection, &client).await?;
+    counts.map_err(Error::from)
 }
 
 /// What a disabled setting wishes of some of its tickets: those that change.
@@ -102,17 +121,17 @@ pub(super) async fn retire(
     let Some(disabled) = &setting.disabled else { return Ok(Vec::new()) };
     let undecided = |ticket: &Ticket| match disabled.tickets {
         Retirement::Keep => ticket.wanted != Wanted::Kept,
-        // One that is kept may be so since it was disabled otherwise; one that is gone has no comments any more.
+        // One that is kept may be so since it was disabled otherwise. Before each delete comments are read again.
         Retirement::Delete | Retirement::DeleteUncommented => ticket.wanted != Wanted::Deleted,
     };
     let mut tickets: Vec<Ticket> = tickets.into_iter().filter(undecided).collect();
     let commented = match disabled.tickets {
-        Retirement::DeleteUncommented => comments(jira, setting, &tickets, Priority::Sync).await?,
+        Retirement::DeleteUncommented => comments(jira, &tickets, Priority::Sync).await?,
         Retirement::Keep | Retirement::Delete => BTreeMap::new(),
     };
     let now = jira.core.clock.now();
     for ticket in &mut tickets {
-        let comments = ticket.state.issue().and_then(|issue| commented.get(&issue.id)).copied().unwrap_or(0);
+        let comments = commented.get(&ticket.id).copied().unwrap_or(0);
         let (wanted, why) = match disabled.tickets {
             Retirement::Keep => (Wanted::Kept, "its sync setting was disabled, its tickets kept"),
             Retirement::DeleteUncommented if comments > 0 => {
@@ -127,14 +146,24 @@ pub(super) async fn retire(
     Ok(tickets)
 }
 
-/// What an enabled setting wishes of some of its tickets that it left alone while it was not in force, as far as no task
-/// asks for them: they are wanted closed, and their issues looked at. Those that tasks ask for are the planner's.
-pub(super) async fn take_up(jira: &JiraAccess, tickets: Vec<Ticket>) -> Result<Vec<Ticket>> {
+/// What becomes of the tickets that an enabled setting left alone while it was not in force.
+#[derive(Default)]
+pub(super) struct TakenUp {
+    /// Those that no task asks for: they are wanted closed, and their issues looked at.
+    pub(super) wished: Vec<Ticket>,
+    /// The tasks of the others, which are to be planned.
+    pub(super) tasks: Vec<Task>,
+}
+
+/// Takes up the tickets that were left alone.
+pub(super) async fn take_up(jira: &JiraAccess, tickets: Vec<Ticket>) -> Result<TakenUp> {
     let now = jira.core.clock.now();
-    let mut taken = Vec::new();
+    let mut taken = TakenUp::default();
     for mut ticket in tickets.into_iter().filter(was_left_alone) {
-        let tasks = jira.core.store.tasks_by_id(&ticket.tenant, &ticket.tasks).await?;
-        if tasks.iter().any(|task| task.ticket.as_ref() == Some(&ticket.id)) {
+        let mut tasks = jira.core.store.tasks_by_id(&ticket.tenant, &ticket.tasks).await?;
+        tasks.retain(|task| task.ticket.as_ref() == Some(&ticket.id));
+        if !tasks.is_empty() {
+            taken.tasks.extend(tasks);
             continue;
         }
         ticket.want(
@@ -145,7 +174,7 @@ pub(super) async fn take_up(jira: &JiraAccess, tickets: Vec<Ticket>) -> Result<V
         if ticket.issue_to_look_at().is_some() {
             ticket.hear(now);
         }
-        taken.push(ticket);
+        taken.wished.push(ticket);
     }
     Ok(taken)
 }

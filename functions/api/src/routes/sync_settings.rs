@@ -71,7 +71,7 @@ async fn draft(api: &Api, caller: &Caller, input: &SettingInput) -> Result<SyncS
     let found = settings::try_out(jira, &caller.tenant, connection, &choice, None).await?;
     let (project, issue_type_name) = passed(found)?;
     let now = api.core.clock.now();
-    Ok(SyncSetting {
+    let mut setting = SyncSetting {
         tenant: caller.tenant.clone(),
         // Fixed by its scope, so that there cannot be two for the same tasks.
         id: SettingId::parse(&format!("set-{}", fixed(&[caller.tenant.as_str(), &scope_text(scope)])))?,
@@ -95,7 +95,10 @@ async fn draft(api: &Api, caller: &Caller, input: &SettingInput) -> Result<SyncS
         created_at: now,
         updated_at: now,
         version: 0,
-    })
+    };
+    // There may be tickets of one that was deleted: the id is the same.
+    setting.begin(now);
+    Ok(setting)
 }
 
 /// What a setting needs of a preflight that found nothing against it; else the first obstacle.
@@ -119,8 +122,15 @@ async fn put(api: &Api, seed: &Seed, setting: SyncSetting) -> Result<SyncSetting
     };
     let stored = api.core.store.setting(&setting.tenant, &setting.id).await?;
     if let Some(stored) = stored.filter(|_| seed.fixed) {
-        let times = (stored.created_at, stored.updated_at);
-        if stored == (SyncSetting { created_at: times.0, updated_at: times.1, ..setting.clone() }) {
+        // What the first run began may have gone on since.
+        let as_asked = SyncSetting {
+            created_at: stored.created_at,
+            updated_at: stored.updated_at,
+            unfinished: stored.unfinished.clone(),
+            version: stored.version,
+            ..setting.clone()
+        };
+        if stored == as_asked {
             return Ok(stored);
         }
     }

@@ -1,15 +1,27 @@
 //! Deleting issues, because their sync setting was disabled so.
 
+use super::moving::{ANOTHER_SITE, is_on_another_site};
 use super::{PATIENCE, Run};
 use crate::Result;
 use crate::error::Kind;
-use crate::jira::Client;
+use crate::ids::IssueId;
 use crate::jira::delete::Deleted;
+use crate::jira::{Client, JiraError};
 use crate::sync_setting::Retirement;
 use crate::ticket::{HowGone, Ticket, Wanted};
 
 /// Seconds until a delete is tried again that Jira refused.
 const REFUSED: i64 = 6 * 3600;
+
+/// Why an issue is left that Jira tells nothing about.
+const PERHAPS_COMMENTED: &str = "people may have commented on the issue: Jira does not tell";
+
+/// Whether an issue is to be left although its ticket is wanted deleted.
+enum Spares {
+    No,
+    Because(&'static str),
+    NotKnown(JiraError),
+}
 
 impl Run<'_> {
     /// Deletes the issues of `tickets`, one after the other, since Jira knows no other way that says what became of each.
@@ -19,17 +31,28 @@ impl Run<'_> {
                 self.later(std::slice::from_ref(&ticket)).await?;
                 continue;
             }
-            if self.is_wanted_after_all(&ticket).await? {
-                let why = "its sync setting does not have its tickets deleted any more";
-                let now = self.now();
-                // Whoever saved meanwhile may want something else already: the planner, that it be open.
-                let change = |ticket: &mut Ticket| {
-                    if ticket.wanted == Wanted::Deleted {
-                        ticket.want(Wanted::Kept, why, now);
-                    }
-                };
-                self.worker.save(ticket, change).await?;
+            let Some(issue) = ticket.state.issue().cloned() else { continue };
+            if is_on_another_site(client, &ticket) {
+                self.not_deleted(ticket, ANOTHER_SITE, None, PATIENCE).await?;
                 continue;
+            }
+            match self.spares(client, &ticket, &issue.id).await? {
+                Spares::No => {}
+                Spares::Because(why) => {
+                    let now = self.now();
+                    // Whoever saved meanwhile may want something else already: the planner, that it be open.
+                    let change = |ticket: &mut Ticket| {
+                        if ticket.wanted == Wanted::Deleted {
+                            ticket.want(Wanted::Kept, why, now);
+                        }
+                    };
+                    self.worker.save(ticket, change).await?;
+                    continue;
+                }
+                Spares::NotKnown(error) => {
+                    self.not_deleted(ticket, &error.to_string(), None, error.wait()).await?;
+                    continue;
+                }
             }
             ticket.begin_write(&self.name, None, self.now());
             match self.worker.jira.core.store.save_ticket(&mut ticket).await {
@@ -38,7 +61,6 @@ impl Run<'_> {
                 Err(error) if *error.kind() == Kind::Conflict => continue,
                 Err(error) => return Err(error),
             }
-            let Some(issue) = ticket.state.issue().cloned() else { continue };
             let outcome = client.delete_issue(&issue.id).await;
             let now = self.now();
             match outcome {
@@ -60,14 +82,29 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Whether a person enabled the ticket's sync setting again, or disabled it otherwise, after the ticket was wanted
-    /// deleted. Asked before each delete, since nothing brings an issue back.
-    async fn is_wanted_after_all(&self, ticket: &Ticket) -> Result<bool> {
+    /// Whether an issue is to be left after all: a person enabled the ticket's sync setting again, removed it or disabled it
+    /// otherwise, or commented on the issue, after the ticket was wanted deleted. Asked before each delete, since nothing
+    /// brings an issue back.
+    async fn spares(&self, client: &Client, ticket: &Ticket, issue: &IssueId) -> Result<Spares> {
         let setting = self.worker.jira.core.store.setting(&ticket.tenant, &ticket.setting).await?;
-        Ok(setting.is_some_and(|setting| {
-            let how = setting.disabled.as_ref().map(|disabled| disabled.tickets);
-            setting.enabled || matches!(how, None | Some(Retirement::Keep))
-        }))
+        let disabled = setting.filter(|setting| !setting.enabled).and_then(|setting| setting.disabled);
+        match disabled.map(|disabled| disabled.tickets) {
+            None | Some(Retirement::Keep) => {
+                Ok(Spares::Because("its sync setting does not have its tickets deleted any more"))
+            }
+            Some(Retirement::Delete) => Ok(Spares::No),
+            Some(Retirement::DeleteUncommented) => {
+                let Some(own) = client.account() else { return Ok(Spares::Because(PERHAPS_COMMENTED)) };
+                Ok(match client.comments_of_people(std::slice::from_ref(issue), own).await {
+                    Ok(counts) => match counts.get(issue) {
+                        Some(0) => Spares::No,
+                        Some(_) => Spares::Because("people commented on the issue"),
+                        None => Spares::Because(PERHAPS_COMMENTED),
+                    },
+                    Err(error) => Spares::NotKnown(error),
+                })
+            }
+        }
     }
 
     async fn not_deleted(

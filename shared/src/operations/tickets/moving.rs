@@ -7,6 +7,15 @@ use crate::jira::Client;
 use crate::jira::transition::{BroughtEnd, Goal};
 use crate::ticket::{HowGone, Step, Ticket};
 
+/// What stands in the way of writing an issue whose connection leads elsewhere.
+pub(super) const ANOTHER_SITE: &str =
+    "the issue is on another site than its connection; connect that site again";
+
+/// Whether a ticket's issue is not on the client's site. An issue's id means something on its own site only.
+pub(super) fn is_on_another_site(client: &Client, ticket: &Ticket) -> bool {
+    ticket.cloud_id.as_ref().is_some_and(|cloud_id| cloud_id != client.cloud_id())
+}
+
 impl Run<'_> {
     /// Closes or reopens the issues of `tickets`, one after the other: each takes several calls, and Jira limits writes.
     pub(super) async fn bring(&mut self, client: &Client, tickets: Vec<Ticket>) -> Result<()> {
@@ -36,12 +45,11 @@ impl Run<'_> {
 
     async fn bring_one(&mut self, client: &Client, ticket: Ticket, goal: &Goal, what: &str) -> Result<()> {
         let Some(issue) = ticket.state.issue().cloned() else { return Ok(()) };
-        // An issue's id means something on its own site only.
-        if ticket.cloud_id.as_ref().is_some_and(|cloud_id| cloud_id != client.cloud_id()) {
-            let problem =
-                "the issue is on another site than its connection; connect that site again".to_owned();
+        if is_on_another_site(client, &ticket) {
             let now = self.now();
-            let change = |ticket: &mut Ticket| ticket.not_done(what, problem.clone(), None, PATIENCE, now);
+            let change = |ticket: &mut Ticket| {
+                ticket.not_done(what, ANOTHER_SITE.to_owned(), None, PATIENCE, now);
+            };
             self.worker.save(ticket, change).await?;
             return Ok(());
         }

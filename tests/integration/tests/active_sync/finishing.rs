@@ -270,3 +270,32 @@ async fn neither_a_quarantine_nor_comments_are_looked_at_while_jira_asked_for_a_
     assert!(retiring::commented(&world.access, &it, None).await.is_err());
     assert_eq!(calls(&world), before, "Jira was not asked");
 }
+
+#[tokio::test]
+async fn a_setting_that_is_quarantined_while_its_tickets_are_gone_through_is_not_said_to_be_mended() {
+    let world = quarantined().await;
+    let mut begun = setting(&world).await;
+    begun.begin(world.time.now());
+    world.store().save_setting(&mut begun).await.unwrap();
+    finisher(&world, &Operations::default()).finish(&world.tenant, &begun.id, None).await.unwrap();
+    assert_eq!((setting(&world).await.unfinished, is_told(&world).await), (None, true));
+}
+
+#[tokio::test]
+async fn what_enabling_asks_of_tickets_whose_tasks_were_done_long_ago_does_not_hang_on_one_message() {
+    let world = opened(1).await;
+    disable(&world, Retirement::Keep).await;
+    mend(&world);
+    evaluate(&world).await;
+    world.pass(3 * 24 * 3600).await;
+    assert_eq!(live(&world).len(), 1, "it is kept as it is");
+    let mut enabled = setting(&world).await;
+    enabled.enable(world.time.now());
+    world.store().save_setting(&mut enabled).await.unwrap();
+    // The message is lost.
+    world.pass(300).await;
+    world.rest().await;
+    assert_eq!(live(&world).len(), 0, "{}", world.traces().await);
+    assert_eq!(setting(&world).await.unfinished, None);
+    world.assert_honest();
+}
