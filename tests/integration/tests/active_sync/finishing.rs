@@ -287,7 +287,8 @@ async fn what_enabling_asks_of_tickets_whose_tasks_were_done_long_ago_does_not_h
     disable(&world, Retirement::Keep).await;
     mend(&world);
     evaluate(&world).await;
-    world.pass(3 * 24 * 3600).await;
+    world.time.advance(3 * 24 * 3600);
+    compare(&world).await;
     assert_eq!(live(&world).len(), 1, "it is kept as it is");
     let mut enabled = setting(&world).await;
     enabled.enable(world.time.now());
