@@ -294,7 +294,7 @@ async fn what_enabling_asks_of_tickets_whose_tasks_were_done_long_ago_does_not_h
     enabled.enable(world.time.now());
     world.store().save_setting(&mut enabled).await.unwrap();
     // The message is lost.
-    world.pass(300).await;
+    world.pass(600).await;
     world.rest().await;
     assert_eq!(live(&world).len(), 0, "{}", world.traces().await);
     assert_eq!(setting(&world).await.unfinished, None);
