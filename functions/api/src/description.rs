@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
-use utoipa::OpenApi;
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{OpenApi, RefOr};
 
 use crate::idempotency;
 
-#[derive(OpenApi)]
+#[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "Assay",
@@ -23,7 +24,7 @@ pub(crate) struct Description;
 struct BearerToken;
 
 impl utoipa::Modify for BearerToken {
-    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+    fn modify(&self, description: &mut OpenApi) {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         description
             .components
@@ -49,14 +50,15 @@ const RUNNING: &str = "a request with this `Idempotency-Key` is still running";
 
 /// The description as JSON, with what goes for every route written into each: refusals, the idempotency key, names of
 /// operations that no other operation has.
-pub(crate) fn complete(description: &utoipa::openapi::OpenApi) -> Value {
+pub(crate) fn complete(description: &OpenApi) -> Value {
+    let routes = routes(description);
     let mut description = serde_json::to_value(description).unwrap_or_default();
-    each_operation(&mut description, |method, operation| {
+    each_operation(&mut description, |method, path, operation| {
         let name = |field: &Value| field.as_str().unwrap_or_default().replace(' ', "_");
         let id = format!("{}_{}", name(&operation["tags"][0]), name(&operation["operationId"]));
         operation.insert("operationId".to_owned(), id.into());
         let guarded = !operation["security"][0]["token"].is_null();
-        let takes = takes(operation);
+        let takes = routes.get(&(method.to_owned(), path.to_owned())).cloned().unwrap_or_default();
         if method == "POST" && guarded {
             add_key(operation);
         }
@@ -84,33 +86,45 @@ pub(crate) fn complete(description: &utoipa::openapi::OpenApi) -> Value {
 }
 
 /// What each route of a description takes.
-pub(crate) fn routes(description: &Value) -> Routes {
+pub(crate) fn routes(description: &OpenApi) -> Routes {
     let mut routes = Routes::new();
-    for (path, item) in description["paths"].as_object().into_iter().flatten() {
-        for (method, operation) in item.as_object().into_iter().flatten() {
-            if let Some(operation) = operation.as_object() {
-                routes.insert((method.to_uppercase(), path.clone()), takes(operation));
+    for (path, item) in &description.paths.paths {
+        let operations = [
+            ("GET", &item.get),
+            ("POST", &item.post),
+            ("PUT", &item.put),
+            ("PATCH", &item.patch),
+            ("DELETE", &item.delete),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                routes.insert((method.to_owned(), path.clone()), takes(operation));
             }
         }
     }
     routes
 }
 
-fn each_operation(description: &mut Value, mut change: impl FnMut(&str, &mut Map<String, Value>)) {
-    let items = description["paths"].as_object_mut().into_iter().flatten();
-    for (method, operation) in items.filter_map(|(_, item)| item.as_object_mut()).flatten() {
-        if let Some(operation) = operation.as_object_mut() {
-            change(&method.to_uppercase(), operation);
+fn each_operation(description: &mut Value, mut change: impl FnMut(&str, &str, &mut Map<String, Value>)) {
+    for (path, item) in description["paths"].as_object_mut().into_iter().flatten() {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            if let Some(operation) = operation.as_object_mut() {
+                change(&method.to_uppercase(), path, operation);
+            }
         }
     }
 }
 
-fn takes(operation: &Map<String, Value>) -> Takes {
-    let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
-    let query = parameters.filter(|parameter| parameter["in"] == "query");
+fn takes(operation: &Operation) -> Takes {
+    let name = |parameter: &RefOr<Parameter>| match parameter {
+        RefOr::T(parameter) if matches!(parameter.parameter_in, ParameterIn::Query) => {
+            Some(parameter.name.clone())
+        }
+        RefOr::T(_) | RefOr::Ref(_) => None,
+    };
     Takes {
-        query: query.filter_map(|parameter| Some(parameter["name"].as_str()?.to_owned())).collect(),
-        body: operation.contains_key("requestBody"),
+        query: operation.parameters.iter().flatten().filter_map(name).collect(),
+        body: operation.request_body.is_some(),
     }
 }
 

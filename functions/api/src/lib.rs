@@ -38,22 +38,11 @@ pub struct Api {
     pub sync: Arc<dyn Queue<SyncRequest>>,
 }
 
-/// The API: its routes, and its description made from them.
+/// The API.
 pub fn router(api: Api) -> Router {
-    let (guarded, guarded_description) = OpenApiRouter::with_openapi(description::Description::openapi())
-        .merge(routes::connections::routes())
-        .merge(routes::oauth_app::routes())
-        .merge(routes::checks::routes())
-        .merge(routes::tasks::routes())
-        .merge(routes::tickets::routes())
-        .merge(routes::sync_settings::routes())
-        .merge(routes::notifications::routes())
-        .merge(routes::tokens::routes())
-        .split_for_parts();
-    let (open, open_description) = OpenApiRouter::new().merge(routes::health::routes()).split_for_parts();
-    let mut description = guarded_description;
+    let (guarded, mut description) = guarded().split_for_parts();
+    let (open, open_description) = open().split_for_parts();
     description.merge(open_description);
-    let description = description::complete(&description);
     let takes = Arc::new(description::routes(&description));
     let strict = || axum::middleware::from_fn_with_state(Arc::clone(&takes), strict::check);
     // Outermost last: the caller is known before anything else of the request is looked at.
@@ -65,8 +54,33 @@ pub fn router(api: Api) -> Router {
         .merge(open.route_layer(strict()))
         .method_not_allowed_fallback(problem::method_not_allowed)
         .fallback(problem::no_such_route)
-        .layer(axum::Extension(routes::health::OwnDescription(description.to_string().into())))
         .layer(axum::extract::DefaultBodyLimit::max(input::LONGEST_BODY))
         .layer(axum::middleware::map_response(problem::harden))
         .with_state(api)
+}
+
+/// The API's description, made anew each time: it is seldom asked for, and would fill a third of the memory that an idle
+/// function holds.
+pub(crate) fn described() -> serde_json::Value {
+    let mut description = guarded().into_openapi();
+    description.merge(open().into_openapi());
+    description::complete(&description)
+}
+
+/// The routes that ask for a token.
+fn guarded() -> routes::Routes {
+    OpenApiRouter::with_openapi(description::Description::openapi())
+        .merge(routes::connections::routes())
+        .merge(routes::oauth_app::routes())
+        .merge(routes::checks::routes())
+        .merge(routes::tasks::routes())
+        .merge(routes::tickets::routes())
+        .merge(routes::sync_settings::routes())
+        .merge(routes::notifications::routes())
+        .merge(routes::tokens::routes())
+}
+
+/// The routes that do not.
+fn open() -> routes::Routes {
+    OpenApiRouter::new().merge(routes::health::routes())
 }
