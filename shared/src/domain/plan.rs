@@ -58,8 +58,9 @@ pub struct Link {
 impl Plan {
     /// Takes everything out that follows from a task which could not be written: what its tickets were to become, the links
     /// of other tasks to and from those, what the tickets at their other ends were to become, and so on. All that is planned
-    /// again with what somebody else wrote.
-    pub fn forget(&mut self, task: &TaskId) {
+    /// again with what somebody else wrote: the answer says for which tasks.
+    pub fn forget(&mut self, task: &TaskId) -> BTreeSet<TaskId> {
+        let mut forgotten = BTreeSet::from([task.clone()]);
         let listing = self.new.iter().chain(&self.changed).filter(|ticket| ticket.tasks.contains(task));
         let mut concerned: BTreeSet<TicketId> = listing.map(|ticket| ticket.id.clone()).collect();
         while let Some(place) = self.links.iter().position(|link| {
@@ -69,9 +70,14 @@ impl Plan {
             let link = self.links.swap_remove(place);
             concerned.extend(link.from);
             concerned.insert(link.to);
+            forgotten.insert(link.task);
+        }
+        for ticket in self.new.iter().chain(&self.changed).filter(|it| concerned.contains(&it.id)) {
+            forgotten.extend(ticket.tasks.iter().cloned());
         }
         self.new.retain(|ticket| !concerned.contains(&ticket.id));
         self.changed.retain(|ticket| !concerned.contains(&ticket.id));
+        forgotten
     }
 }
 

@@ -206,10 +206,32 @@ fn what_cannot_be_written_takes_along_all_that_hangs_on_its_tickets() {
     tasks[2].assignee = Some(AccountId::parse("dan").unwrap());
     let mut made = decide(&tasks, &[batch()], &tickets);
     assert_eq!((made.links.len(), made.new.len()), (2, 2));
-    made.forget(&tasks[0].id);
+    let forgotten = made.forget(&tasks[0].id);
+    assert_eq!(forgotten.into_iter().collect::<Vec<_>>(), [tasks[0].id.clone(), tasks[1].id.clone()]);
     let linked: Vec<_> = made.links.iter().map(|link| &link.task).collect();
     assert_eq!(linked, [&tasks[2].id], "the other one stays linked to the batch that is not written");
     assert_eq!((made.new.len(), &made.new[0].tasks[0]), (1, &tasks[2].id));
     made.forget(&tasks[2].id);
     assert!(made.links.is_empty() && made.changed.is_empty());
+}
+
+#[test]
+fn with_the_rule_any_a_batch_covers_only_the_tasks_that_it_lists() {
+    let setting = SyncSetting { closure_rule: ClosureRule::Any, ..batch() };
+    let settings = std::slice::from_ref(&setting);
+    for is_closed in [false, true] {
+        let mut tasks = vec![of("1", None)];
+        let mut tickets = Vec::new();
+        settle(&mut tasks, settings, &mut tickets);
+        create(&mut tickets[0]);
+        // It was linked, and the function died before it was listed.
+        tasks.push(Task { ticket: Some(tickets[0].id.clone()), ..of("2", None) });
+        assert!(tasks[0].complete("tok", "done", later(10)));
+        if is_closed {
+            close(&mut tickets[0], later(20));
+        }
+        settle(&mut tasks, settings, &mut tickets);
+        let wishes: Vec<_> = tickets.iter().map(|it| (it.wanted, it.tasks.len())).collect();
+        assert_eq!(wishes, [(Wanted::Closed, 1), (Wanted::Open, 1)], "{is_closed}");
+    }
 }

@@ -133,6 +133,9 @@ impl Client {
                     waiting.push_front(second);
                     waiting.push_front(first);
                 }
+                Err(error) if error.kind == Kind::TooLarge => {
+                    fetched.failed.extend(asked.iter().map(|id| (id.clone(), error.to_string())));
+                }
                 result => result?,
             }
         }

@@ -32,7 +32,7 @@ const AT_ONCE: usize = 16;
 /// How often a page is read again because workers wrote some of its tickets meanwhile.
 const ATTEMPTS: u32 = 4;
 
-/// The longest time that one setting is worked on at once, in seconds.
+/// The longest time that the settings of a tenant are worked on at once, in seconds.
 const SHARE: i64 = 60;
 
 /// Seconds until tickets are due again that were asked for, if their message is lost.
@@ -61,18 +61,38 @@ enum Reached {
 }
 
 impl Finisher {
-    /// Carries out what is unfinished of a setting, if anything is, until `deadline`, but no longer than a minute, so that one
-    /// setting does not take the time of the others. What stands in the way is logged and
+    /// Carries out what is unfinished of some settings of a tenant, until `deadline`, but no longer than a minute, so that they
+    /// do not take the time of everything else; `maintain` goes on. What fails for one keeps no other one waiting.
+    ///
+    /// # Errors
+    /// The last one, after all were tried: only when the table could not be read or written.
+    pub async fn finish_all<'a>(
+        &self,
+        settings: impl IntoIterator<Item = &'a SyncSetting>,
+        deadline: Option<Timestamp>,
+    ) -> Result<()> {
+        let share = after(self.jira.core.clock.now(), SHARE);
+        let deadline = deadline.map_or(share, |deadline| deadline.min(share));
+        let mut failed = None;
+        for setting in settings {
+            let (tenant, id) = (&setting.tenant, &setting.id);
+            if let Err(error) = self.finish(tenant, id, deadline).await {
+                tracing::error!(%tenant, setting = %id, error = error.chain(), "could not finish the change of a sync setting");
+                failed = Some(error);
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Carries out what is unfinished of a setting, if anything is, until `deadline`. What stands in the way is logged and
     /// noted in the setting, and `maintain` tries again.
     ///
     /// # Errors
     /// Only when the table could not be read or written.
-    pub async fn finish(&self, tenant: &TenantId, id: &SettingId, deadline: Option<Timestamp>) -> Result<()> {
+    pub async fn finish(&self, tenant: &TenantId, id: &SettingId, deadline: Timestamp) -> Result<()> {
         let Some(setting) = self.jira.core.store.setting(tenant, id).await? else { return Ok(()) };
         let Some(unfinished) = setting.unfinished.clone() else { return Ok(()) };
         let mut cursor = unfinished.cursor.clone();
-        let share = after(self.jira.core.clock.now(), SHARE);
-        let deadline = deadline.map_or(share, |deadline| deadline.min(share));
         // Boxed, since it is a deep tree of futures.
         match Box::pin(self.go_through(&setting, &mut cursor, deadline)).await {
             Ok(Reached::End) => {

@@ -73,7 +73,10 @@ impl Planner {
             .cloned()
             .collect();
         let others: Vec<TaskId> = others.into_iter().collect();
-        let others = self.core.store.tasks_by_id(tenant, &others).await?;
+        let mut others = self.core.store.tasks_by_id(tenant, &others).await?;
+        // Of those that are linked elsewhere it is enough that they are not here: their place is not to be judged unseen.
+        let known: BTreeSet<&TicketId> = tickets.iter().map(|ticket| &ticket.id).collect();
+        others.retain(|task| task.ticket.as_ref().is_none_or(|id| known.contains(id)));
         let all: Vec<Task> = considered.into_iter().chain(others).collect();
         plan(tenant, &all, settings, &tickets, told, self.core.clock.now())
     }
@@ -121,8 +124,8 @@ impl Planner {
     /// them. To be done after the tasks are written. `linked` are links that were written with their tasks.
     ///
     /// A crash in between leaves tasks that are linked where they were, which the next planning moves again, or to a ticket
-    /// that does not list them yet or is not there yet, which the next planning mends. It never leaves a ticket that lists
-    /// tasks which are linked elsewhere: nobody would look at it again.
+    /// that does not list them yet or is not there yet, which the next planning mends. A batch that was left and joined at
+    /// once may go on listing a task that is linked elsewhere: upkeep finds those that no task is linked to.
     pub async fn carry_out(&self, tenant: &TenantId, plan: Plan, linked: &BTreeSet<TaskId>) -> Result<()> {
         let mut contested = self.write(tenant, &plan, linked).await?;
         for _ in 0..ATTEMPTS {
@@ -148,19 +151,22 @@ impl Planner {
         self.save_all(others, &mut writing).await;
         if writing.failed.is_none() {
             self.link_all(tenant, plan, linked, &mut writing).await;
-            let joined = joined.into_iter().filter(|ticket| writing.contested.lets_all_of(ticket));
-            self.save_all(joined.collect(), &mut writing).await;
-            self.put_all(&plan.new, &mut writing).await;
+            let joined = writing.contested.without_contested(joined);
+            self.save_all(joined, &mut writing).await;
+            let new = writing.contested.without_contested(plan.new.iter().collect());
+            self.put_all(new, &mut writing).await;
         }
         self.sync.send_all(&writing.requests, None).await?;
-        if let Some(error) = writing.failed {
-            return Err(error);
-        }
         let now = self.core.clock.now();
         for (kind, ticket) in &plan.over {
-            self.core.store.recovered(tenant, *kind, &Subject::Ticket(ticket.clone()), now).await?;
+            // What was not written is decided again.
+            let is_written =
+                !plan.changed.iter().any(|changed| changed.id == *ticket) || writing.saved.contains(ticket);
+            if is_written {
+                self.core.store.recovered(tenant, *kind, &Subject::Ticket(ticket.clone()), now).await?;
+            }
         }
-        Ok(writing.contested)
+        writing.failed.map_or(Ok(writing.contested), Err)
     }
 
     async fn save_all(&self, tickets: Vec<&Ticket>, writing: &mut Writing) {
@@ -169,8 +175,12 @@ impl Planner {
         let mut saves = stream::iter(saves).buffer_unordered(AT_ONCE);
         while let Some((ticket, saved)) = saves.next().await {
             match saved {
-                Ok(()) if matches!(ticket.next_step(now), Step::Settled | Step::Wait { .. }) => {}
-                Ok(()) => writing.requests.push(request(ticket)),
+                Ok(()) => {
+                    writing.saved.insert(ticket.id.clone());
+                    if !matches!(ticket.next_step(now), Step::Settled | Step::Wait { .. }) {
+                        writing.requests.push(request(ticket));
+                    }
+                }
                 Err(error) if *error.kind() == Kind::Conflict => writing.contested.ticket(ticket),
                 Err(error) => writing.failed = Some(error),
             }
@@ -203,9 +213,8 @@ impl Planner {
         }
     }
 
-    async fn put_all(&self, tickets: &[Ticket], writing: &mut Writing) {
-        let free = tickets.iter().filter(|ticket| writing.contested.lets_all_of(ticket));
-        let new: Vec<Ticket> = free.cloned().collect();
+    async fn put_all(&self, tickets: Vec<&Ticket>, writing: &mut Writing) {
+        let new: Vec<Ticket> = tickets.into_iter().cloned().collect();
         for (ticket, put) in new.iter().zip(self.core.store.put_new_tickets(&new).await) {
             match put {
                 Ok(true) => writing.requests.push(request(ticket)),
@@ -229,6 +238,13 @@ impl Planner {
             self.carry_out(tenant, plan, &BTreeSet::new()).await?;
         }
         Ok(())
+    }
+
+    /// Brings tickets up to date with their tasks, whether or not any task is linked to them.
+    pub async fn plan_tickets(&self, tenant: &TenantId, tickets: &[TicketId]) -> Result<()> {
+        let settings = self.core.store.settings(tenant).await?;
+        let plan = self.decide_by(tenant, &[], &settings, tickets, None).await?;
+        self.carry_out(tenant, plan, &BTreeSet::new()).await
     }
 
     /// Tells a ticket's tasks what a person did to its issue, and plans what follows. Safe to repeat.
@@ -293,6 +309,7 @@ impl Planner {
 #[derive(Default)]
 struct Writing {
     contested: Contested,
+    saved: BTreeSet<TicketId>,
     requests: Vec<SyncRequest>,
     failed: Option<Error>,
 }
@@ -326,9 +343,14 @@ impl Contested {
         link.from.as_ref().is_none_or(is_free) && is_free(&link.to) && !self.tasks.contains(&link.task)
     }
 
-    /// Whether none of a ticket's tasks is planned again.
-    fn lets_all_of(&self, ticket: &Ticket) -> bool {
-        ticket.tasks.iter().all(|task| !self.tasks.contains(task))
+    /// Those tickets none of whose tasks is planned again. All tasks of the others are.
+    fn without_contested<'a>(&mut self, tickets: Vec<&'a Ticket>) -> Vec<&'a Ticket> {
+        let is_free = |ticket: &&Ticket| ticket.tasks.iter().all(|task| !self.tasks.contains(task));
+        let (free, held): (Vec<&Ticket>, Vec<&Ticket>) = tickets.into_iter().partition(is_free);
+        for ticket in held {
+            self.ticket(ticket);
+        }
+        free
     }
 }
 

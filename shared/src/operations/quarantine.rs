@@ -67,20 +67,22 @@ pub async fn look_again(
     let found = preflight(&client, &Choice::of(setting), None).await;
     jira.book(&connection, &client).await?;
     let obstacles: Vec<String> = found?.obstacles.into_iter().map(|obstacle| obstacle.what).collect();
-    let (mut next, now) = (setting.clone(), jira.core.clock.now());
-    let is_over = obstacles.is_empty();
-    if !is_over {
-        // Whoever found out may have died before saying so.
+    let (store, now) = (&jira.core.store, jira.core.clock.now());
+    let mut next = setting.clone();
+    if obstacles.is_empty() {
+        next.mended(now);
+        store.save_setting(&mut next).await?;
+        return Ok(true);
+    }
+    if setting.quarantine.as_ref().is_some_and(|known| known.obstacles != obstacles) {
+        // One of several was mended, or another one came.
+        next.set_aside(obstacles.clone(), now);
+        store.save_setting(&mut next).await?;
+    }
+    // Whoever found out may have died before saying so. A person may have changed the setting meanwhile.
+    let stored = store.setting(&setting.tenant, &setting.id).await?;
+    if stored.is_some_and(|stored| stored.version == next.version) {
         tell(&jira.core, setting, &obstacles).await?;
     }
-    if is_over {
-        next.mended(now);
-    } else if setting.quarantine.as_ref().is_some_and(|known| known.obstacles != obstacles) {
-        // One of several was mended, or another one came.
-        next.set_aside(obstacles, now);
-    } else {
-        return Ok(false);
-    }
-    jira.core.store.save_setting(&mut next).await?;
-    Ok(is_over)
+    Ok(false)
 }

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use super::finishing::Finisher;
 use super::listening::Listening;
+use super::planning::Planner;
 use super::quarantine;
 use super::session::JiraAccess;
 use crate::connection::Connection;
@@ -191,12 +192,30 @@ impl Upkeep {
     /// Goes on with what changes of settings ask of their tickets, where that was interrupted or just became possible.
     async fn finish(&self, tenant: &TenantId, deadline: Timestamp) -> Result<()> {
         let finisher = Finisher { jira: self.jira.clone(), sync: Arc::clone(&self.sync) };
-        for setting in self.jira.core.store.settings(tenant).await? {
-            if let Err(error) = finisher.finish(tenant, &setting.id, Some(deadline)).await {
-                tracing::error!(%tenant, setting = %setting.id, error = error.chain(), "could not finish the change of a sync setting");
-            }
-        }
+        let settings = self.jira.core.store.settings(tenant).await?;
+        // What failed is logged, and keeps nothing else waiting.
+        let _ = finisher.finish_all(&settings, Some(deadline)).await;
         Ok(())
+    }
+
+    /// Plans batches that are open and that none of the tasks they list is linked to: a function may have died while their
+    /// tasks moved.
+    async fn plan_forsaken(&self, tenant: &TenantId, tickets: &[Ticket]) -> Result<()> {
+        let store = &self.jira.core.store;
+        let is_open =
+            |ticket: &&Ticket| ticket.batch.is_some() && ticket.is_live() && ticket.wanted == Wanted::Open;
+        let mut forsaken = Vec::new();
+        'tickets: for ticket in tickets.iter().filter(is_open) {
+            for ids in ticket.tasks.chunks(TICKETS_A_PAGE) {
+                let tasks = store.tasks_by_id(tenant, ids).await?;
+                if tasks.iter().any(|task| task.ticket.as_ref() == Some(&ticket.id)) {
+                    continue 'tickets;
+                }
+            }
+            forsaken.push(ticket.id.clone());
+        }
+        let planner = Planner { core: self.jira.core.clone(), sync: Arc::clone(&self.sync) };
+        planner.plan_tickets(tenant, &forsaken).await
     }
 
     /// Reads the issues of a tenant's tickets by id, a hundred in a call. Returns where it was cut by the deadline.
@@ -224,6 +243,9 @@ impl Upkeep {
                 .list_tickets(tenant, &TicketFilter::default(), cursor.as_deref(), TICKETS_A_PAGE)
                 .await?;
             self.note_undecided(settings, &page.items).await?;
+            if is_full {
+                self.plan_forsaken(tenant, &page.items).await?;
+            }
             let mut by_connection: BTreeMap<&ConnectionId, Vec<Ticket>> = BTreeMap::new();
             for ticket in page.items.into_iter().filter(|ticket| is_watched(ticket, self.now())) {
                 if let Some((id, _)) = connections.get_key_value(&ticket.connection) {

@@ -34,10 +34,12 @@ impl Planning<'_> {
             return Place::Moves;
         }
         let is_anothers = ticket.batch.as_ref().is_some_and(|batch| batch.assignee != task.assignee);
-        // It was opened when the batch was about to be closed already.
-        let is_late = self.ended.get(&ticket.id).is_some_and(|ended_at| *ended_at <= task.opened_at);
+        // It was opened, or came, when the batch was about to be closed already.
+        let is_listed = ticket.tasks.contains(&task.id);
+        let is_late =
+            self.ended.get(&ticket.id).is_some_and(|ended_at| *ended_at <= task.opened_at || !is_listed);
         if ticket.is_live() {
-            let is_full = !ticket.tasks.contains(&task.id) && ticket.tasks.len() >= TASKS_IN_BATCH;
+            let is_full = !is_listed && ticket.tasks.len() >= TASKS_IN_BATCH;
             return if is_anothers || is_full || is_late { Place::Moves } else { Place::Stays };
         }
         // The tasks are told first what a person did to the issue.
@@ -51,7 +53,7 @@ impl Planning<'_> {
             State::Closed { issue: Some(_) } => {
                 let reopens = setting.is_none_or(|it| it.reopen_rule.reopens_issues());
                 let stays = match setting {
-                    Some(setting) if covers(ticket, setting) => !opened_since && !is_late,
+                    Some(setting) if covers(ticket, setting) => is_listed && !opened_since && !is_late,
                     Some(_) | None => reopens,
                 };
                 if stays { Place::Stays } else { Place::Moves }

@@ -33,6 +33,15 @@ impl Evaluator {
                     let subject = recording::Subject::of(connection, check);
                     self.resolve(&subject, &nothing_to_read(), &tasks, subjects).await?;
                 }
+                // Those that were resolved before: the function that did may have died before it planned.
+                let now = self.jira.core.clock.now();
+                let ended = tasks.iter().filter(|task| {
+                    task.state != State::Open
+                        && task.connection.as_ref() == Some(&connection.id)
+                        && recording::is_looked_after(task, now)
+                });
+                let ended: Vec<Task> = ended.cloned().collect();
+                self.planner.plan_stored(tenant, &ended).await?;
             }
         }
         Ok(())

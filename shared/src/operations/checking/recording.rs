@@ -140,6 +140,7 @@ impl Evaluator {
         let mut plan = self.planner.decide(tenant, &after).await?;
         let written = link(&mut changes, &plan);
         let tasks: Vec<Task> = changes.all().cloned().collect();
+        let mut forgotten = BTreeSet::new();
         for (task, result) in tasks.iter().zip(self.jira.core.store.save_tasks(&tasks).await) {
             match result {
                 Ok(()) => {}
@@ -147,12 +148,18 @@ impl Evaluator {
                 // was not written.
                 Err(error) if is_conflict(&error) => {
                     tracing::info!(%tenant, task = %task.id, "a task was written by another evaluation");
-                    plan.forget(&task.id);
+                    forgotten.extend(plan.forget(&task.id));
                 }
                 Err(error) => return Err(error),
             }
         }
-        self.planner.carry_out(tenant, plan, &written).await
+        self.planner.carry_out(tenant, plan, &written).await?;
+        if forgotten.is_empty() {
+            return Ok(());
+        }
+        let forgotten: Vec<TaskId> = forgotten.into_iter().collect();
+        let tasks = self.jira.core.store.tasks_by_id(tenant, &forgotten).await?;
+        self.planner.plan_stored(tenant, &tasks).await
     }
 }
 
@@ -163,12 +170,16 @@ const LOOKED_AFTER: i64 = 24 * 3600;
 /// The tasks as they will be after the changes: open ones, and those that were resolved not long ago.
 fn merged(stored: &[Task], changes: &Changes, now: Timestamp) -> Vec<Task> {
     let written: BTreeSet<_> = changes.all().map(|task| task.id.clone()).collect();
-    let matters = |task: &&Task| match task.state {
+    let untouched = stored.iter().filter(|task| !written.contains(&task.id) && is_looked_after(task, now));
+    untouched.chain(changes.all()).cloned().collect()
+}
+
+/// Whether the ticket of a task is still looked after.
+pub(super) fn is_looked_after(task: &Task, now: Timestamp) -> bool {
+    match task.state {
         task::State::Open | task::State::Completed => true,
         task::State::Resolved => task.resolved_at.is_some_and(|at| seconds_between(at, now) < LOOKED_AFTER),
-    };
-    let untouched = stored.iter().filter(|task| !written.contains(&task.id)).filter(matters);
-    untouched.chain(changes.all()).cloned().collect()
+    }
 }
 
 /// Puts the plan's links of tasks that have no ticket yet into the tasks, which are written anyway. Returns which ones. The

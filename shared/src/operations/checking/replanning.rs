@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use super::super::finishing::Finisher;
 use super::Evaluator;
+use crate::Result;
 use crate::check::CheckId;
 use crate::ids::TenantId;
-use crate::sync_setting::SyncSetting;
-use crate::{Error, Result};
 
 impl Evaluator {
     /// Plans all of a tenant's tickets, because its settings changed; and carries out what the changes ask of tickets
@@ -17,7 +16,11 @@ impl Evaluator {
         let settings = store.settings(tenant).await?;
         let (enabled, disabled): (Vec<_>, Vec<_>) = settings.iter().partition(|setting| setting.enabled);
         let mut failed = None;
-        self.finish_all(tenant, &disabled, &mut failed).await;
+        let finisher = Finisher { jira: self.jira.clone(), sync: Arc::clone(&self.planner.sync) };
+        let deadline = self.jira.deadline.at();
+        if let Err(error) = finisher.finish_all(disabled, deadline).await {
+            failed = Some(error);
+        }
         for check in CheckId::ALL {
             let planned = async {
                 let tasks = store.tasks_of(tenant, check).await?;
@@ -28,17 +31,9 @@ impl Evaluator {
                 failed = Some(error);
             }
         }
-        self.finish_all(tenant, &enabled, &mut failed).await;
-        failed.map_or(Ok(()), Err)
-    }
-
-    async fn finish_all(&self, tenant: &TenantId, settings: &[&SyncSetting], failed: &mut Option<Error>) {
-        let finisher = Finisher { jira: self.jira.clone(), sync: Arc::clone(&self.planner.sync) };
-        for setting in settings {
-            if let Err(error) = finisher.finish(tenant, &setting.id, self.jira.deadline.at()).await {
-                tracing::error!(%tenant, setting = %setting.id, error = error.chain(), "could not finish the change of a sync setting");
-                *failed = Some(error);
-            }
+        if let Err(error) = finisher.finish_all(enabled, deadline).await {
+            failed = Some(error);
         }
+        failed.map_or(Ok(()), Err)
     }
 }

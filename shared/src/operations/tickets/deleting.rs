@@ -6,15 +6,13 @@ use crate::Result;
 use crate::error::Kind;
 use crate::ids::IssueId;
 use crate::jira::delete::Deleted;
+use crate::jira::now::Reading;
 use crate::jira::{Client, JiraError};
 use crate::sync_setting::Retirement;
 use crate::ticket::{HowGone, Ticket, Wanted};
 
 /// Seconds until a delete is tried again that Jira refused.
 const REFUSED: i64 = 6 * 3600;
-
-/// Why an issue is left that Jira tells nothing about.
-const PERHAPS_COMMENTED: &str = "people may have commented on the issue: Jira does not tell";
 
 /// Whether an issue is to be left although its ticket is wanted deleted.
 enum Spares {
@@ -86,25 +84,31 @@ impl Run<'_> {
     /// otherwise, or commented on the issue, after the ticket was wanted deleted. Asked before each delete, since nothing
     /// brings an issue back.
     async fn spares(&self, client: &Client, ticket: &Ticket, issue: &IssueId) -> Result<Spares> {
+        let changed = Ok(Spares::Because("its sync setting does not have its tickets deleted any more"));
+        match self.retirement(ticket).await? {
+            None | Some(Retirement::Keep) => return changed,
+            Some(Retirement::Delete) => return Ok(Spares::No),
+            Some(Retirement::DeleteUncommented) => {}
+        }
+        let spares = match is_commented(client, issue).await {
+            Ok(true) => {
+                Spares::Because("people commented on the issue, or Jira does not tell whether they did")
+            }
+            Ok(false) => Spares::No,
+            Err(error) => Spares::NotKnown(error),
+        };
+        // Asking takes time, in which a person may have changed the setting.
+        match self.retirement(ticket).await? {
+            None | Some(Retirement::Keep) => changed,
+            Some(Retirement::Delete | Retirement::DeleteUncommented) => Ok(spares),
+        }
+    }
+
+    /// What is to become of the tickets of a ticket's sync setting, if that is disabled.
+    async fn retirement(&self, ticket: &Ticket) -> Result<Option<Retirement>> {
         let setting = self.worker.jira.core.store.setting(&ticket.tenant, &ticket.setting).await?;
         let disabled = setting.filter(|setting| !setting.enabled).and_then(|setting| setting.disabled);
-        match disabled.map(|disabled| disabled.tickets) {
-            None | Some(Retirement::Keep) => {
-                Ok(Spares::Because("its sync setting does not have its tickets deleted any more"))
-            }
-            Some(Retirement::Delete) => Ok(Spares::No),
-            Some(Retirement::DeleteUncommented) => {
-                let Some(own) = client.account() else { return Ok(Spares::Because(PERHAPS_COMMENTED)) };
-                Ok(match client.comments_of_people(std::slice::from_ref(issue), own).await {
-                    Ok(counts) => match counts.get(issue) {
-                        Some(0) => Spares::No,
-                        Some(_) => Spares::Because("people commented on the issue"),
-                        None => Spares::Because(PERHAPS_COMMENTED),
-                    },
-                    Err(error) => Spares::NotKnown(error),
-                })
-            }
-        }
+        Ok(disabled.map(|disabled| disabled.tickets))
     }
 
     async fn not_deleted(
@@ -118,5 +122,15 @@ impl Run<'_> {
         let change = |ticket: &mut Ticket| ticket.not_done("delete", why.to_owned(), call.clone(), wait, now);
         self.worker.save(ticket, change).await?;
         Ok(())
+    }
+}
+
+/// Whether people commented on an issue, or Jira does not tell whether they did. Nobody did on one that is gone: it may be so
+/// by an earlier delete of ours whose answer was lost.
+async fn is_commented(client: &Client, issue: &IssueId) -> std::result::Result<bool, JiraError> {
+    let Some(own) = client.account() else { return Ok(true) };
+    match client.comments_of_people(std::slice::from_ref(issue), own).await?.get(issue) {
+        Some(comments) => Ok(*comments > 0),
+        None => Ok(!matches!(client.read_issue(issue).await?, Reading::Gone(_))),
     }
 }

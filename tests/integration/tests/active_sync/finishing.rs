@@ -15,6 +15,7 @@ use assay::sync_setting::{Disabled, ReopenRule, Retirement, Scope, SyncSetting};
 use assay::ticket::Wanted;
 use assay_test_support::table::{Operations, reach_counted};
 use assay_test_support::world::World;
+use jiff::Timestamp;
 use jira_sim::{Fault, FaultKind};
 use serde_json::json;
 
@@ -121,7 +122,7 @@ async fn going_through_the_tickets_goes_on_where_it_was_cut() {
     // Of a hundred on the first page one more is written, and the next is not.
     let operations = Operations::failing("UpdateItem", 102);
     let finisher = finisher(&world, &operations);
-    finisher.finish(&world.tenant, &disabled.id, None).await.unwrap();
+    finisher.finish(&world.tenant, &disabled.id, Timestamp::MAX).await.unwrap();
     let unfinished = setting(&world).await.unfinished.unwrap();
     assert!(unfinished.cursor.is_some() && unfinished.problem.is_some(), "{unfinished:?}");
     let kept = wishes(&world).await.iter().filter(|wanted| **wanted == Wanted::Kept).count();
@@ -140,7 +141,7 @@ async fn no_time_left_is_no_loss() {
     let mut disabled = setting(&world).await;
     disabled.disable(Disabled { tickets: Retirement::Keep, by: "tok-1".to_owned(), at });
     world.store().save_setting(&mut disabled).await.unwrap();
-    finisher(&world, &Operations::default()).finish(&world.tenant, &disabled.id, Some(at)).await.unwrap();
+    finisher(&world, &Operations::default()).finish(&world.tenant, &disabled.id, at).await.unwrap();
     assert_eq!(wishes(&world).await, vec![Wanted::Open; 2]);
     world.pass(300).await;
     assert_eq!(wishes(&world).await, vec![Wanted::Kept; 2]);
@@ -277,7 +278,7 @@ async fn a_setting_that_is_quarantined_while_its_tickets_are_gone_through_is_not
     let mut begun = setting(&world).await;
     begun.begin(world.time.now());
     world.store().save_setting(&mut begun).await.unwrap();
-    finisher(&world, &Operations::default()).finish(&world.tenant, &begun.id, None).await.unwrap();
+    finisher(&world, &Operations::default()).finish(&world.tenant, &begun.id, Timestamp::MAX).await.unwrap();
     assert_eq!((setting(&world).await.unfinished, is_told(&world).await), (None, true));
 }
 
@@ -299,4 +300,14 @@ async fn what_enabling_asks_of_tickets_whose_tasks_were_done_long_ago_does_not_h
     assert_eq!(live(&world).len(), 0, "{}", world.traces().await);
     assert_eq!(setting(&world).await.unfinished, None);
     world.assert_honest();
+}
+
+#[tokio::test]
+async fn who_looked_at_a_quarantine_that_a_person_ended_meanwhile_does_not_tell_it_anew() {
+    let world = quarantined().await;
+    let read = setting(&world).await;
+    disable(&world, Retirement::Keep).await;
+    let deadline = after(world.time.now(), 20);
+    assert!(!quarantine::look_again(&world.access, &read, Priority::Sync, deadline).await.unwrap());
+    assert!(!is_told(&world).await);
 }

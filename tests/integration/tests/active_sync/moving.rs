@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use assay::ids::AccountId;
+use assay::ids::{AccountId, TicketId};
 use assay::operations::Core;
 use assay::operations::planning::Planner;
+use assay::plan::Link;
 use assay::sqs::{Queue, SyncRequest};
 use assay::sync_setting::{Mode, SyncSetting};
 use assay::task::{Edit, Task};
+use assay::ticket::{State, Ticket};
 use assay::trace::Entry;
 use assay_test_support::table::{Operations, reach_counted};
 use assay_test_support::world::World;
@@ -81,4 +83,32 @@ async fn a_move_that_is_cut_anywhere_is_ended_by_the_next_evaluation() {
         }
     }
     assert!(cut >= 5, "a save, a link and a put were cut: {cut}");
+}
+
+#[tokio::test]
+async fn a_batch_whose_tasks_are_all_linked_elsewhere_is_found_by_upkeep_and_closed() {
+    let world = opened_as(2, batch).await;
+    let tasks = world.tasks().await;
+    let left = ticket_of(&world, &tasks[0]).await;
+    // Both moved, and the function died before the batch that they left was written.
+    for mut task in tasks {
+        let link = Link {
+            task: task.id.clone(),
+            from: task.ticket.take(),
+            to: TicketId::parse("tkt-elsewhere").unwrap(),
+        };
+        world.store().link_task(&world.tenant, &link).await.unwrap();
+    }
+    let elsewhere = Ticket {
+        id: TicketId::parse("tkt-elsewhere").unwrap(),
+        state: State::Failed { reason: "not of interest here".to_owned() },
+        batch: None,
+        version: 0,
+        ..left.clone()
+    };
+    assert!(world.store().put_new_tickets(&[elsewhere]).await.remove(0).unwrap());
+    world.pass(7200).await;
+    world.work().await;
+    let closed = world.store().ticket(&world.tenant, &left.id).await.unwrap().unwrap();
+    assert_eq!((closed.state.word(), closed.tasks.len()), ("closed", 0), "{}", world.traces().await);
 }

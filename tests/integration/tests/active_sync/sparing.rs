@@ -5,6 +5,7 @@ use assay::operations::retiring;
 use assay::sync_setting::{Disabled, GonePolicy, Retirement, SyncSetting};
 use assay::ticket::Wanted;
 use assay_test_support::world::World;
+use jira_sim::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use super::support::{compare, edit_sec, live, opened, opened_as, set};
@@ -100,4 +101,22 @@ async fn comments_are_asked_through_the_tickets_own_connection_and_what_cannot_b
     disable(&world, Retirement::DeleteUncommented).await;
     assert_eq!(left(&world).await.len(), 1, "{}", world.traces().await);
     world.assert_honest();
+}
+
+#[tokio::test]
+async fn a_delete_of_ours_whose_answer_was_lost_is_not_taken_for_a_persons() {
+    for tickets in [Retirement::Delete, Retirement::DeleteUncommented] {
+        let world = opened_as(1, |setting| setting.gone_policy = GonePolicy::CloseTask).await;
+        world.jira.simulator.add_fault(Fault::once(FaultKind::AnswerLost, "deleteIssue"));
+        disable(&world, tickets).await;
+        assert_eq!(left(&world).await.len(), 0, "{tickets:?}");
+        let progress = retiring::progress(&world.access, &setting(&world).await).await.unwrap();
+        assert_eq!((progress.deleted, progress.kept), (1, 0), "{tickets:?}: {}", world.traces().await);
+        let now = world.time.now();
+        set(&world, |setting| setting.enable(now)).await;
+        world.rest().await;
+        assert!(world.tasks().await[0].is_open(), "{tickets:?}");
+        assert_eq!(live(&world).len(), 1, "{tickets:?}: {}", world.traces().await);
+        world.assert_honest();
+    }
 }
