@@ -2,7 +2,7 @@
 
 use assay::operations::retiring;
 use assay::sqs::{Queue, SyncRequest};
-use assay::sync_setting::{Disabled, Retirement, SyncSetting};
+use assay::sync_setting::Retirement;
 use assay::task::State;
 use assay::ticket::Wanted;
 use assay_test_support::world::World;
@@ -10,26 +10,15 @@ use serde_json::json;
 
 use super::fields::edit;
 use super::support::{
-    DONE, TO_DO, act, change, compare, create_failing, edit_sec, evaluate, issue, live, move_to, opened, set,
-    ticket_of,
+    DONE, TO_DO, act, change, compare, create_failing, disable, edit_sec, evaluate, issue, live, move_to,
+    opened, set, setting, ticket_of,
 };
-
-/// A person disables the setting by the API; what follows is done as far as it is due.
-async fn disable(world: &World, tickets: Retirement) {
-    let at = world.time.now();
-    set(world, |setting| setting.disable(Disabled { tickets, by: "tok-1".to_owned(), at })).await;
-    world.work().await;
-}
 
 async fn enable(world: &World) {
     world.time.advance(60);
     let now = world.time.now();
     set(world, |setting| setting.enable(now)).await;
     world.rest().await;
-}
-
-async fn setting(world: &World) -> SyncSetting {
-    world.settings().await.remove(0)
 }
 
 /// How many calls changed something in Jira.

@@ -20,22 +20,12 @@ use jira_sim::{Fault, FaultKind};
 use serde_json::json;
 
 use super::support::{
-    act, compare, create_failing, edit_sec, evaluate, issue, listening_as, live, mend, opened, opened_as,
-    set, ticket_of,
+    act, compare, create_failing, disable, edit_sec, evaluate, issue, listening_as, live, mend, opened,
+    opened_as, set, setting, ticket_of,
 };
 
 fn severity() -> serde_json::Value {
     json!({ "id": "customfield_10050", "name": "Severity", "type": "string", "required": true })
-}
-
-async fn setting(world: &World) -> SyncSetting {
-    world.settings().await.remove(0)
-}
-
-async fn disable(world: &World, tickets: Retirement) {
-    let at = world.time.now();
-    set(world, |setting| setting.disable(Disabled { tickets, by: "tok-1".to_owned(), at })).await;
-    world.work().await;
 }
 
 async fn enable(world: &World) {

@@ -1,12 +1,13 @@
 //! A sync setting that Jira takes no ticket for: set aside with its cause, told once, taken up as soon as it is mended.
 
 use assay::notification::{Kind, Notification};
-use assay::sync_setting::SyncSetting;
 use assay_test_support::world::World;
 use serde_json::json;
 
 use super::fields::edit;
-use super::support::{change, compare, complete, create_failing, edit_sec, issue, live, opened, ticket_of};
+use super::support::{
+    change, compare, complete, create_failing, edit_sec, issue, live, opened, setting, ticket_of,
+};
 
 /// What stands against the setting, how it is mended, and a word of how it is told.
 struct Obstacle {
@@ -33,10 +34,6 @@ fn obstacles() -> [Obstacle; 2] {
 
 async fn notifications(world: &World) -> Vec<Notification> {
     world.store().list_notifications(&world.tenant, None, 100).await.unwrap().items
-}
-
-async fn setting(world: &World) -> SyncSetting {
-    world.settings().await.remove(0)
 }
 
 /// Two more change tickets are in want of an assignee, and everything that is due is done.

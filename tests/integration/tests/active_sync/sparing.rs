@@ -2,23 +2,13 @@
 
 use assay::ids::ConnectionId;
 use assay::operations::retiring;
-use assay::sync_setting::{Disabled, GonePolicy, Retirement, SyncSetting};
+use assay::sync_setting::{GonePolicy, Retirement};
 use assay::ticket::Wanted;
 use assay_test_support::world::World;
 use jira_sim::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use super::support::{compare, edit_sec, live, opened, opened_as, set};
-
-async fn setting(world: &World) -> SyncSetting {
-    world.settings().await.remove(0)
-}
-
-async fn disable(world: &World, tickets: Retirement) {
-    let at = world.time.now();
-    set(world, |setting| setting.disable(Disabled { tickets, by: "tok-1".to_owned(), at })).await;
-    world.work().await;
-}
+use super::support::{compare, disable, edit_sec, live, opened, opened_as, set, setting};
 
 /// Whether the connection's account may delete issues.
 fn may_delete(world: &World, may: bool) {

@@ -10,7 +10,7 @@ use assay::jira::http::{Request, Response, SendError};
 use assay::operations::hearing::{Heard, Hearing, Received};
 use assay::operations::planning::Planner;
 use assay::sqs::{ChecksRequest, Queue, SyncRequest};
-use assay::sync_setting::SyncSetting;
+use assay::sync_setting::{Disabled, Retirement, SyncSetting};
 use assay::task::Task;
 use assay::ticket::Ticket;
 use assay_test_support::world::World;
@@ -79,6 +79,18 @@ pub async fn set(world: &World, choose: impl FnOnce(&mut SyncSetting)) {
     let plan = ChecksRequest::Plan { tenant: world.tenant.clone() };
     world.checks.send(&plan, None).await.unwrap();
     Box::pin(world.evaluate()).await;
+}
+
+/// The one sync setting.
+pub async fn setting(world: &World) -> SyncSetting {
+    world.settings().await.remove(0)
+}
+
+/// A person disables the setting by the API; what follows is done as far as it is due.
+pub async fn disable(world: &World, tickets: Retirement) {
+    let at = world.time.now();
+    set(world, |setting| setting.disable(Disabled { tickets, by: "tok-1".to_owned(), at })).await;
+    Box::pin(world.work()).await;
 }
 
 /// The deliveries that are due, in the order that the simulator gives them.
