@@ -72,11 +72,14 @@ impl Finisher {
         deadline: Option<Timestamp>,
     ) -> Result<()> {
         let share = after(self.jira.core.clock.now(), SHARE);
-        let deadline = deadline.map_or(share, |deadline| deadline.min(share));
         let mut failed = None;
         for setting in settings {
+            // Each has a page at least, so that none waits for another one that cannot be helped.
+            if deadline.is_some_and(|deadline| self.jira.core.clock.now() >= deadline) {
+                break;
+            }
             let (tenant, id) = (&setting.tenant, &setting.id);
-            if let Err(error) = self.finish(tenant, id, deadline).await {
+            if let Err(error) = self.finish(tenant, id, share).await {
                 tracing::error!(%tenant, setting = %id, error = error.chain(), "could not finish the change of a sync setting");
                 failed = Some(error);
             }
@@ -84,7 +87,7 @@ impl Finisher {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Carries out what is unfinished of a setting, if anything is, until `deadline`. What stands in the way is logged and
+    /// Carries out what is unfinished of a setting, if anything is: one page of its tickets, and more until `deadline`. What stands in the way is logged and
     /// noted in the setting, and `maintain` tries again.
     ///
     /// # Errors
@@ -134,9 +137,6 @@ impl Finisher {
     ) -> Result<Reached> {
         let core = &self.jira.core;
         loop {
-            if core.clock.now() >= deadline {
-                return Ok(Reached::Page(cursor.clone()));
-            }
             // Nothing is wished for a setting that a person has changed meanwhile.
             let stored = core.store.setting(&setting.tenant, &setting.id).await?;
             if !stored.is_some_and(|stored| stored.asks_as(setting)) {
@@ -148,6 +148,9 @@ impl Finisher {
             match next {
                 Some(next) => *cursor = Some(next),
                 None => return Ok(Reached::End),
+            }
+            if core.clock.now() >= deadline {
+                return Ok(Reached::Page(cursor.clone()));
             }
         }
     }
@@ -214,6 +217,9 @@ impl Finisher {
         for _ in 0..REPEATS {
             let stored = store.setting(&setting.tenant, &setting.id).await?;
             let Some(mut stored) = stored.filter(|stored| stored.asks_as(setting)) else { return Ok(()) };
+            if stored.unfinished == unfinished {
+                return Ok(());
+            }
             stored.unfinished.clone_from(&unfinished);
             match store.save_setting(&mut stored).await {
                 Err(error) if *error.kind() == Kind::Conflict => {}

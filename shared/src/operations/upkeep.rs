@@ -243,8 +243,8 @@ impl Upkeep {
                 .list_tickets(tenant, &TicketFilter::default(), cursor.as_deref(), TICKETS_A_PAGE)
                 .await?;
             self.note_undecided(settings, &page.items).await?;
-            if is_full {
-                self.plan_forsaken(tenant, &page.items).await?;
+            if is_full && let Err(error) = self.plan_forsaken(tenant, &page.items).await {
+                tracing::error!(%tenant, error = error.chain(), "could not plan batches without tasks");
             }
             let mut by_connection: BTreeMap<&ConnectionId, Vec<Ticket>> = BTreeMap::new();
             for ticket in page.items.into_iter().filter(|ticket| is_watched(ticket, self.now())) {

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::{Evaluator, recording};
 use crate::Result;
 use crate::check::{CheckId, Outcome, Verdict};
+use crate::clock::seconds_between;
 use crate::connection::Connection;
 use crate::ids::TenantId;
 use crate::task::{State, Task};
@@ -33,15 +34,17 @@ impl Evaluator {
                     let subject = recording::Subject::of(connection, check);
                     self.resolve(&subject, &nothing_to_read(), &tasks, subjects).await?;
                 }
-                // Those that were resolved before: the function that did may have died before it planned.
+                // Those that were done before: the function that noted it may have died before it planned.
                 let now = self.jira.core.clock.now();
-                let ended = tasks.iter().filter(|task| {
-                    task.state != State::Open
-                        && task.connection.as_ref() == Some(&connection.id)
-                        && recording::is_looked_after(task, now)
-                });
-                let ended: Vec<Task> = ended.cloned().collect();
-                self.planner.plan_stored(tenant, &ended).await?;
+                let is_recent = |task: &&Task| {
+                    let ended_at =
+                        task.ended_at().filter(|_| task.connection.as_ref() == Some(&connection.id));
+                    ended_at.is_some_and(|at| seconds_between(at, now) < recording::LOOKED_AFTER)
+                };
+                let ended: Vec<Task> = tasks.iter().filter(is_recent).cloned().collect();
+                if let Err(error) = self.planner.plan_stored(tenant, &ended).await {
+                    tracing::error!(%tenant, connection = %connection.id, error = error.chain(), "could not plan for tasks that are read no more");
+                }
             }
         }
         Ok(())

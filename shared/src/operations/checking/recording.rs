@@ -165,7 +165,7 @@ impl Evaluator {
 
 /// How long the ticket of a resolved task is looked after, in seconds: a day, in which every crash and race between
 /// writing the task and wishing its ticket closed is repaired by the next evaluation.
-const LOOKED_AFTER: i64 = 24 * 3600;
+pub(super) const LOOKED_AFTER: i64 = 24 * 3600;
 
 /// The tasks as they will be after the changes: open ones, and those that were resolved not long ago.
 fn merged(stored: &[Task], changes: &Changes, now: Timestamp) -> Vec<Task> {
@@ -175,7 +175,7 @@ fn merged(stored: &[Task], changes: &Changes, now: Timestamp) -> Vec<Task> {
 }
 
 /// Whether the ticket of a task is still looked after.
-pub(super) fn is_looked_after(task: &Task, now: Timestamp) -> bool {
+fn is_looked_after(task: &Task, now: Timestamp) -> bool {
     match task.state {
         task::State::Open | task::State::Completed => true,
         task::State::Resolved => task.resolved_at.is_some_and(|at| seconds_between(at, now) < LOOKED_AFTER),

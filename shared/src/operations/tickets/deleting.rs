@@ -90,7 +90,7 @@ impl Run<'_> {
             Some(Retirement::Delete) => return Ok(Spares::No),
             Some(Retirement::DeleteUncommented) => {}
         }
-        let spares = match is_commented(client, issue).await {
+        let spares = match is_commented(client, ticket, issue).await {
             Ok(true) => {
                 Spares::Because("people commented on the issue, or Jira does not tell whether they did")
             }
@@ -125,12 +125,17 @@ impl Run<'_> {
     }
 }
 
-/// Whether people commented on an issue, or Jira does not tell whether they did. Nobody did on one that is gone: it may be so
-/// by an earlier delete of ours whose answer was lost.
-async fn is_commented(client: &Client, issue: &IssueId) -> std::result::Result<bool, JiraError> {
+/// Whether people commented on an issue, or Jira does not tell whether they did. Nobody did on one that is gone by a delete
+/// of ours whose answer was lost; one that cannot be seen although nothing was tried yet may only be hidden.
+async fn is_commented(
+    client: &Client,
+    ticket: &Ticket,
+    issue: &IssueId,
+) -> std::result::Result<bool, JiraError> {
     let Some(own) = client.account() else { return Ok(true) };
-    match client.comments_of_people(std::slice::from_ref(issue), own).await?.get(issue) {
-        Some(comments) => Ok(*comments > 0),
-        None => Ok(!matches!(client.read_issue(issue).await?, Reading::Gone(_))),
+    if let Some(comments) = client.comments_of_people(std::slice::from_ref(issue), own).await?.get(issue) {
+        return Ok(*comments > 0);
     }
+    let was_tried = ticket.lease.is_some() || ticket.problem.is_some();
+    Ok(!was_tried || !matches!(client.read_issue(issue).await?, Reading::Gone(_)))
 }

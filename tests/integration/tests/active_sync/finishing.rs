@@ -131,7 +131,7 @@ async fn no_time_left_is_no_loss() {
     let mut disabled = setting(&world).await;
     disabled.disable(Disabled { tickets: Retirement::Keep, by: "tok-1".to_owned(), at });
     world.store().save_setting(&mut disabled).await.unwrap();
-    finisher(&world, &Operations::default()).finish(&world.tenant, &disabled.id, at).await.unwrap();
+    finisher(&world, &Operations::default()).finish_all([&disabled], Some(at)).await.unwrap();
     assert_eq!(wishes(&world).await, vec![Wanted::Open; 2]);
     world.pass(300).await;
     assert_eq!(wishes(&world).await, vec![Wanted::Kept; 2]);

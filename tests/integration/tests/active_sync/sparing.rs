@@ -2,7 +2,8 @@
 
 use assay::ids::ConnectionId;
 use assay::operations::retiring;
-use assay::sync_setting::{GonePolicy, Retirement};
+use assay::sqs::{Queue, SyncRequest};
+use assay::sync_setting::{Disabled, GonePolicy, Retirement};
 use assay::ticket::Wanted;
 use assay_test_support::world::World;
 use jira_sim::{Fault, FaultKind};
@@ -109,4 +110,29 @@ async fn a_delete_of_ours_whose_answer_was_lost_is_not_taken_for_a_persons() {
         assert_eq!(live(&world).len(), 1, "{tickets:?}: {}", world.traces().await);
         world.assert_honest();
     }
+}
+
+#[tokio::test]
+async fn an_issue_that_is_hidden_before_its_delete_is_kept_and_not_made_again() {
+    let world = opened(1).await;
+    may_delete(&world, false);
+    let mut ticket = world.tickets().await.remove(0);
+    let browse = |edit: &str| json!({ "account": "acc-admin", (edit): ["BROWSE_PROJECTS"] });
+    let at = world.time.now();
+    let mut disabled = setting(&world).await;
+    disabled.disable(Disabled { tickets: Retirement::DeleteUncommented, by: "tok-1".to_owned(), at });
+    world.store().save_setting(&mut disabled).await.unwrap();
+    ticket.want(Wanted::Deleted, "its sync setting was disabled, its tickets deleted", at);
+    world.store().save_ticket(&mut ticket).await.unwrap();
+    edit_sec(&world, "permissions", &browse("remove"));
+    let request = SyncRequest { tenant: world.tenant.clone(), ticket: ticket.id.clone() };
+    world.sync.send(&request, None).await.unwrap();
+    world.work().await;
+    assert_eq!(world.tickets().await[0].wanted, Wanted::Kept, "{}", world.traces().await);
+    edit_sec(&world, "permissions", &browse("grant"));
+    let now = world.time.now();
+    set(&world, |setting| setting.enable(now)).await;
+    world.rest().await;
+    assert_eq!((live(&world).len(), world.issues_in("SEC").len()), (1, 1), "{}", world.traces().await);
+    world.assert_honest();
 }
