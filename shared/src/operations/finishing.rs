@@ -72,6 +72,7 @@ impl Finisher {
         deadline: Option<Timestamp>,
     ) -> Result<()> {
         let share = after(self.jira.core.clock.now(), SHARE);
+        let until = deadline.map_or(share, |deadline| deadline.min(share));
         let mut failed = None;
         for setting in settings {
             // Each has a page at least, so that none waits for another one that cannot be helped.
@@ -79,7 +80,7 @@ impl Finisher {
                 break;
             }
             let (tenant, id) = (&setting.tenant, &setting.id);
-            if let Err(error) = self.finish(tenant, id, share).await {
+            if let Err(error) = self.finish(tenant, id, until).await {
                 tracing::error!(%tenant, setting = %id, error = error.chain(), "could not finish the change of a sync setting");
                 failed = Some(error);
             }
@@ -87,8 +88,8 @@ impl Finisher {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Carries out what is unfinished of a setting, if anything is: one page of its tickets, and more until `deadline`. What stands in the way is logged and
-    /// noted in the setting, and `maintain` tries again.
+    /// Carries out what is unfinished of a setting, if anything is: one page of its tickets, and more until `deadline`. What
+    /// stands in the way is logged and noted in the setting, and `maintain` tries again.
     ///
     /// # Errors
     /// Only when the table could not be read or written.
