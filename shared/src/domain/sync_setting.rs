@@ -220,13 +220,11 @@ impl SyncSetting {
         self.updated_at = now;
     }
 
-    /// Nothing stands against it any more. Returns whether anything did.
-    pub fn mended(&mut self, now: Timestamp) -> bool {
-        let was_quarantined = self.quarantine.take().is_some();
-        if was_quarantined {
+    /// Nothing stands against it any more.
+    pub fn mended(&mut self, now: Timestamp) {
+        if self.quarantine.take().is_some() {
             self.begin(now);
         }
-        was_quarantined
     }
 
     /// Its tickets are to be gone through, from the first.
