@@ -1,14 +1,19 @@
 //! What Assay is about, as pure values and functions: no AWS, HTTP or Lambda type, no effect, no clock of its own.
 //!
-//! Reading order: [`connection`] → [`evidence`] → [`check`] → [`task`] → [`plan`] → [`ticket`] → [`trace`].
+//! Reading order: [`connection`] → [`evidence`] → [`check`] → [`task`] → [`plan`] → [`ticket`] → [`trace`]; and who has access:
+//! [`directory`] → [`account`] → [`person`] → [`ingestion`].
 
 pub mod access;
+pub mod account;
 pub mod check;
 pub mod connection;
+pub mod directory;
 pub mod evidence;
 pub mod idempotency;
+pub mod ingestion;
 pub mod notification;
 pub mod oauth;
+pub mod person;
 pub mod plan;
 pub mod quota;
 pub mod site;

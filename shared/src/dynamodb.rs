@@ -21,12 +21,15 @@
 //! or saved under a condition before anything is done about it.
 
 mod access;
+mod account;
 mod check;
 mod connection;
 mod delivery;
+mod directory;
 mod due;
 mod failure;
 mod idempotency;
+mod ingestion;
 mod item;
 pub mod keys;
 mod many;
@@ -51,6 +54,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 
 pub use idempotency::Begin;
+pub use ingestion::ActiveMonth;
 pub use page::{LONGEST_PAGE, Page};
 pub use table::create_table;
 pub use task::TaskFilter;

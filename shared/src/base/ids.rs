@@ -95,6 +95,24 @@ identifier!(
     /// Atlassian's identifier of an account.
     AccountId, "account");
 identifier!(
+    /// Jira's identifier of a group; it survives the group's renaming, the name does not.
+    GroupId, "group");
+identifier!(
+    /// Jira's identifier of a project role, a number in text.
+    RoleId, "project role");
+identifier!(
+    /// Jira's key of an application role, for example `jira-software`: the product that a licence is for.
+    ProductKey, "product");
+identifier!(
+    /// One person of the organisation's own list of people.
+    PersonId, "person");
+identifier!(
+    /// One access review campaign.
+    CampaignId, "campaign");
+identifier!(
+    /// One action: a change of access that Assay carries out in Jira.
+    ActionId, "action");
+identifier!(
     /// Jira's identifier of a project, a number in text.
     ProjectId, "project");
 identifier!(

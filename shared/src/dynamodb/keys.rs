@@ -15,6 +15,13 @@
 //! | ticket | `T#ticket` | `ticket#{id}` | API: one, list; `create-tickets`: many by id; `maintain`: the due ones (index `due`); `receive-webhooks`: by issue (index `issue`), then an update of each |
 //! | older trace of a ticket | `T#trace#{ticket}` | `trace#{number of its first entry}` | API: list, oldest first |
 //! | sync setting | `T#setting` | `setting#{id}` | API: one, all; the planner: all |
+//! | account | `T#account#{connection}` | `account#{account id}` | API: one, list; `ingest-usage`: all, many by id; `evaluate-checks`: all |
+//! | group | `T#group#{connection}` | `group#{group id}` | API: list; `ingest-usage`: all |
+//! | product | `T#product#{connection}` | `product#{key}` | as above |
+//! | project role | `T#role#{connection}` | `role#{project id}#{role id}` | as above |
+//! | list of accounts, 1,000 each | `T#roster#{connection}` | `roster#{users, or group id}#{place of the first, 9 digits}` | `ingest-usage`: all pages of a list; API: members of a group |
+//! | days of activity of a month | `T#activity#{connection}#{time zone}` | `activity#{account id}#{year}-{month}` | `ingest-usage`: many by key, conditional `ADD`; API: of one account, list |
+//! | ingestion | `T#ingestion` | `ingestion#{connection}` | `ingest-usage`: one, the due ones (index `due`); API, `evaluate-checks`: one, all of a tenant |
 //! | notification | `T#notification` | `notification#{id}` | API: list; all functions that find a cause, and its end: one |
 //! | points of an hour | `T#quota#{connection}` | `hour#{epoch seconds}` | all functions that call Jira: the present hour, with the pause in the same read |
 //! | pause that Jira asked for | `T#quota#{connection}` | `pause#` | as above |
@@ -25,7 +32,7 @@
 //! | index | partition | sort | holds |
 //! |---|---|---|---|
 //! | `issue` | `issue_pk` = `T#{cloud id}#{issue id}` | `issue_sk` = ticket id | tickets whose issue and site are known |
-//! | `due` | `due_pk` = `{kind}#{shard}` | `due_sk` = `{epoch milliseconds, 15 digits}#T#{id}` | tenants, comparisons, connections and tickets that have a `due_at`, and nothing else |
+//! | `due` | `due_pk` = `{kind}#{shard}` | `due_sk` = `{epoch milliseconds, 15 digits}#T#{id}` | tenants, comparisons, connections, ingestions and tickets that have a `due_at`, and nothing else |
 //!
 //! `due` is the one index that does not begin with the tenant: what is due is asked for over all tenants by the
 //! scheduled functions alone. It is split into shards so that no partition takes all writes.
@@ -33,9 +40,10 @@
 use jiff::Timestamp;
 
 use crate::check::CheckId;
+use crate::directory::List;
 use crate::ids::{
-    CloudId, ConnectionId, IssueId, NotificationId, RunId, SettingId, TaskId, TenantId, TicketId, TokenId,
-    digest, fixed,
+    AccountId, CloudId, ConnectionId, GroupId, IssueId, NotificationId, ProductKey, ProjectId, RoleId, RunId,
+    SettingId, TaskId, TenantId, TicketId, TokenId, digest, fixed,
 };
 
 /// The partition key of the table.
@@ -207,6 +215,90 @@ pub(super) fn setting(tenant: &TenantId, id: &SettingId) -> Key {
     settings(tenant).item(id.as_str())
 }
 
+/// The accounts of a connection.
+pub(super) fn accounts(tenant: &TenantId, connection: &ConnectionId) -> Items {
+    Items::of(tenant, &format!("account#{connection}"), "account#")
+}
+
+/// An account.
+pub(super) fn account(tenant: &TenantId, connection: &ConnectionId, id: &AccountId) -> Key {
+    accounts(tenant, connection).item(id.as_str())
+}
+
+/// The groups of a connection.
+pub(super) fn groups(tenant: &TenantId, connection: &ConnectionId) -> Items {
+    Items::of(tenant, &format!("group#{connection}"), "group#")
+}
+
+/// A group.
+pub(super) fn group(tenant: &TenantId, connection: &ConnectionId, id: &GroupId) -> Key {
+    groups(tenant, connection).item(id.as_str())
+}
+
+/// The products of a connection.
+pub(super) fn products(tenant: &TenantId, connection: &ConnectionId) -> Items {
+    Items::of(tenant, &format!("product#{connection}"), "product#")
+}
+
+/// A product.
+pub(super) fn product(tenant: &TenantId, connection: &ConnectionId, key: &ProductKey) -> Key {
+    products(tenant, connection).item(key.as_str())
+}
+
+/// The project roles of a connection.
+pub(super) fn project_roles(tenant: &TenantId, connection: &ConnectionId) -> Items {
+    Items::of(tenant, &format!("role#{connection}"), "role#")
+}
+
+/// A project role.
+pub(super) fn project_role(
+    tenant: &TenantId,
+    connection: &ConnectionId,
+    project: &ProjectId,
+    role: &RoleId,
+) -> Key {
+    project_roles(tenant, connection).item(&format!("{project}#{role}"))
+}
+
+/// The pages of a list of accounts.
+pub(super) fn roster(tenant: &TenantId, connection: &ConnectionId, list: &List) -> Items {
+    let name = match list {
+        List::Users => "users",
+        List::Members(group) => group.as_str(),
+    };
+    Items::of(tenant, &format!("roster#{connection}"), format!("roster#{name}#"))
+}
+
+/// The page of a list of accounts that begins at its place `start`.
+pub(super) fn roster_page(tenant: &TenantId, connection: &ConnectionId, list: &List, start: u64) -> Key {
+    roster(tenant, connection, list).item(&format!("{start:09}"))
+}
+
+/// The months of activity of a connection, as counted in the time zone `zone`.
+pub(super) fn activity(tenant: &TenantId, connection: &ConnectionId, zone: &str) -> Items {
+    Items::of(tenant, &format!("activity#{connection}#{zone}"), "activity#")
+}
+
+/// The months of activity of an account.
+pub(super) fn activity_of(
+    tenant: &TenantId,
+    connection: &ConnectionId,
+    zone: &str,
+    account: &AccountId,
+) -> Items {
+    Items::of(tenant, &format!("activity#{connection}#{zone}"), format!("activity#{account}#"))
+}
+
+/// The ingestions of a tenant.
+pub(super) fn ingestions(tenant: &TenantId) -> Items {
+    Items::of(tenant, "ingestion", "ingestion#")
+}
+
+/// The ingestion of a connection.
+pub(super) fn ingestion(tenant: &TenantId, connection: &ConnectionId) -> Key {
+    ingestions(tenant).item(connection.as_str())
+}
+
 /// The notifications of a tenant.
 pub(super) fn notifications(tenant: &TenantId) -> Items {
     Items::of(tenant, "notification", "notification#")
@@ -259,6 +351,8 @@ pub(super) enum DueKind {
     Ticket,
     /// A tenant, whose open tickets are compared with Jira.
     Comparison,
+    /// A connection, whose directory and activity are ingested.
+    Ingestion,
 }
 
 impl DueKind {
@@ -268,6 +362,7 @@ impl DueKind {
             Self::Connection => "connection",
             Self::Ticket => "ticket",
             Self::Comparison => "comparison",
+            Self::Ingestion => "ingestion",
         }
     }
 }

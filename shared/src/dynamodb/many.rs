@@ -23,13 +23,16 @@ impl Store {
         keys: &BTreeSet<Key>,
         what: &str,
     ) -> Result<Vec<T>> {
+        self.items_of(keys, what).await?.into_iter().map(decode).collect()
+    }
+
+    /// The items at `keys` that exist, in no order. `what` names them in errors.
+    pub(super) async fn items_of(&self, keys: &BTreeSet<Key>, what: &str) -> Result<Vec<Item>> {
         let wanted: Vec<Item> = keys.iter().map(key_attributes).collect();
         let what = format!("read {} {what}", wanted.len());
         let mut found = Vec::new();
         for batch in wanted.chunks(KEYS_IN_BATCH) {
-            for item in self.read_batch(&what, batch.to_vec()).await? {
-                found.push(decode(item)?);
-            }
+            found.extend(self.read_batch(&what, batch.to_vec()).await?);
         }
         Ok(found)
     }

@@ -173,8 +173,8 @@ impl Store {
             .table_name(&*self.table)
             .set_item(Some(item))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .condition_expression(change.condition)
-            .set_expression_attribute_names(Some(names))
+            .set_condition_expression(Some(change.condition).filter(|condition| !condition.is_empty()))
+            .set_expression_attribute_names(some(names))
             .set_expression_attribute_values(some(change.values));
         match request.send().await {
             Ok(_) => Ok(Written::Done),

@@ -1,0 +1,293 @@
+//! Ingestion: how far the directory and the activity of a connection were read, and how whole what was read is.
+//!
+//! A run goes through its stages in their order. It stops before the function's deadline or when the hour's points are
+//! short, writes down its stage, and goes on from there: what a stage does may be done again, and changes nothing then.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::seconds_between;
+use crate::evidence::Gap;
+use crate::ids::{AccountId, ConnectionId, GroupId, TenantId};
+
+/// Seconds between the beginnings of two runs.
+pub const EVERY: i64 = 24 * 3600;
+
+/// How old a directory may be and still be judged, in seconds: one run may fail, two may not.
+pub const MAXIMUM_AGE: i64 = 2 * EVERY;
+
+/// How many days of activity the first run reads.
+pub const FIRST_DAYS: i64 = 30;
+
+/// What a run is doing, and what it does next.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(tag = "stage", rename_all = "snake_case")]
+pub enum Stage {
+    /// Nothing; waits for the next run.
+    #[default]
+    Idle,
+    /// Lists all accounts.
+    Users {
+        /// The place of the next account.
+        start: u64,
+    },
+    /// Lists the groups.
+    Groups {
+        /// The place of the next group.
+        start: u64,
+    },
+    /// Lists the members of each group.
+    Members {
+        /// The last group that was read to its end.
+        behind: Option<GroupId>,
+        /// The place of the next member of the group after it.
+        start: u64,
+    },
+    /// Reads the products, and which groups give them.
+    Products,
+    /// Reads who holds which project role.
+    Roles {
+        /// The place of the next project in the list of projects.
+        start: u64,
+    },
+    /// Reads what the organisation's administration tells.
+    Organisation {
+        /// Where its search goes on.
+        cursor: Option<String>,
+    },
+    /// Puts together what the lists say of each account.
+    Settle {
+        /// The last account that was settled.
+        behind: Option<AccountId>,
+    },
+    /// Reads what was changed in issues.
+    Changes,
+    /// Reads the worklogs that were written or changed.
+    Worklogs,
+    /// Reads the worklogs that were deleted.
+    DeletedWorklogs,
+    /// Counts seats, used and unused.
+    Count {
+        /// The last account that was counted.
+        behind: Option<AccountId>,
+    },
+    /// Reports the stored accounts to Atlassian, which says whose data must be erased.
+    Report {
+        /// The last account that was reported.
+        behind: Option<AccountId>,
+    },
+}
+
+/// A source that a run reads.
+#[derive(
+    Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The list of accounts.
+    Users,
+    /// The list of groups.
+    Groups,
+    /// The members of the groups.
+    Members,
+    /// The products.
+    Products,
+    /// The project roles.
+    Roles,
+    /// The organisation's administration.
+    Organisation,
+    /// Issues, their history and comments.
+    Changes,
+    /// Worklogs.
+    Worklogs,
+}
+
+impl Source {
+    /// What it is, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Users => "the list of accounts",
+            Self::Groups => "the list of groups",
+            Self::Members => "the members of the groups",
+            Self::Products => "the products",
+            Self::Roles => "the project roles",
+            Self::Organisation => "the organisation's administration",
+            Self::Changes => "the issues and their history",
+            Self::Worklogs => "the worklogs",
+        }
+    }
+}
+
+/// How much of a source was read, the last time that it was.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct SourceCoverage {
+    /// When reading it ended.
+    #[schema(value_type = Option<String>)]
+    pub read_at: Option<Timestamp>,
+    /// How many things it gave.
+    pub read: u64,
+    /// Why that may not be all; empty when it is.
+    pub gaps: Vec<Gap>,
+}
+
+/// How many gaps of one source are kept; what is beyond is counted in the last one's words only.
+const MOST_GAPS: usize = 20;
+
+impl SourceCoverage {
+    /// Adds a reason why it may not be all.
+    pub fn lacks(&mut self, gap: Gap) {
+        if self.gaps.len() < MOST_GAPS && !self.gaps.contains(&gap) {
+            self.gaps.push(gap);
+        }
+    }
+
+    /// Whether it was read to its end.
+    pub fn is_complete(&self) -> bool {
+        self.read_at.is_some() && self.gaps.is_empty()
+    }
+}
+
+/// How far activity was read.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct ActivityReached {
+    /// The moment that the first run began at; activity before it is not known.
+    #[schema(value_type = Option<String>)]
+    pub since: Option<Timestamp>,
+    /// Issues that were changed up to this moment were read.
+    #[schema(value_type = Option<String>)]
+    pub changes: Option<Timestamp>,
+    /// The end of the changes that the present run reads.
+    #[schema(value_type = Option<String>)]
+    pub changes_until: Option<Timestamp>,
+    /// Worklogs that were changed up to this moment were read.
+    #[schema(value_type = Option<String>)]
+    pub worklogs: Option<Timestamp>,
+    /// Worklogs that were deleted up to this moment were read.
+    #[schema(value_type = Option<String>)]
+    pub deleted_worklogs: Option<Timestamp>,
+    /// Issues in the changes that the present run reads, by Jira's own estimate.
+    pub changes_expected: Option<u64>,
+    /// Issues of them that were read.
+    pub changes_read: u64,
+    /// Worklogs that were deleted; Jira does not tell by whom, so they make nobody active.
+    pub deletions_by_nobody: u64,
+}
+
+/// What a run cost so far.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Cost {
+    /// Slices that it was done in.
+    pub slices: u64,
+    /// Calls to Jira.
+    pub calls: u64,
+    /// Points that they cost.
+    pub points: u64,
+    /// Records written to the table.
+    pub writes: u64,
+}
+
+/// The ingestion of one connection.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Ingestion {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The connection.
+    pub id: ConnectionId,
+    /// The time zone that days are counted in, by its name in the time zone database.
+    pub zone: String,
+    /// What it is doing.
+    pub stage: Stage,
+    /// When the present run, or the last one, began.
+    #[schema(value_type = Option<String>)]
+    pub began_at: Option<Timestamp>,
+    /// When a run last went through all its stages.
+    #[schema(value_type = Option<String>)]
+    pub ended_at: Option<Timestamp>,
+    /// When the accounts were last put together from the lists of a run.
+    #[schema(value_type = Option<String>)]
+    pub settled_at: Option<Timestamp>,
+    /// How whole each source was, when it was last read.
+    #[schema(value_type = Object)]
+    pub sources: BTreeMap<Source, SourceCoverage>,
+    /// How far activity was read.
+    pub activity: ActivityReached,
+    /// Until when the run waits, and for what, if it does.
+    #[schema(value_type = Option<String>)]
+    pub paused_until: Option<Timestamp>,
+    /// Why the last slice ended early, if it failed: what was tried and what to do.
+    pub problem: Option<String>,
+    /// When stored accounts must next be reported to Atlassian.
+    #[schema(value_type = Option<String>)]
+    pub report_at: Option<Timestamp>,
+    /// What the present run, or the last one, cost.
+    pub cost: Cost,
+    /// Until when one worker alone carries it out.
+    #[schema(value_type = Option<String>)]
+    pub leased_until: Option<Timestamp>,
+    /// When it is due.
+    #[schema(value_type = Option<String>)]
+    pub due_at: Option<Timestamp>,
+    /// Version of this record; rises with each change.
+    pub version: u64,
+}
+
+impl Ingestion {
+    /// An ingestion that is due at once.
+    pub fn new(tenant: TenantId, id: ConnectionId, zone: String, now: Timestamp) -> Self {
+        Self {
+            tenant,
+            id,
+            zone,
+            stage: Stage::Idle,
+            began_at: None,
+            ended_at: None,
+            settled_at: None,
+            sources: BTreeMap::new(),
+            activity: ActivityReached::default(),
+            paused_until: None,
+            problem: None,
+            report_at: None,
+            cost: Cost::default(),
+            leased_until: None,
+            due_at: Some(now),
+            version: 0,
+        }
+    }
+
+    /// The coverage of a source, to be changed.
+    pub fn source(&mut self, source: Source) -> &mut SourceCoverage {
+        self.sources.entry(source).or_default()
+    }
+
+    /// Whether a source was read to its end the last time.
+    pub fn is_complete(&self, source: Source) -> bool {
+        self.sources.get(&source).is_some_and(SourceCoverage::is_complete)
+    }
+
+    /// Every reason why what is stored of these sources may not be the whole truth at `now`.
+    pub fn gaps(&self, sources: &[Source], now: Timestamp) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        for source in sources {
+            match self.sources.get(source) {
+                Some(coverage) if coverage.read_at.is_some() => gaps.extend(coverage.gaps.iter().cloned()),
+                _ => gaps.push(Gap::Unavailable {
+                    detail: format!("{} was not read yet; the first ingestion must end", source.words()),
+                }),
+            }
+        }
+        match self.settled_at {
+            Some(at) => {
+                let age = seconds_between(at, now);
+                if !(0..=MAXIMUM_AGE).contains(&age) {
+                    gaps.push(Gap::Stale { age });
+                }
+            }
+            None => gaps.push(Gap::Unavailable {
+                detail: "the accounts were not put together yet; the first ingestion must end".to_owned(),
+            }),
+        }
+        gaps
+    }
+}
