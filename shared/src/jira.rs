@@ -11,6 +11,7 @@
 //! | [`credentials`], [`oauth`] | proving who we are |
 //! | [`error`], [`retry`], [`client`], `ask`, `answer`, `failure` | the one `request` function and what its answers mean |
 //! | [`account`], [`project`], [`permission`], [`scope`], [`metadata`], [`workflow`], [`choices`] | what there is and what we may do |
+//! | [`directory`] | who there is and what gives access |
 //! | [`organisation`] | the organisation API |
 //! | [`jql`], [`search`], [`matching`], [`reading`] | queries, their pages, what they match, and evidence |
 //! | [`issue`], [`now`], [`history`] | reading issues by id |
@@ -34,6 +35,7 @@ pub mod comment;
 pub mod create;
 pub mod credentials;
 pub mod delete;
+pub mod directory;
 pub mod edit;
 pub mod error;
 mod failure;
