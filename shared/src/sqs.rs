@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ConnectionId, TenantId, TicketId};
+use crate::ids::{ActionId, CampaignId, ConnectionId, TenantId, TicketId};
 use crate::{Error, Result};
 
 pub use queue::SqsQueue;
@@ -68,6 +68,41 @@ impl Message for ChecksRequest {
     fn tenant(&self) -> &TenantId {
         match self {
             Self::Connection { tenant, .. } | Self::Tenant { tenant } | Self::Plan { tenant } => tenant,
+        }
+    }
+}
+
+/// Asks `ingest-usage` to go on with something.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(tag = "about", rename_all = "snake_case", deny_unknown_fields)]
+pub enum UsageRequest {
+    /// The directory and the activity of one connection.
+    Ingest {
+        /// Whose connection.
+        tenant: TenantId,
+        /// Which connection.
+        connection: ConnectionId,
+    },
+    /// A campaign.
+    Campaign {
+        /// Whose campaign.
+        tenant: TenantId,
+        /// Which campaign.
+        campaign: CampaignId,
+    },
+    /// An action.
+    Act {
+        /// Whose action.
+        tenant: TenantId,
+        /// Which action.
+        action: ActionId,
+    },
+}
+
+impl Message for UsageRequest {
+    fn tenant(&self) -> &TenantId {
+        match self {
+            Self::Ingest { tenant, .. } | Self::Campaign { tenant, .. } | Self::Act { tenant, .. } => tenant,
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::operations::connecting::Connector;
 use crate::operations::session::{Deadline, JiraAccess};
 use crate::random::SystemRandom;
 use crate::secrets::{SecretStore, SecretsManager};
-use crate::sqs::{ChecksRequest, Message, Queue, SqsQueue, SyncRequest};
+use crate::sqs::{ChecksRequest, Message, Queue, SqsQueue, SyncRequest, UsageRequest};
 use crate::{Error, Result, aws, telemetry};
 
 /// The moment that lies `kept_back` seconds before Lambda ends a function at `deadline`.
@@ -118,6 +118,11 @@ impl Wiring {
     /// The queue of evaluations.
     pub fn checks_queue(&self) -> Result<Arc<dyn Queue<ChecksRequest>>> {
         self.queue("ASSAY_CHECKS_QUEUE_URL")
+    }
+
+    /// The queue of ingestions, campaigns and actions.
+    pub fn usage_queue(&self) -> Result<Arc<dyn Queue<UsageRequest>>> {
+        self.queue("ASSAY_USAGE_QUEUE_URL")
     }
 
     fn queue<M: Message + 'static>(&self, setting: &'static str) -> Result<Arc<dyn Queue<M>>> {

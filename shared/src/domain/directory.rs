@@ -1,6 +1,9 @@
 //! A site's directory: its groups, products and project roles, beside its accounts.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{AccountId, ConnectionId, GroupId, ProductKey, ProjectId, RoleId, TenantId};
@@ -71,11 +74,36 @@ pub struct Product {
     pub unlimited: bool,
     /// How many seats Jira says are used.
     pub used: Option<u64>,
+    /// How the seats are used, as far as was counted.
+    pub count: Option<SeatCount>,
     /// Since when Jira does not list it any more.
     #[schema(value_type = Option<String>)]
     pub removed_at: Option<Timestamp>,
     /// Version of this record; rises with each change.
     pub version: u64,
+}
+
+/// How the seats of a product are used, by the accounts that hold one.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct SeatCount {
+    /// Live accounts that hold a seat.
+    pub held: u64,
+    /// Of these, the ones that are protected: they keep their seat, used or not.
+    pub protected: u64,
+    /// Of the others, how many were last active on each day; who came later than the first ingestion and was not active
+    /// yet counts as active on the day of coming.
+    #[schema(value_type = Object)]
+    pub by_last_day: BTreeMap<Date, u64>,
+    /// Of the others, how many were not active since activity is known.
+    pub not_since_known: u64,
+}
+
+impl SeatCount {
+    /// How many unprotected seats were not used in the `days` days before `today`. Who was never seen active counts.
+    pub fn unused_for(&self, days: i64, today: Date) -> u64 {
+        let limit = today.checked_sub(jiff::Span::new().days(days)).unwrap_or(Date::MIN);
+        self.not_since_known + self.by_last_day.range(..limit).map(|(_, count)| count).sum::<u64>()
+    }
 }
 
 /// A role of a project, and who holds it.

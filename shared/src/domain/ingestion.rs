@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::seconds_between;
 use crate::evidence::Gap;
-use crate::ids::{AccountId, ConnectionId, GroupId, TenantId};
+use crate::ids::{AccountId, ConnectionId, GroupId, ProjectId, TenantId};
 
 /// Seconds between the beginnings of two runs.
 pub const EVERY: i64 = 24 * 3600;
@@ -32,25 +32,26 @@ pub enum Stage {
     Users {
         /// The place of the next account.
         start: u64,
+        /// Where the next page of the list is kept.
+        kept: u64,
     },
     /// Lists the groups.
-    Groups {
-        /// The place of the next group.
-        start: u64,
-    },
+    Groups,
     /// Lists the members of each group.
     Members {
         /// The last group that was read to its end.
         behind: Option<GroupId>,
         /// The place of the next member of the group after it.
         start: u64,
+        /// Where the next page of that group's members is kept.
+        kept: u64,
     },
     /// Reads the products, and which groups give them.
     Products,
     /// Reads who holds which project role.
     Roles {
-        /// The place of the next project in the list of projects.
-        start: u64,
+        /// The last project that was read.
+        behind: Option<ProjectId>,
     },
     /// Reads what the organisation's administration tells.
     Organisation {
@@ -78,6 +79,45 @@ pub enum Stage {
         /// The last account that was reported.
         behind: Option<AccountId>,
     },
+}
+
+impl Stage {
+    /// The first stage of a run.
+    pub const FIRST: Self = Self::Users { start: 0, kept: 0 };
+
+    /// The source that it reads; none for a stage that reads only what is stored.
+    pub fn source(&self) -> Option<Source> {
+        match self {
+            Self::Users { .. } => Some(Source::Users),
+            Self::Groups => Some(Source::Groups),
+            Self::Members { .. } => Some(Source::Members),
+            Self::Products => Some(Source::Products),
+            Self::Roles { .. } => Some(Source::Roles),
+            Self::Organisation { .. } => Some(Source::Organisation),
+            Self::Changes => Some(Source::Changes),
+            Self::Worklogs | Self::DeletedWorklogs => Some(Source::Worklogs),
+            Self::Idle | Self::Settle { .. } | Self::Count { .. } | Self::Report { .. } => None,
+        }
+    }
+
+    /// The stage after it.
+    pub fn next(&self) -> Self {
+        match self {
+            Self::Idle => Self::FIRST,
+            Self::Users { .. } => Self::Groups,
+            Self::Groups => Self::Members { behind: None, start: 0, kept: 0 },
+            Self::Members { .. } => Self::Products,
+            Self::Products => Self::Roles { behind: None },
+            Self::Roles { .. } => Self::Organisation { cursor: None },
+            Self::Organisation { .. } => Self::Settle { behind: None },
+            Self::Settle { .. } => Self::Changes,
+            Self::Changes => Self::Worklogs,
+            Self::Worklogs => Self::DeletedWorklogs,
+            Self::DeletedWorklogs => Self::Count { behind: None },
+            Self::Count { .. } => Self::Report { behind: None },
+            Self::Report { .. } => Self::Idle,
+        }
+    }
 }
 
 /// A source that a run reads.
@@ -136,6 +176,12 @@ pub struct SourceCoverage {
 const MOST_GAPS: usize = 20;
 
 impl SourceCoverage {
+    /// Begins anew: what was lacking before may not be any more.
+    pub fn begin(&mut self) {
+        self.read = 0;
+        self.gaps.clear();
+    }
+
     /// Adds a reason why it may not be all.
     pub fn lacks(&mut self, gap: Gap) {
         if self.gaps.len() < MOST_GAPS && !self.gaps.contains(&gap) {
@@ -218,6 +264,8 @@ pub struct Ingestion {
     pub paused_until: Option<Timestamp>,
     /// Why the last slice ended early, if it failed: what was tried and what to do.
     pub problem: Option<String>,
+    /// How many slices failed one after the other at the present stage.
+    pub failures: u32,
     /// When stored accounts must next be reported to Atlassian.
     #[schema(value_type = Option<String>)]
     pub report_at: Option<Timestamp>,
@@ -248,6 +296,7 @@ impl Ingestion {
             activity: ActivityReached::default(),
             paused_until: None,
             problem: None,
+            failures: 0,
             report_at: None,
             cost: Cost::default(),
             leased_until: None,

@@ -96,8 +96,8 @@ impl Store {
         self.claim(DueKind::Ingestion, (tenant, connection.as_str()), &key, expected, next).await
     }
 
-    /// Adds days on which accounts were active; days that are known already are not written. Returns how many records
-    /// were written.
+    /// Adds days on which accounts were active; days that are known already are not written. Returns the latest day that
+    /// was new of each account that had one.
     ///
     /// Days are a set of numbers, so that adding them again, in any order, changes nothing.
     pub async fn add_active_days(
@@ -106,37 +106,34 @@ impl Store {
         connection: &ConnectionId,
         zone: &str,
         active: &BTreeMap<AccountId, BTreeSet<Date>>,
-    ) -> Result<u64> {
-        let mut wanted: BTreeMap<Key, BTreeSet<i8>> = BTreeMap::new();
+    ) -> Result<BTreeMap<AccountId, Date>> {
+        let mut wanted: BTreeMap<Key, (&AccountId, BTreeSet<Date>)> = BTreeMap::new();
         for (account, days) in active {
             for day in days {
                 let key = month_key(tenant, connection, zone, account, *day);
-                wanted.entry(key).or_default().insert(day.day());
+                wanted.entry(key).or_insert_with(|| (account, BTreeSet::new())).1.insert(*day);
             }
         }
-        let known: BTreeMap<Key, BTreeSet<i8>> = self
-            .items_of(&wanted.keys().cloned().collect(), "months of activity")
-            .await?
-            .into_iter()
-            .map(|item| (key_of(&item), days_of(&item)))
-            .collect();
-        let mut changes = Vec::new();
-        for (key, days) in wanted {
-            let new: Vec<String> = match known.get(&key) {
-                Some(known) => days.difference(known).map(i8::to_string).collect(),
-                None => days.iter().map(i8::to_string).collect(),
-            };
-            if !new.is_empty() {
-                changes.push((key, new));
+        for item in self.items_of(&wanted.keys().cloned().collect(), "months of activity").await? {
+            let known = days_of(&item);
+            if let Some((_, days)) = wanted.get_mut(&key_of(&item)) {
+                days.retain(|day| !known.contains(&day.day()));
             }
         }
-        let written = changes.len() as u64;
-        let adds = changes.into_iter().map(|(key, new)| async move {
-            let change = Change::new("ADD #days :days", "").value(":days", AttributeValue::Ns(new));
+        wanted.retain(|_, (_, days)| !days.is_empty());
+        let mut latest: BTreeMap<AccountId, Date> = BTreeMap::new();
+        for (account, days) in wanted.values() {
+            let day = days.iter().copied().max().unwrap_or_default();
+            let known = latest.entry((*account).clone()).or_insert(day);
+            *known = day.max(*known);
+        }
+        let adds = wanted.into_iter().map(|(key, (_, days))| async move {
+            let days = days.iter().map(|day| day.day().to_string()).collect();
+            let change = Change::new("ADD #days :days", "").value(":days", AttributeValue::Ns(days));
             self.update(&key, change).await.map(|_| ())
         });
         stream::iter(adds).buffer_unordered(CONCURRENCY).try_collect::<Vec<()>>().await?;
-        Ok(written)
+        Ok(latest)
     }
 
     /// The months in which an account was active, as counted in `zone`, from the earliest.
