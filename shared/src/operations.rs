@@ -14,6 +14,7 @@
 //! | [`finishing`] | a changed setting, its tickets | [`retiring`] | wishes of its tickets, sync requests | `tickets` |
 //! | [`upkeep`] | what is due, Jira | `ticket` | sync requests, statuses | `tickets` |
 //! | [`listening`] | connections, settings, Jira | `connection` | webhooks in Jira | `hearing` |
+//! | [`ingesting`] | Jira's lists, histories and worklogs | `account`, `ingestion` | accounts, groups, products, days of activity | itself |
 //! | [`hearing`] | deliveries of webhooks | — | what is due, sync requests | `checking`, `tickets` |
 
 pub mod checking;
@@ -21,6 +22,7 @@ pub mod choosing;
 pub mod connecting;
 pub mod finishing;
 pub mod hearing;
+pub mod ingesting;
 pub mod listening;
 pub mod milestone;
 pub mod planning;

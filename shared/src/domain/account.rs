@@ -3,6 +3,8 @@
 //! An account is as the lists of Jira tell it. What people said of it (its owner, its protection, its approvals) stands
 //! beside and is never changed by a reading.
 
+mod listing;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{
     AccountId, CampaignId, ConnectionId, GroupId, PersonId, ProductKey, ProjectId, RoleId, TenantId,
 };
+
+pub use listing::{Settled, Shown};
 
 /// What an account is for.
 ///

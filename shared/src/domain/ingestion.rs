@@ -248,6 +248,9 @@ pub struct Ingestion {
     /// When the present run, or the last one, began.
     #[schema(value_type = Option<String>)]
     pub began_at: Option<Timestamp>,
+    /// When the first run had gone through all its stages.
+    #[schema(value_type = Option<String>)]
+    pub first_ended_at: Option<Timestamp>,
     /// When a run last went through all its stages.
     #[schema(value_type = Option<String>)]
     pub ended_at: Option<Timestamp>,
@@ -290,6 +293,7 @@ impl Ingestion {
             zone,
             stage: Stage::Idle,
             began_at: None,
+            first_ended_at: None,
             ended_at: None,
             settled_at: None,
             sources: BTreeMap::new(),

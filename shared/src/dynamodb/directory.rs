@@ -8,7 +8,7 @@ use super::page::{Order, Page};
 use super::{Store, write::Written};
 use crate::Result;
 use crate::directory::{Group, List, Product, ProjectRole, RosterPage};
-use crate::ids::{ConnectionId, GroupId, ProductKey, TenantId};
+use crate::ids::{ConnectionId, GroupId, ProductKey, ProjectId, TenantId};
 
 impl Store {
     /// The group with this id.
@@ -70,6 +70,16 @@ impl Store {
         connection: &ConnectionId,
     ) -> Result<Vec<ProjectRole>> {
         self.all(&keys::project_roles(tenant, connection)).await
+    }
+
+    /// The roles of one project.
+    pub async fn project_roles_of(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        project: &ProjectId,
+    ) -> Result<Vec<ProjectRole>> {
+        self.all(&keys::project_roles_of(tenant, connection, project)).await
     }
 
     /// Puts a project role in the place of what was read of it, which nobody but an ingestion writes.

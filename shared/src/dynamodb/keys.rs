@@ -250,6 +250,12 @@ pub(super) fn project_roles(tenant: &TenantId, connection: &ConnectionId) -> Ite
     Items::of(tenant, &format!("role#{connection}"), "role#")
 }
 
+/// The roles of one project.
+pub(super) fn project_roles_of(tenant: &TenantId, connection: &ConnectionId, project: &ProjectId) -> Items {
+    let all = project_roles(tenant, connection);
+    Items { pk: all.pk, beginning: format!("{}{project}#", all.beginning) }
+}
+
 /// A project role.
 pub(super) fn project_role(
     tenant: &TenantId,
@@ -257,7 +263,7 @@ pub(super) fn project_role(
     project: &ProjectId,
     role: &RoleId,
 ) -> Key {
-    project_roles(tenant, connection).item(&format!("{project}#{role}"))
+    project_roles_of(tenant, connection, project).item(role.as_str())
 }
 
 /// The pages of a list of accounts.

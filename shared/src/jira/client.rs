@@ -227,7 +227,7 @@ impl Client {
 
     /// Makes sure that Jira answers as the connection's account, with a call only if no answer said so yet. Whoever
     /// concludes from something's absence asks this first.
-    pub(super) async fn confirm_caller(&self) -> Result<(), JiraError> {
+    pub async fn confirm_caller(&self) -> Result<(), JiraError> {
         if self.caller() == Caller::Unconfirmed {
             self.myself().await?;
         }

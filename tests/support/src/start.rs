@@ -13,11 +13,11 @@ const BOUND: Duration = Duration::from_secs(30);
 
 /// Every setting of Assay's own: its name, a value that a function starts with, and the functions that need it. The
 /// template gives each function exactly these.
-const SETTINGS: [(&str, &str, &[&str]); 11] = [
+const SETTINGS: [(&str, &str, &[&str]); 12] = [
     (
         "ASSAY_TABLE",
         "assay",
-        &["api", "oauth-callback", "evaluate-checks", "create-tickets", "receive-webhooks", "maintain"],
+        &["api", "oauth-callback", "evaluate-checks", "ingest-usage", "create-tickets", "receive-webhooks", "maintain"],
     ),
     (
         "ASSAY_SYNC_QUEUE_URL",
@@ -29,10 +29,11 @@ const SETTINGS: [(&str, &str, &[&str]); 11] = [
         "https://sqs.eu-central-1.amazonaws.com/1/checks",
         &["api", "oauth-callback", "evaluate-checks"],
     ),
+    ("ASSAY_USAGE_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/1/usage", &["ingest-usage"]),
     (
         "ASSAY_SECRET_PREFIX",
         "assay/test",
-        &["api", "oauth-callback", "evaluate-checks", "create-tickets", "receive-webhooks", "maintain"],
+        &["api", "oauth-callback", "evaluate-checks", "ingest-usage", "create-tickets", "receive-webhooks", "maintain"],
     ),
     ("ASSAY_KMS_KEY_ID", "11111111-2222-4333-8444-555555555555", &["api", "oauth-callback"]),
     (
@@ -48,7 +49,8 @@ const SETTINGS: [(&str, &str, &[&str]); 11] = [
 ];
 
 /// The functions that call Jira.
-const CALLS_JIRA: [&str; 5] = ["api", "oauth-callback", "evaluate-checks", "create-tickets", "maintain"];
+const CALLS_JIRA: [&str; 6] =
+    ["api", "oauth-callback", "evaluate-checks", "ingest-usage", "create-tickets", "maintain"];
 
 /// What Lambda itself sets.
 const LAMBDA: [(&str, &str); 8] = [

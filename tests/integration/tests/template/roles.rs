@@ -27,7 +27,7 @@ const CREDENTIALS: &[&str] = &["*/connection/*", "*/oauth-app-*"];
 /// Where rotated grants are put.
 const GRANTS: &[&str] = &["*/connection/*"];
 
-const EXPECTED: [Rights; 6] = [
+const EXPECTED: [Rights; 7] = [
     Rights {
         function: "api",
         table: &["GetItem", "Query", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem"],
@@ -56,6 +56,15 @@ const EXPECTED: [Rights; 6] = [
         indexes: &["due"],
         sends: &["SyncQueue", "ChecksQueue"],
         receives: &["ChecksQueue"],
+        secrets: &[("GetSecretValue", CREDENTIALS), ("PutSecretValue", GRANTS)],
+    },
+    Rights {
+        function: "ingest-usage",
+        // A list that became shorter leaves pages behind, which are deleted.
+        table: &["GetItem", "Query", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem"],
+        indexes: &["due"],
+        sends: &["UsageQueue"],
+        receives: &["UsageQueue"],
         secrets: &[("GetSecretValue", CREDENTIALS), ("PutSecretValue", GRANTS)],
     },
     Rights {
