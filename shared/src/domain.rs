@@ -1,7 +1,7 @@
 //! What Assay is about, as pure values and functions: no AWS, HTTP or Lambda type, no effect, no clock of its own.
 //!
 //! Reading order: [`connection`] → [`evidence`] → [`check`] → [`task`] → [`plan`] → [`ticket`] → [`trace`]; and who has access:
-//! [`directory`] → [`account`] → [`person`] → [`ingestion`].
+//! [`directory`] → [`account`] → [`person`] → [`ingestion`] → [`policy`].
 
 pub mod access;
 pub mod account;
@@ -15,6 +15,7 @@ pub mod notification;
 pub mod oauth;
 pub mod person;
 pub mod plan;
+pub mod policy;
 pub mod quota;
 pub mod site;
 pub mod sync_setting;

@@ -36,6 +36,7 @@ mod many;
 mod notification;
 mod oauth;
 mod page;
+mod policy;
 mod quota;
 mod sync_setting;
 mod table;

@@ -10,6 +10,7 @@
 //! | complete, and nothing is in scope | not applicable (or fail, where the check asks that there be something) |
 //! | complete, and nothing fails | pass |
 
+pub mod access;
 pub mod judge;
 pub mod standing;
 
@@ -35,11 +36,18 @@ pub enum CheckId {
     B4,
     /// At least one change-management system is connected.
     B5,
+    /// Access is removed for people who left.
+    B6,
+    /// Each account is identified.
+    B7,
+    /// Each account's access is valid.
+    B8,
 }
 
 impl CheckId {
     /// All checks, in order.
-    pub const ALL: [Self; 5] = [Self::B1, Self::B2, Self::B3, Self::B4, Self::B5];
+    pub const ALL: [Self; 8] =
+        [Self::B1, Self::B2, Self::B3, Self::B4, Self::B5, Self::B6, Self::B7, Self::B8];
 
     /// The id as text.
     pub fn as_str(self) -> &'static str {
@@ -49,6 +57,9 @@ impl CheckId {
             Self::B3 => "B3",
             Self::B4 => "B4",
             Self::B5 => "B5",
+            Self::B6 => "B6",
+            Self::B7 => "B7",
+            Self::B8 => "B8",
         }
     }
 
@@ -60,6 +71,9 @@ impl CheckId {
             Self::B3 => "Every reported incident is closed within its limit",
             Self::B4 => "There was change-management activity in the last 30 days",
             Self::B5 => "At least one change-management system is connected",
+            Self::B6 => "Access is removed for people who left",
+            Self::B7 => "Every Jira user is identified",
+            Self::B8 => "Every account's access is reviewed and valid",
         }
     }
 
@@ -80,6 +94,15 @@ impl CheckId {
             }
             Self::B5 => {
                 "Changes must be tracked in a connected system. No active connection has the use case ticketing."
+            }
+            Self::B6 => {
+                "Who has left must not have access any more. This account is active, and the person whom it belongs to has left."
+            }
+            Self::B7 => {
+                "Access can be judged only if it is known whose it is. This account belongs to no person of the list of people, and nobody marked it as a service's, an app's or an external one."
+            }
+            Self::B8 => {
+                "Access must be approved from time to time, or follow a rule. This account has access that was not approved within the period and follows no rule."
             }
         }
     }
@@ -102,6 +125,15 @@ impl CheckId {
             Self::B5 => {
                 "Connect a Jira site with the use case ticketing, or mend the connection that has it."
             }
+            Self::B6 => {
+                "Deactivate the account in the organisation's administration, or correct the person's status if the person still works here."
+            }
+            Self::B7 => {
+                "Say whom the account belongs to, or mark it as a service's, an app's or an external one, with a reason and an end date."
+            }
+            Self::B8 => {
+                "Decide on the account's access in a campaign, or name the groups that need no review in the connection's access policy."
+            }
         }
     }
 
@@ -110,7 +142,8 @@ impl CheckId {
         match self {
             Self::B1 | Self::B5 => 3,
             Self::B2 | Self::B4 => 7,
-            Self::B3 => 2,
+            Self::B3 | Self::B6 => 2,
+            Self::B7 | Self::B8 => 14,
         }
     }
 
@@ -118,7 +151,7 @@ impl CheckId {
     pub fn is_about_tenant(self) -> bool {
         match self {
             Self::B1 | Self::B5 => true,
-            Self::B2 | Self::B3 | Self::B4 => false,
+            Self::B2 | Self::B3 | Self::B4 | Self::B6 | Self::B7 | Self::B8 => false,
         }
     }
 }

@@ -76,6 +76,11 @@ pub enum Gap {
         /// Its age in seconds.
         age: i64,
     },
+    /// Accounts of which nobody knows whose they are.
+    Unidentified {
+        /// How many.
+        accounts: u64,
+    },
     /// The connection cannot be used in its present state.
     ConnectionUnusable {
         /// The state and what to do.
@@ -104,6 +109,9 @@ impl std::fmt::Display for Gap {
             }
             Self::NotCounted => {
                 formatter.write_str("Jira did not count the entities, so it is unknown whether all were read")
+            }
+            Self::Unidentified { accounts } => {
+                write!(formatter, "{accounts} accounts are not identified, and the persons behind them may have left; say whose they are, or mark them")
             }
             Self::Stale { age } => {
                 write!(formatter, "what was read is {age} seconds old, which is too old to be judged")

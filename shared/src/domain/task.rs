@@ -341,6 +341,9 @@ fn title(check: CheckId, failing: &Failing) -> String {
         CheckId::B3 => format!("Close incident {}", failing.entity.key),
         CheckId::B4 => format!("Record change tickets on {}", failing.entity.key),
         CheckId::B5 => "Connect a change-management system".to_owned(),
+        CheckId::B6 => format!("Remove the access of account {}", failing.entity.key),
+        CheckId::B7 => format!("Identify account {}", failing.entity.key),
+        CheckId::B8 => format!("Review the access of account {}", failing.entity.key),
     }
 }
 

@@ -22,6 +22,7 @@
 //! | list of accounts, 1,000 each | `T#roster#{connection}` | `roster#{users, or group id}#{place of the first, 9 digits}` | `ingest-usage`: all pages of a list; API: members of a group |
 //! | days of activity of a month | `T#activity#{connection}#{time zone}` | `activity#{account id}#{year}-{month}` | `ingest-usage`: many by key, conditional `ADD`; API: of one account, list |
 //! | ingestion | `T#ingestion` | `ingestion#{connection}` | `ingest-usage`: one, the due ones (index `due`); API, `evaluate-checks`: one, all of a tenant |
+//! | access policy | `T#policy` | `policy#{connection}` | API, `ingest-usage`, `evaluate-checks`: one |
 //! | notification | `T#notification` | `notification#{id}` | API: list; all functions that find a cause, and its end: one |
 //! | points of an hour | `T#quota#{connection}` | `hour#{epoch seconds}` | all functions that call Jira: the present hour, with the pause in the same read |
 //! | pause that Jira asked for | `T#quota#{connection}` | `pause#` | as above |
@@ -293,6 +294,11 @@ pub(super) fn activity_of(
     account: &AccountId,
 ) -> Items {
     Items::of(tenant, &format!("activity#{connection}#{zone}"), format!("activity#{account}#"))
+}
+
+/// The access policy of a connection.
+pub(super) fn access_policy(tenant: &TenantId, connection: &ConnectionId) -> Key {
+    Items::of(tenant, "policy", "policy#").item(connection.as_str())
 }
 
 /// The ingestions of a tenant.

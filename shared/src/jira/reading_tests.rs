@@ -70,6 +70,7 @@ fn words(reading: &Reading) -> Vec<&'static str> {
         Gap::NotCounted => "not counted",
         Gap::Stale { .. } => "stale",
         Gap::ConnectionUnusable { .. } => "unusable",
+        Gap::Unidentified { .. } => "unidentified",
     };
     match reading.complete(reading.read_at) {
         Ok(_) => Vec::new(),

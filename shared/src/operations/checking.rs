@@ -4,6 +4,7 @@
 //! anywhere in between is repaired by the next evaluation, which plans anew for all tasks that are open or were resolved
 //! not long ago.
 
+mod access;
 mod ending;
 mod evidence;
 mod recording;
@@ -149,6 +150,7 @@ impl Evaluator {
         let mut evaluated = Evaluated { started_at: now, points: 0, every: self.interval };
         let next = match self.open(&connection).await? {
             Ok(client) => {
+                self.begin_ingestion(&connection).await?;
                 let result = self.evaluate_with(&connection, &client).await;
                 evaluated.points = client.meter().points;
                 core.store.add_points(tenant, id, hour_of(now), evaluated.points).await?;
@@ -247,6 +249,9 @@ impl Evaluator {
                 }
             }
         }
+        if connection.use_cases.contains(&UseCase::AccessReview) {
+            self.review_access(connection, client, started_at).await?;
+        }
         if connection.use_cases.contains(&UseCase::IncidentManagement) {
             if connection.incidents.is_set() {
                 let reading = evidence::incidents(connection, client, started_at).await;
@@ -313,6 +318,9 @@ impl Evaluator {
         }
         if connection.use_cases.contains(&UseCase::IncidentManagement) {
             checks.push(CheckId::B3);
+        }
+        if connection.use_cases.contains(&UseCase::AccessReview) {
+            checks.extend([CheckId::B6, CheckId::B7, CheckId::B8]);
         }
         for check in checks {
             let evidence = recording::evidence_of_nothing(verdict, started_at);

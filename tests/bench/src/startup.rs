@@ -12,8 +12,15 @@ use tokio::process::Command;
 use crate::prices::{TENANTS, Use, dollars};
 use crate::table;
 
-const FUNCTIONS: [&str; 7] =
-    ["api", "oauth-callback", "evaluate-checks", "ingest-usage", "create-tickets", "receive-webhooks", "maintain"];
+const FUNCTIONS: [&str; 7] = [
+    "api",
+    "oauth-callback",
+    "evaluate-checks",
+    "ingest-usage",
+    "create-tickets",
+    "receive-webhooks",
+    "maintain",
+];
 
 /// Whether this is a debug build.
 const DEBUG: bool = cfg!(debug_assertions);

@@ -17,7 +17,15 @@ const SETTINGS: [(&str, &str, &[&str]); 12] = [
     (
         "ASSAY_TABLE",
         "assay",
-        &["api", "oauth-callback", "evaluate-checks", "ingest-usage", "create-tickets", "receive-webhooks", "maintain"],
+        &[
+            "api",
+            "oauth-callback",
+            "evaluate-checks",
+            "ingest-usage",
+            "create-tickets",
+            "receive-webhooks",
+            "maintain",
+        ],
     ),
     (
         "ASSAY_SYNC_QUEUE_URL",
@@ -33,7 +41,15 @@ const SETTINGS: [(&str, &str, &[&str]); 12] = [
     (
         "ASSAY_SECRET_PREFIX",
         "assay/test",
-        &["api", "oauth-callback", "evaluate-checks", "ingest-usage", "create-tickets", "receive-webhooks", "maintain"],
+        &[
+            "api",
+            "oauth-callback",
+            "evaluate-checks",
+            "ingest-usage",
+            "create-tickets",
+            "receive-webhooks",
+            "maintain",
+        ],
     ),
     ("ASSAY_KMS_KEY_ID", "11111111-2222-4333-8444-555555555555", &["api", "oauth-callback"]),
     (

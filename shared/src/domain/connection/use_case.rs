@@ -136,7 +136,7 @@ impl UseCase {
             },
             Self::AccessReview => Requirements {
                 controls: &["Access review", "Offboarding"],
-                checks: &[],
+                checks: &[CheckId::B6, CheckId::B7, CheckId::B8],
                 scopes: &[READ_WORK, READ_USER, MANAGE_CONFIGURATION],
                 permissions: &[BROWSE_USERS, ADMINISTER],
                 data: &["name, e-mail if visible, status, groups and roles of accounts"],

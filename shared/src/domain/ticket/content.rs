@@ -241,7 +241,7 @@ fn subject(task: &Task) -> Span {
 
 fn subject_title(task: &Task) -> &str {
     match task.check {
-        CheckId::B2 | CheckId::B3 => &task.subject.title,
+        CheckId::B2 | CheckId::B3 | CheckId::B6 | CheckId::B7 | CheckId::B8 => &task.subject.title,
         CheckId::B1 | CheckId::B4 | CheckId::B5 => task.check.title(),
     }
 }

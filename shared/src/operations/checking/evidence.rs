@@ -56,7 +56,8 @@ pub(super) fn judge(check: CheckId, connection: &Connection, reading: &Reading, 
         CheckId::B3 => judge::incidents_are_closed(reading, &connection.incident_limits, now),
         CheckId::B4 => judge::there_was_change_activity(reading, connection, now),
         // Checks about the tenant read no issues; their verdicts are made from connections.
-        CheckId::B1 | CheckId::B5 => judge::unusable(connection),
+        // So do those about access: they are made from the directory.
+        CheckId::B1 | CheckId::B5 | CheckId::B6 | CheckId::B7 | CheckId::B8 => judge::unusable(connection),
     }
 }
 
