@@ -1,7 +1,7 @@
 //! What Assay is about, as pure values and functions: no AWS, HTTP or Lambda type, no effect, no clock of its own.
 //!
 //! Reading order: [`connection`] → [`evidence`] → [`check`] → [`task`] → [`plan`] → [`ticket`] → [`trace`]; and who has access:
-//! [`directory`] → [`account`] → [`person`] → [`ingestion`] → [`policy`].
+//! [`directory`] → [`account`] → [`person`] → [`matching`] → [`ingestion`] → [`policy`].
 
 pub mod access;
 pub mod account;
@@ -11,6 +11,7 @@ pub mod directory;
 pub mod evidence;
 pub mod idempotency;
 pub mod ingestion;
+pub mod matching;
 pub mod notification;
 pub mod oauth;
 pub mod person;

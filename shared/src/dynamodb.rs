@@ -37,6 +37,7 @@ mod notification;
 mod oauth;
 mod page;
 mod policy;
+mod person;
 mod quota;
 mod sync_setting;
 mod table;

@@ -24,7 +24,7 @@ pub mod wiring;
 
 pub use base::{clock, config, error, ids, random, secret, telemetry};
 pub use domain::{
-    access, account, check, connection, directory, evidence, idempotency, ingestion, notification, oauth,
-    person, plan, policy, quota, sync_setting, task, ticket, trace,
+    access, account, check, connection, directory, evidence, idempotency, ingestion, matching, notification,
+    oauth, person, plan, policy, quota, site, sync_setting, task, ticket, trace,
 };
 pub use error::{Error, Result};

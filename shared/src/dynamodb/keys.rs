@@ -21,6 +21,8 @@
 //! | project role | `T#role#{connection}` | `role#{project id}#{role id}` | as above |
 //! | list of accounts, 1,000 each | `T#roster#{connection}` | `roster#{users, or group id}#{place of the first, 9 digits}` | `ingest-usage`: all pages of a list; API: members of a group |
 //! | days of activity of a month | `T#activity#{connection}#{time zone}` | `activity#{account id}#{year}-{month}` | `ingest-usage`: many by key, conditional `ADD`; API: of one account, list |
+//! | person | `T#person` | `person#{id}` | API: one, list, many by id when a list is taken in; `ingest-usage`, `evaluate-checks`: all |
+//! | address that a person was given later | `T#person` | `address#{id that would be made from it}` | API: all, when a list is taken in or an address is changed |
 //! | ingestion | `T#ingestion` | `ingestion#{connection}` | `ingest-usage`: one, the due ones (index `due`); API, `evaluate-checks`: one, all of a tenant |
 //! | access policy | `T#policy` | `policy#{connection}` | API, `ingest-usage`, `evaluate-checks`: one |
 //! | notification | `T#notification` | `notification#{id}` | API: list; all functions that find a cause, and its end: one |
@@ -43,8 +45,8 @@ use jiff::Timestamp;
 use crate::check::CheckId;
 use crate::directory::List;
 use crate::ids::{
-    AccountId, CloudId, ConnectionId, GroupId, IssueId, NotificationId, ProductKey, ProjectId, RoleId, RunId,
-    SettingId, TaskId, TenantId, TicketId, TokenId, digest, fixed,
+    AccountId, CloudId, ConnectionId, GroupId, IssueId, NotificationId, PersonId, ProductKey, ProjectId,
+    RoleId, RunId, SettingId, TaskId, TenantId, TicketId, TokenId, digest, fixed,
 };
 
 /// The partition key of the table.
@@ -299,6 +301,26 @@ pub(super) fn activity_of(
 /// The access policy of a connection.
 pub(super) fn access_policy(tenant: &TenantId, connection: &ConnectionId) -> Key {
     Items::of(tenant, "policy", "policy#").item(connection.as_str())
+}
+
+/// The people of a tenant.
+pub(super) fn persons(tenant: &TenantId) -> Items {
+    Items::of(tenant, "person", "person#")
+}
+
+/// A person.
+pub(super) fn person(tenant: &TenantId, id: &PersonId) -> Key {
+    persons(tenant).item(id.as_str())
+}
+
+/// The addresses that people of a tenant were given later.
+pub(super) fn person_addresses(tenant: &TenantId) -> Items {
+    Items::of(tenant, "person", "address#")
+}
+
+/// An address that a person was given later, by the id that would be made from it.
+pub(super) fn person_address(tenant: &TenantId, made: &PersonId) -> Key {
+    person_addresses(tenant).item(made.as_str())
 }
 
 /// The ingestions of a tenant.

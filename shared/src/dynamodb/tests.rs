@@ -5,6 +5,7 @@ mod check;
 mod connection;
 mod once;
 mod pages;
+mod person;
 mod quota;
 mod stored;
 mod sync_setting;
