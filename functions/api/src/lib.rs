@@ -77,6 +77,8 @@ fn guarded() -> routes::Routes {
         .merge(routes::tickets::routes())
         .merge(routes::sync_settings::routes())
         .merge(routes::notifications::routes())
+        .merge(routes::usage::routes())
+        .merge(routes::licences::routes())
         .merge(routes::tokens::routes())
 }
 

@@ -3,12 +3,14 @@
 pub mod checks;
 pub mod connections;
 pub mod health;
+pub mod licences;
 pub mod notifications;
 pub mod oauth_app;
 pub mod sync_settings;
 pub mod tasks;
 pub mod tickets;
 pub mod tokens;
+pub mod usage;
 
 use utoipa_axum::router::OpenApiRouter;
 

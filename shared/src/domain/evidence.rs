@@ -111,7 +111,10 @@ impl std::fmt::Display for Gap {
                 formatter.write_str("Jira did not count the entities, so it is unknown whether all were read")
             }
             Self::Unidentified { accounts } => {
-                write!(formatter, "{accounts} accounts are not identified, and the persons behind them may have left; say whose they are, or mark them")
+                write!(
+                    formatter,
+                    "{accounts} accounts are not identified, and the persons behind them may have left; say whose they are, or mark them"
+                )
             }
             Self::Stale { age } => {
                 write!(formatter, "what was read is {age} seconds old, which is too old to be judged")

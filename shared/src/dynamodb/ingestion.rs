@@ -32,6 +32,13 @@ pub struct ActiveMonth {
     pub days: BTreeSet<i8>,
 }
 
+impl ActiveMonth {
+    /// The days, as dates.
+    pub fn dates(&self) -> impl Iterator<Item = Date> + '_ {
+        self.days.iter().filter_map(|day| Date::new(self.month.year(), self.month.month(), *day).ok())
+    }
+}
+
 /// A connection whose ingestion is due, and since when.
 #[derive(Clone, Debug, Deserialize)]
 struct Due {
@@ -134,6 +141,30 @@ impl Store {
         });
         stream::iter(adds).buffer_unordered(CONCURRENCY).try_collect::<Vec<()>>().await?;
         Ok(latest)
+    }
+
+    /// The days from `from` to `until` on which each of these accounts was active, as counted in `zone`.
+    pub async fn active_days_of(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        zone: &str,
+        accounts: &[AccountId],
+        (from, until): (Date, Date),
+    ) -> Result<BTreeMap<AccountId, BTreeSet<Date>>> {
+        let mut keys = BTreeSet::new();
+        let mut month = from.first_of_month();
+        while month <= until {
+            keys.extend(accounts.iter().map(|account| month_key(tenant, connection, zone, account, month)));
+            month = month.checked_add(jiff::Span::new().months(1)).unwrap_or(Date::MAX);
+        }
+        let mut active: BTreeMap<AccountId, BTreeSet<Date>> = BTreeMap::new();
+        for item in self.items_of(&keys, "months of activity").await? {
+            let month = month_of(&item)?;
+            let days = month.dates().filter(|day| (from..=until).contains(day));
+            active.entry(month.account.clone()).or_default().extend(days);
+        }
+        Ok(active)
     }
 
     /// The months in which an account was active, as counted in `zone`, from the earliest.

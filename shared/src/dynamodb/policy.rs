@@ -7,11 +7,7 @@ use crate::policy::AccessPolicy;
 
 impl Store {
     /// The access policy of a connection; the usual one if nothing was said.
-    pub async fn access_policy(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-    ) -> Result<AccessPolicy> {
+    pub async fn access_policy(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<AccessPolicy> {
         let stored = self.get(&keys::access_policy(tenant, connection)).await?;
         Ok(stored.unwrap_or_else(|| AccessPolicy::new(tenant.clone(), connection.clone())))
     }

@@ -11,9 +11,9 @@
 //! | fails so that every call would | as above, up to [`FAILURES`] times; then the source is left as it is stored, with a gap that says why |
 //! | refuses this one source | the source is left as it is stored, with a gap, and the next one is read |
 
-mod activity;
+// mod activity;
 mod directory;
-mod reporting;
+// mod reporting;
 mod roles;
 mod settling;
 
@@ -27,7 +27,7 @@ use crate::connection::{Connection, State, UseCase};
 use crate::error::Kind;
 use crate::evidence::Gap;
 use crate::ids::{ConnectionId, TenantId};
-use crate::ingestion::{Cost, EVERY, Ingestion, Source, Stage};
+use crate::ingestion::{ActivityReached, Cost, EVERY, Ingestion, Source, Stage};
 use crate::jira::Client;
 use crate::jira::error::JiraError;
 use crate::quota::Priority;
@@ -151,7 +151,8 @@ impl Ingester {
             return store.save_ingestion(&mut ingestion).await;
         }
         if ingestion.stage == Stage::Idle {
-            begin(&mut ingestion, now);
+            let policy = store.access_policy(tenant, id).await?;
+            begin(&mut ingestion, policy.zone, now);
         }
         ingestion.cost.slices += 1;
         ingestion.leased_until = Some(after(now, LEASE));
@@ -203,9 +204,7 @@ impl Ingester {
         self.jira.core.store.save_ingestion(&mut ingestion).await?;
         // A wait that is longer than a queue's is left to the tick.
         match delay.filter(|delay| *delay <= crate::sqs::LONGEST_DELAY) {
-            Some(delay) => {
-                self.usage.send(&UsageRequest::Ingest { tenant, connection }, Some(delay)).await
-            }
+            Some(delay) => self.usage.send(&UsageRequest::Ingest { tenant, connection }, Some(delay)).await,
             None => Ok(()),
         }
     }
@@ -218,8 +217,12 @@ pub fn wants_ingestion(connection: &Connection) -> bool {
     !ended && wanted.iter().any(|use_case| connection.use_cases.contains(use_case))
 }
 
-/// Begins a run.
-fn begin(ingestion: &mut Ingestion, now: Timestamp) {
+/// Begins a run. Where the time zone is another one now, activity is read anew: days of one are no days of the other.
+fn begin(ingestion: &mut Ingestion, zone: Option<String>, now: Timestamp) {
+    if let Some(zone) = zone.filter(|zone| *zone != ingestion.zone) {
+        ingestion.zone = zone;
+        ingestion.activity = ActivityReached::default();
+    }
     ingestion.stage = Stage::FIRST;
     ingestion.began_at = Some(now);
     ingestion.cost = Cost::default();
@@ -243,8 +246,7 @@ impl Slice<'_> {
             if !jira.deadline.leaves(SECONDS_A_UNIT, now) {
                 return Ok(Some(0));
             }
-            let opened =
-                jira.open_within_quota(self.connection, Priority::Backfill, POINTS_A_UNIT).await;
+            let opened = jira.open_within_quota(self.connection, Priority::Backfill, POINTS_A_UNIT).await;
             let client = match opened {
                 Ok(client) => client,
                 Err(error) => return self.postpone(error),
@@ -373,6 +375,9 @@ pub fn expected_end(ingestion: &Ingestion, now: Timestamp) -> Option<Timestamp> 
         return None;
     }
     let spent = seconds_between(began_at, now).max(1);
-    let left = i64::try_from(u128::from(expected.saturating_sub(read)) * u128::from(spent.unsigned_abs()) / u128::from(read)).ok()?;
+    let left = i64::try_from(
+        u128::from(expected.saturating_sub(read)) * u128::from(spent.unsigned_abs()) / u128::from(read),
+    )
+    .ok()?;
     Some(after(now, left))
 }

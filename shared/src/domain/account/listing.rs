@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Account, AccountKind, HeldRole, OrganisationView, Owner, Suggestion};
+use super::{Account, AccountKind, HeldRole, OrganisationView, Owner};
 use crate::ids::{GroupId, ProductKey};
 
 /// An account as a list shows it.
@@ -82,18 +82,6 @@ impl Account {
         let removed_at = if settled.listed { None } else { self.removed_at.or(Some(now)) };
         changed |= self.removed_at != removed_at;
         self.removed_at = removed_at;
-        changed
-    }
-
-    /// Takes over whose account it may be, unless somebody said whose it is.
-    pub fn take_match(&mut self, owner: Owner, suggestions: Vec<Suggestion>) -> bool {
-        if self.owner.is_said() {
-            let changed = !self.suggestions.is_empty();
-            self.suggestions.clear();
-            return changed;
-        }
-        let changed = self.owner != owner || self.suggestions != suggestions;
-        (self.owner, self.suggestions) = (owner, suggestions);
         changed
     }
 

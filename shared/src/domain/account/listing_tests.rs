@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
-use super::super::{Account, AccountKind, MatchedBy, Owner};
+use super::super::{Account, AccountKind};
 use super::{Settled, Shown};
-use crate::ids::{AccountId, ConnectionId, GroupId, PersonId, ProductKey, TenantId};
+use crate::ids::{AccountId, ConnectionId, GroupId, ProductKey, TenantId};
 
 fn now() -> jiff::Timestamp {
     "2026-01-01T00:00:00Z".parse().unwrap()
@@ -77,17 +77,4 @@ fn a_closed_account_is_erased_and_stays_so() {
         Shown { kind: AccountKind::Human, name: "Former user", email: Some("x@example.com"), active: false };
     account.take_shown(shown);
     assert_eq!((account.name.as_str(), account.email), ("", None));
-}
-
-#[test]
-fn what_a_person_said_is_never_changed_by_matching() {
-    let mut account = account();
-    let person = PersonId::parse("per-1").unwrap();
-    let said = Owner::Person { person: person.clone(), by: MatchedBy::Confirmation };
-    account.owner = said.clone();
-    assert!(!account.take_match(Owner::Unidentified, Vec::new()));
-    assert_eq!(account.owner, said);
-    account.owner = Owner::Person { person, by: MatchedBy::Email };
-    assert!(account.take_match(Owner::Unidentified, Vec::new()));
-    assert_eq!(account.owner, Owner::Unidentified);
 }

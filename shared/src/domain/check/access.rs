@@ -66,14 +66,14 @@ impl Directory<'_> {
             .collect();
         let mut gaps = self.gaps(check);
         // Nobody knows whether the person behind an account that is not identified has left.
-        let unidentified = live.iter().filter(|account| account.may_be_human() && !self.is_identified(account));
+        let unidentified =
+            live.iter().filter(|account| account.may_be_human() && !self.is_identified(account));
         let unidentified = unidentified.count() as u64;
         if check == CheckId::B6 && unidentified > 0 {
             gaps.push(Gap::Unidentified { accounts: unidentified });
         }
         let count = seen.len() as u64;
-        let coverage =
-            Coverage { pages: 1, read: count, counted: Some(count), in_scope: Some(count), gaps };
+        let coverage = Coverage { pages: 1, read: count, counted: Some(count), in_scope: Some(count), gaps };
         let reading = Reading {
             query: format!("active accounts of {}", self.connection.site),
             scope: "all accounts of the site but apps and customers".to_owned(),
@@ -82,10 +82,8 @@ impl Directory<'_> {
             read_at: self.now,
             seen_in: Vec::new(),
         };
-        let complaints: std::collections::BTreeMap<String, String> = seen
-            .into_iter()
-            .filter_map(|seen| Some((seen.entity.id, seen.complaint?)))
-            .collect();
+        let complaints: std::collections::BTreeMap<String, String> =
+            seen.into_iter().filter_map(|seen| Some((seen.entity.id, seen.complaint?))).collect();
         let verdict = judge_each(&reading, self.now, |entity| complaints.get(&entity.id).cloned());
         (verdict, reading)
     }

@@ -30,7 +30,7 @@ fn id() -> ConnectionId {
 
 fn connection() -> Connection {
     let site = SiteDomain::parse("acme.atlassian.net").unwrap();
-    let mut connection = Connection::new(tenant(), id(), site, Method::ApiToken, now());
+    let mut connection = Connection::begin(tenant(), id(), Method::ApiToken, site, now());
     connection.use_cases = [UseCase::AccessReview].into();
     connection
 }
@@ -147,8 +147,7 @@ fn an_account_is_identified_by_a_person_of_the_list_or_a_mark_that_holds() {
         account("fine", owned_by("ada")),
     ];
     let verdict = judge(CheckId::B7, Some(&whole()), &accounts);
-    let failing: BTreeSet<&str> =
-        verdict.failing.iter().map(|failing| failing.entity.key.as_str()).collect();
+    let failing: BTreeSet<&str> = verdict.failing.iter().map(|failing| failing.entity.key.as_str()).collect();
     assert_eq!(failing, BTreeSet::from(["ended", "nobody", "deleted"]));
 }
 

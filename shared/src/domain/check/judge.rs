@@ -109,7 +109,11 @@ pub fn nothing_configured(what: &str) -> Verdict {
     }
 }
 
-pub(super) fn judge_each(reading: &Reading, now: Timestamp, complaint: impl Fn(&Entity) -> Option<String>) -> Verdict {
+pub(super) fn judge_each(
+    reading: &Reading,
+    now: Timestamp,
+    complaint: impl Fn(&Entity) -> Option<String>,
+) -> Verdict {
     let failing: Vec<Failing> = reading
         .entities
         .iter()

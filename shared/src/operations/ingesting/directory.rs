@@ -63,8 +63,7 @@ impl Slice<'_> {
         for (id, listed) in shown {
             match stored.get(id) {
                 None => {
-                    let mut account =
-                        Account::new(tenant.clone(), connection.clone(), id.clone(), now);
+                    let mut account = Account::new(tenant.clone(), connection.clone(), id.clone(), now);
                     account.take_shown(shown_of(listed));
                     new.push(account);
                 }
@@ -182,9 +181,9 @@ impl Slice<'_> {
             self.ingestion.source(Source::Members).begin();
         }
         let groups = self.known_groups().await?;
-        let next = groups
-            .iter()
-            .find(|group| group.removed_at.is_none() && behind.as_ref().is_none_or(|behind| group.id > *behind));
+        let next = groups.iter().find(|group| {
+            group.removed_at.is_none() && behind.as_ref().is_none_or(|behind| group.id > *behind)
+        });
         let Some(group) = next.map(|group| group.id.clone()) else {
             let now = self.now();
             self.ingestion.source(Source::Members).read_at = Some(now);
@@ -352,10 +351,5 @@ impl Slice<'_> {
 
 /// An account of a list, as the domain takes it.
 pub(super) fn shown_of(listed: &ListedAccount) -> Shown<'_> {
-    Shown {
-        kind: listed.kind,
-        name: &listed.name,
-        email: listed.email.as_deref(),
-        active: listed.active,
-    }
+    Shown { kind: listed.kind, name: &listed.name, email: listed.email.as_deref(), active: listed.active }
 }

@@ -14,6 +14,7 @@ use crate::evidence::Gap;
 use crate::ids::{AccountId, GroupId, ProductKey};
 use crate::ingestion::{Source, Stage};
 use crate::jira::Client;
+use crate::matching::Index;
 use crate::{Error, Result};
 
 /// How many accounts one call to Jira is asked about by id.
@@ -35,6 +36,8 @@ pub(super) struct Joined {
     roles: HashMap<AccountId, Vec<HeldRole>>,
     /// The products that each group gives.
     products: BTreeMap<GroupId, Vec<ProductKey>>,
+    /// The people of the list, by what accounts tell.
+    people: Index,
 }
 
 impl Joined {
@@ -83,12 +86,15 @@ impl Slice<'_> {
         if behind.is_none() {
             self.take_unlisted(client, joined).await?;
         }
-        let (accounts, next) = self.store().accounts_behind(self.tenant(), self.id(), behind.as_ref()).await?;
+        let (accounts, next) =
+            self.store().accounts_behind(self.tenant(), self.id(), behind.as_ref()).await?;
         let there = self.confirm_missing(client, joined, &accounts).await?;
         let now = self.now();
         let change = |account: &mut Account| {
             let listed = joined.names(&account.id) || there.contains(&account.id);
-            account.settle(&joined.of(&account.id, listed), &|group| joined.products_of(group), now)
+            let settled = joined.of(&account.id, listed);
+            let changed = account.settle(&settled, &|group| joined.products_of(group), now);
+            joined.people.settle(account) || changed
         };
         let changed: Vec<AccountId> = accounts
             .into_iter()
@@ -142,7 +148,8 @@ impl Slice<'_> {
                 roles.entry(account).or_default().push(held);
             }
         }
-        Ok(Joined { users, members, groups, unread, roles, products })
+        let people = Index::of(self.store().all_persons(self.tenant()).await?);
+        Ok(Joined { users, members, groups, unread, roles, products, people })
     }
 
     /// Asks Jira for the accounts that a group or a role names and the site's list does not, and stores them.
@@ -208,7 +215,8 @@ impl Slice<'_> {
         let today = self.now().to_zoned(zone.clone()).date();
         // Who was there already when Assay first looked did not come on that day.
         let first_look = self.ingestion.first_ended_at;
-        let (accounts, next) = self.store().accounts_behind(self.tenant(), self.id(), behind.as_ref()).await?;
+        let (accounts, next) =
+            self.store().accounts_behind(self.tenant(), self.id(), behind.as_ref()).await?;
         for account in accounts.iter().filter(|account| account.is_live()) {
             let came = first_look
                 .filter(|first_look| account.first_seen_at > *first_look)
