@@ -11,6 +11,7 @@
 //! | [`credentials`], [`oauth`] | proving who we are |
 //! | [`error`], [`retry`], [`client`], `ask`, `answer`, `failure` | the one `request` function and what its answers mean |
 //! | [`account`], [`project`], [`permission`], [`scope`], [`metadata`], [`workflow`], [`choices`] | what there is and what we may do |
+//! | [`activity`] | who did something, and when |
 //! | [`directory`] | who there is and what gives access |
 //! | [`organisation`] | the organisation API |
 //! | [`jql`], [`search`], [`matching`], [`reading`] | queries, their pages, what they match, and evidence |
@@ -24,6 +25,7 @@
 //! version 3; "Rate limiting" is the page of that name at developer.atlassian.com (12 August 2026).
 
 pub mod account;
+pub mod activity;
 pub mod addresses;
 pub mod adf;
 mod answer;

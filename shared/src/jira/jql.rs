@@ -116,6 +116,20 @@ impl Jql {
         self
     }
 
+    /// Only issues last changed at `moment` or later; written as in [`Self::created_from`].
+    #[must_use]
+    pub fn updated_from(mut self, moment: Timestamp) -> Self {
+        self.conditions.push(format!("updated >= {}", moment.as_millisecond()));
+        self
+    }
+
+    /// Only issues last changed before `moment`.
+    #[must_use]
+    pub fn updated_before(mut self, moment: Timestamp) -> Self {
+        self.conditions.push(format!("updated < {}", moment.as_millisecond()));
+        self
+    }
+
     /// Only issues whose status is not in the category "done".
     #[must_use]
     pub fn not_done(mut self) -> Self {
@@ -136,6 +150,11 @@ impl Jql {
     /// The query, oldest issue first, so that what is created meanwhile comes at the end.
     pub fn ordered(&self) -> String {
         format!("{} ORDER BY created ASC", self.text())
+    }
+
+    /// The query, what was changed longest ago first, in one order only.
+    pub fn by_change(&self) -> String {
+        format!("{} ORDER BY updated ASC, id ASC", self.text())
     }
 
     /// The query, newest issue first, for a person to choose from.

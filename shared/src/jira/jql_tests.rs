@@ -54,6 +54,15 @@ fn a_query_is_bounded_by_ids_and_milliseconds() {
 }
 
 #[test]
+fn what_was_changed_in_a_window_has_one_order_only() {
+    let jql = Jql::new()
+        .updated_from("2026-01-01T00:00:00Z".parse().unwrap())
+        .updated_before("2026-01-01T00:00:00.007Z".parse().unwrap());
+    let window = "updated >= 1767225600000 AND updated < 1767225600007";
+    assert_eq!(jql.by_change(), format!("{window} ORDER BY updated ASC, id ASC"));
+}
+
+#[test]
 fn an_identifier_that_is_no_number_is_quoted() {
     let odd = ProjectId::parse("10001.or").unwrap();
     assert_eq!(

@@ -80,6 +80,24 @@ impl<'a> Pages<'a> {
         Self { client, what, jql, fields, properties, size: PAGE, token: None, seen, ended: false }
     }
 
+    /// Goes on where another such search stopped, behind the page that named `token`, with up to `size` issues a page.
+    pub(super) fn resumed(mut self, token: Option<&str>, size: usize) -> Self {
+        self.size = size.clamp(1, PAGE);
+        self.token = token.map(str::to_owned);
+        self.seen.extend(self.token.clone());
+        self
+    }
+
+    /// Where the next page begins; none after the last.
+    pub(super) fn token(&self) -> Option<&str> {
+        self.token.as_deref().filter(|_| !self.ended)
+    }
+
+    /// How many issues the last page was asked for.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
     /// Reads the next page and hands each issue on as raw JSON; none after the last page.
     ///
     /// A token that was seen before, an empty page that is not the last, and a page that says that there are more
