@@ -11,7 +11,7 @@
 //! | fails so that every call would | as above, up to [`FAILURES`] times; then the source is left as it is stored, with a gap that says why |
 //! | refuses this one source | the source is left as it is stored, with a gap, and the next one is read |
 
-// mod activity;
+mod activity;
 mod directory;
 // mod reporting;
 mod roles;

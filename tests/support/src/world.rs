@@ -11,6 +11,7 @@ use assay::jira::{Addresses, Credentials, ReqwestSender};
 use assay::operations::Core;
 use assay::operations::checking::Evaluator;
 use assay::operations::connecting::{Begun, Connector, Failure, Proof, Wish};
+use assay::operations::ingesting::Ingester;
 use assay::operations::milestone::{Milestones, Unobserved};
 use assay::operations::planning::Planner;
 use assay::operations::session::{Deadline, JiraAccess};
@@ -20,7 +21,7 @@ use assay::random::CountingRandom;
 use assay::secret::Secret;
 use assay::secrets::{MemorySecrets, SecretStore};
 use assay::site::SiteDomain;
-use assay::sqs::{ChecksRequest, Queue, SyncRequest};
+use assay::sqs::{ChecksRequest, Queue, SyncRequest, UsageRequest};
 use assay::sync_setting::{ClosureRule, GonePolicy, Mode, ReopenRule, SyncSetting};
 use jiff::Timestamp;
 use jira_sim::{ClockBase, Options, Running, Simulator};
@@ -56,6 +57,8 @@ pub struct World {
     pub sync: Arc<TimedQueue<SyncRequest>>,
     /// The queue of evaluations.
     pub checks: Arc<TimedQueue<ChecksRequest>>,
+    /// The queue of ingestions, campaigns and actions.
+    pub usage: Arc<TimedQueue<UsageRequest>>,
     /// Opens sessions.
     pub access: JiraAccess,
     /// The tenant that tests use.
@@ -112,6 +115,7 @@ impl World {
         Self {
             sync: Arc::new(TimedQueue::new(time.clock())),
             checks: Arc::new(TimedQueue::new(time.clock())),
+            usage: Arc::new(TimedQueue::new(time.clock())),
             jira,
             time,
             table_address,
@@ -156,6 +160,12 @@ impl World {
             lookup_bound: LOOKUP_BOUND,
             milestones,
         }
+    }
+
+    /// Reads directories and activity.
+    pub fn ingester(&self) -> Ingester {
+        let usage = Arc::clone(&self.usage) as Arc<dyn Queue<UsageRequest>>;
+        Ingester { jira: self.access.clone(), usage }
     }
 
     /// Repairs.

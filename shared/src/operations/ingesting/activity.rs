@@ -74,6 +74,10 @@ impl Slice<'_> {
             }
             Err(error) => return self.left(Source::Changes, error),
         };
+        for warning in &page.warnings {
+            let detail = format!("Jira says that a search of changed issues is not whole ({warning})");
+            self.ingestion.source(Source::Changes).lacks(Gap::Malformed { detail });
+        }
         let mut days = Days::new();
         let mut deeds: Vec<Deed> = Vec::new();
         let last = page.issues.iter().map(|issue| issue.updated).max();
