@@ -1,5 +1,7 @@
 //! The control API under `/__sim/`: what only a test may do.
 
+mod account;
+mod group;
 mod issue;
 mod project;
 mod report;
@@ -15,11 +17,7 @@ use crate::{
     faults::Fault,
     hand::{self, Deed},
     simulator::Simulator,
-    state::{
-        World,
-        account::{Account, ApiToken},
-        seed::Seed,
-    },
+    state::{World, account::ApiToken, seed::Seed},
 };
 
 const NO_RESOURCE: &str = "The control API has no such resource.";
@@ -73,10 +71,21 @@ pub(crate) fn perform(
             let account = body["account"].as_str().unwrap_or("acc-admin");
             Ok(json!({ "revoked": world.grants.revoke_account(account) }))
         }),
-        ("POST", "/accounts") => simulator.with_world(|world| add_account(world, body)),
+        ("POST", "/accounts") => {
+            let now = simulator.now();
+            simulator.with_world(|world| account::add(world, body, now))
+        }
+        ("POST", "/groups") => simulator.with_world(|world| group::add(world, body)),
+        ("POST", _) if path.starts_with("/groups/") => {
+            simulator.with_world(|world| group::edit(world, &path["/groups/".len()..], body))
+        }
+        ("DELETE", _) if path.starts_with("/groups/") => {
+            simulator.with_world(|world| group::delete(world, &path["/groups/".len()..]))
+        }
         ("POST", "/act") => act(simulator, body),
         ("POST", _) if path.starts_with("/accounts/") => {
-            simulator.with_world(|world| edit_account(world, &path["/accounts/".len()..], body))
+            let now = simulator.now();
+            simulator.with_world(|world| account::edit(world, &path["/accounts/".len()..], body, now))
         }
         ("POST", _) if path.starts_with("/projects/") => {
             let (key, edit) = path["/projects/".len()..].split_once('/').unwrap_or_default();
@@ -182,40 +191,4 @@ fn add_token(world: &mut World, body: &Value) -> Result<Value, String> {
     world.tokens.retain(|token| token.text != text);
     world.tokens.insert(0, ApiToken { account: account.clone(), text, scopes, expires });
     Ok(json!({ "account": account }))
-}
-
-/// A new person, who sees and does what everybody does, changed by the members of the body.
-fn add_account(world: &mut World, body: &Value) -> Result<Value, String> {
-    let id = body["id"].as_str().ok_or("id: a text")?;
-    if world.accounts.get(id).is_some() {
-        return Err(format!("there is an account {id} already"));
-    }
-    world.accounts.put(Account::person(id, id, &format!("{id}@example.com")));
-    edit_account(world, id, body)
-}
-
-fn edit_account(world: &mut World, id: &str, body: &Value) -> Result<Value, String> {
-    let mut account = world.accounts.get(id).ok_or("no such account")?;
-    for (name, value) in body.as_object().ok_or("an object of members")? {
-        let flag = || value.as_bool().ok_or(format!("{name}: true or false"));
-        let text = || value.as_str().map(str::to_owned).ok_or(format!("{name}: a text"));
-        match name.as_str() {
-            "active" => account.active = flag()?,
-            "admin" => account.admin = flag()?,
-            "email_hidden" => account.email_hidden = flag()?,
-            "email" => account.email = text()?,
-            "name" => account.name = text()?,
-            "locale" => account.locale = text()?,
-            "time_zone" => account.time_zone = text()?,
-            "groups" => {
-                account.groups =
-                    serde_json::from_value(value.clone()).map_err(|error| format!("groups: {error}"))?;
-            }
-            // It names the account when one is added.
-            "id" => {}
-            other => return Err(format!("unknown member {other}")),
-        }
-    }
-    world.accounts.put(account);
-    Ok(json!({ "account": id }))
 }

@@ -3,8 +3,8 @@
 use crate::{
     call::{Call, Reply},
     routes::{
-        archive, bulk, changelog, comment, createmeta, editmeta, group, issue, jql, meta, myself, permission,
-        project, property, search, transition, user, webhook, workflow,
+        archive, bulk, changelog, comment, createmeta, editmeta, group, issue, jql, licence, meta, myself,
+        permission, project, property, role, search, transition, user, webhook, workflow,
     },
     state::World,
 };
@@ -94,6 +94,7 @@ pub(crate) fn find(method: &str, path: &str) -> Found {
 const READ: &[&str] = &["read:jira-work"];
 const WRITE: &[&str] = &["write:jira-work"];
 const USER: &[&str] = &["read:jira-user"];
+const PROJECTS: &[&str] = &["manage:jira-project"];
 const CONFIGURATION: &[&str] = &["manage:jira-configuration"];
 const HOOKS: &[&str] = &["read:jira-work", "manage:jira-webhook"];
 
@@ -167,6 +168,15 @@ pub(crate) static OPERATIONS: &[Operation] = operations! {
     GET "/user" getUser, USER, ["read:application-role:jira" "read:group:jira" "read:user:jira" "read:avatar:jira"], true, Read, user::get;
     GET "/group/bulk" bulkGetGroups, USER, ["read:group:jira"], false, Read, group::bulk;
     GET "/group/member" getUsersFromGroup, CONFIGURATION, ["read:group:jira" "read:user:jira" "read:avatar:jira"], false, Read, group::members;
+    POST "/group/user" addUserToGroup, CONFIGURATION, ["write:group:jira" "read:avatar:jira" "read:group:jira" "read:user:jira"], false, Write, group::add;
+    DELETE "/group/user" removeUserFromGroup, CONFIGURATION, ["write:group:jira"], false, Write, group::remove;
+    GET "/applicationrole" getAllApplicationRoles, CONFIGURATION, ["read:application-role:jira"], false, Read, licence::roles;
+    GET "/license/approximateLicenseCount" getApproximateLicenseCount, CONFIGURATION, ["read:license:jira"], false, Read, licence::approximate;
+    GET "/license/approximateLicenseCount/product/{applicationKey}" getApproximateApplicationLicenseCount, CONFIGURATION, ["read:license:jira"], false, Read, licence::approximate_of;
+    GET "/project/{projectIdOrKey}/role" getProjectRoles, READ, ["read:project-role:jira"], true, Read, role::list;
+    GET "/project/{projectIdOrKey}/role/{id}" getProjectRole, READ, ["read:user:jira" "read:group:jira" "read:project-role:jira" "read:project:jira" "read:avatar:jira" "read:project-category:jira"], true, Read, role::get;
+    POST "/project/{projectIdOrKey}/role/{id}" addActorUsers, CONFIGURATION, ["read:user:jira" "read:group:jira" "read:project-role:jira" "read:project:jira" "write:project-role:jira" "read:avatar:jira" "read:project-category:jira"], true, Write, role::add;
+    DELETE "/project/{projectIdOrKey}/role/{id}" deleteActor, PROJECTS, ["delete:project-role:jira"], true, Write, role::remove;
     GET "/webhook" getDynamicWebhooksForApp, HOOKS, ["read:webhook:jira" "read:jql:jira"], false, Read, webhook::list;
     POST "/webhook" registerDynamicWebhooks, HOOKS, ["read:field:jira" "read:project:jira" "write:webhook:jira"], false, Write, webhook::register;
     DELETE "/webhook" deleteWebhookById, HOOKS, ["delete:webhook:jira"], false, Write, webhook::delete;

@@ -15,6 +15,8 @@ pub struct Settings {
     pub flicker_window_seconds: f64,
     /// No account shows its e-mail address to others.
     pub hidden_emails: bool,
+    /// Seats of each product; `null` = a hundred more than are used.
+    pub seats: Option<usize>,
     /// Points per clock hour for one OAuth app over all sites; `null` = no limit.
     pub quota: Option<u64>,
     /// Calls per second, per site, endpoint and method; 0 = no limit.
@@ -96,6 +98,7 @@ impl Default for Settings {
             flicker: 0,
             flicker_window_seconds: 60.0,
             hidden_emails: false,
+            seats: None,
             quota: Some(65_000),
             burst: Burst::default(),
             per_issue_writes: true,

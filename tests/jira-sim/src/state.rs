@@ -1,6 +1,7 @@
 //! What the simulated Jira remembers: accounts, sites with their projects, and issues.
 
 pub(crate) mod account;
+pub(crate) mod accounts;
 pub(crate) mod group;
 pub(crate) mod issue;
 pub(crate) mod project;
@@ -18,7 +19,8 @@ use crate::{
     call::Incoming, faults::Faults, journal::Journal, limits::Limits, oauth::Grants, routes::search::Cursor,
     settings::Settings, webhooks::Webhooks,
 };
-use account::{Accounts, ApiToken};
+use account::ApiToken;
+use accounts::Accounts;
 use seed::Seed;
 use site::Site;
 
@@ -43,13 +45,15 @@ pub(crate) struct World {
     /// Open searches by token number.
     pub(crate) cursors: BTreeMap<u64, Cursor>,
     pub(crate) next_cursor: u64,
+    /// What the approximate licence counts said, and since when: by site and product.
+    pub(crate) licence_counts: BTreeMap<(usize, String), (Timestamp, usize)>,
     /// How many searches were made, for the flicker.
     pub(crate) searches: u64,
 }
 
 impl World {
     pub(crate) fn seeded(seed: &Seed, now: Timestamp) -> Self {
-        let (accounts, tokens) = seed.accounts();
+        let (accounts, tokens) = seed.accounts(now);
         Self {
             settings: Settings::default(),
             accounts,
@@ -65,6 +69,7 @@ impl World {
             most_elements: None,
             cursors: BTreeMap::new(),
             next_cursor: 1,
+            licence_counts: BTreeMap::new(),
             searches: 0,
         }
     }

@@ -7,7 +7,8 @@ use super::{
     predicate::{AccountField, NumberField, Predicate, TimeField},
 };
 use crate::state::{
-    account::{Account, Accounts},
+    account::Account,
+    accounts::Accounts,
     site::Site,
     vocabulary::{Category, PRIORITIES, RESOLUTIONS, translated},
 };

@@ -43,11 +43,11 @@ pub(crate) fn visible(site: &Site, issue: &Issue, comment: &Comment, account: Op
 }
 
 fn belongs(site: &Site, issue: &Issue, visibility: &Value, account: &Account) -> bool {
-    let name = visibility["value"].as_str().unwrap_or_default();
     if visibility["type"] == "role" {
+        let name = visibility["value"].as_str().unwrap_or_default();
         site.project(issue.project).is_some_and(|project| project.has_role(account, name))
     } else {
-        account.groups.iter().any(|group| group == name)
+        account.in_group(visibility["identifier"].as_str().unwrap_or_default())
     }
 }
 

@@ -4,7 +4,12 @@ use serde_json::{Value, json};
 
 use crate::{
     call::{Answer, Call, Reply},
-    state::{World, account::Account, group::Group, project::allows_globally},
+    state::{
+        World,
+        account::Account,
+        group::{Group, SITE_ADMINS},
+        project::allows_globally,
+    },
 };
 
 const MOST_MEMBERS: usize = 50;
@@ -49,22 +54,12 @@ pub(crate) fn members(world: &mut World, call: &Call) -> Reply {
     }
     let start = call.query.number("startAt", 0)?;
     let most = call.query.number("maxResults", MOST_MEMBERS)?.clamp(1, MOST_MEMBERS);
-    let (id, name) = (call.query.get("groupId"), call.query.get("groupname"));
-    let mut groups = world.sites[call.site].groups.iter();
-    let group = groups
-        .find(|group| Some(group.id.as_str()) == id || (id.is_none() && Some(group.name.as_str()) == name));
-    let group = group.ok_or_else(|| Answer::not_found("The group does not exist."))?;
-    let inactive = call.query.is_true("includeInactiveUsers");
-    let is_member = |account: &Account| account.groups.contains(&group.name) && (inactive || account.active);
-    let total = world.accounts.iter().filter(is_member).count();
-    let values: Vec<Value> = world
-        .accounts
-        .iter()
-        .filter(is_member)
-        .skip(start)
-        .take(most)
-        .map(|account| account.to_json(&call.base, world.settings.hidden_emails, false))
-        .collect();
+    let group = named(world, call)?;
+    let members = world.accounts.members(&group.id, call.query.is_true("includeInactiveUsers"));
+    let total = members.len();
+    let page = world.accounts.page(&members, start, most);
+    let values: Vec<Value> =
+        page.iter().map(|account| account.to_json(&call.base, world.settings.hidden_emails, false)).collect();
     let count = values.len();
     let mut body = json!({
         "self": call.link(&format!("group/member?groupId={}&maxResults={most}&startAt={start}", group.id)),
@@ -79,4 +74,73 @@ pub(crate) fn members(world: &mut World, call: &Call) -> Reply {
         body["nextPage"] = json!(call.link(&next));
     }
     Ok(Answer::ok(body).costing(count, 2))
+}
+
+/// The group that the query names by id or name.
+fn named(world: &World, call: &Call) -> Result<Group, Answer> {
+    let (id, name) = (call.query.get("groupId"), call.query.get("groupname"));
+    if id.is_some() == name.is_some() {
+        return Err(Answer::bad_request("Either 'groupId' or 'groupname' is required, and not both."));
+    }
+    let mut groups = world.sites[call.site].groups.iter();
+    let found = groups.find(|group| Some(group.id.as_str()) == id || Some(group.name.as_str()) == name);
+    found.cloned().ok_or_else(|| Answer::not_found("The group does not exist."))
+}
+
+/// Who changes groups is in the group of site administrators (Atlassian's document, addUserToGroup); *Administer Jira*
+/// by itself is not enough. A person cannot add or remove by an id that does not exist.
+fn membership(world: &World, call: &Call, account: Option<&str>) -> Result<(Group, Account), Answer> {
+    if !call.caller.account().is_some_and(|caller| caller.active && caller.in_group(SITE_ADMINS)) {
+        return Err(Answer::forbidden("You do not have permission to change the members of groups."));
+    }
+    let group = named(world, call)?;
+    let id = account.ok_or_else(|| Answer::bad_request("accountId is required."))?;
+    let account = world.accounts.get(id).filter(|account| !account.closed);
+    let account = account.ok_or_else(|| Answer::not_found(&format!("The user '{id}' does not exist.")))?;
+    Ok((group, account))
+}
+
+/// Who leaves the last group of administrators is none any more.
+fn put(world: &mut World, call: &Call, mut account: Account, group: &Group) {
+    if group.administers() {
+        let groups = &world.sites[call.site].groups;
+        account.admin = groups.iter().any(|known| known.administers() && account.in_group(&known.id));
+    }
+    world.accounts.put(account);
+}
+
+/// The words and the 400 of who is in it already are those of Jira Data Center.
+pub(crate) fn add(world: &mut World, call: &Call) -> Reply {
+    let (group, mut account) = membership(world, call, call.body["accountId"].as_str())?;
+    if account.in_group(&group.id) {
+        return Err(Answer::bad_request(&format!(
+            "Cannot add user. '{}' is already a member of '{}'",
+            account.id, group.name
+        )));
+    }
+    account.groups.push(group.id.clone());
+    put(world, call, account, &group);
+    Ok(Answer::json(
+        201,
+        json!({
+            "name": group.name,
+            "groupId": group.id,
+            "self": call.link(&format!("group?groupId={}", group.id)),
+            "users": { "size": 0, "items": [], "max-results": 50, "start-index": 0, "end-index": 0 },
+            "expand": "users",
+        }),
+    ))
+}
+
+pub(crate) fn remove(world: &mut World, call: &Call) -> Reply {
+    let (group, mut account) = membership(world, call, call.query.get("accountId"))?;
+    if !account.in_group(&group.id) {
+        return Err(Answer::bad_request(&format!(
+            "Cannot remove user '{}' from group '{}' since user is not a member of '{}'",
+            account.id, group.name, group.name
+        )));
+    }
+    account.groups.retain(|own| *own != group.id);
+    put(world, call, account, &group);
+    Ok(Answer::empty(200))
 }

@@ -15,8 +15,7 @@ pub(crate) fn get(world: &mut World, call: &Call) -> Reply {
     let mut user = account.to_json(&call.base, world.settings.hidden_emails, true);
     user["locale"] = json!(account.locale);
     if call.query.list("expand").iter().any(|part| part == "groups") {
-        let groups =
-            world.sites[call.site].groups.iter().filter(|group| account.groups.contains(&group.name));
+        let groups = world.sites[call.site].groups.iter().filter(|group| account.in_group(&group.id));
         let items: Vec<_> = groups.map(|group| json!({ "name": group.name, "groupId": group.id })).collect();
         user["groups"] = json!({ "size": items.len(), "items": items });
     }

@@ -1,8 +1,14 @@
 //! Atlassian accounts and their API tokens.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
+
+use super::group::USERS;
+
+/// What Jira shows instead of the name of an account that was closed.
+const FORMER: &str = "Former user";
 
 /// What an account stands for; Jira's `accountType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +40,7 @@ impl AccountKind {
 
 /// One Atlassian account.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "traits that do not depend on each other")]
 pub(crate) struct Account {
     pub(crate) id: String,
     pub(crate) kind: AccountKind,
@@ -45,7 +52,18 @@ pub(crate) struct Account {
     pub(crate) admin: bool,
     pub(crate) time_zone: String,
     pub(crate) locale: String,
+    /// Ids of groups.
     pub(crate) groups: Vec<String>,
+    /// Deleted for good: its name and address are gone.
+    pub(crate) closed: bool,
+    /// Whether the organisation has verified its domain.
+    pub(crate) managed: bool,
+    /// `atlassian/org-admin` and the like.
+    pub(crate) organisation_roles: Vec<String>,
+    /// When it last looked at a page of a product.
+    pub(crate) last_active: Option<Timestamp>,
+    /// When its profile last changed, for the personal data report.
+    pub(crate) profile_changed: Option<Timestamp>,
 }
 
 impl Account {
@@ -61,8 +79,35 @@ impl Account {
             admin: false,
             time_zone: "UTC".to_owned(),
             locale: "en_US".to_owned(),
-            groups: vec!["jira-users".to_owned()],
+            groups: vec![USERS.to_owned()],
+            closed: false,
+            managed: true,
+            organisation_roles: Vec::new(),
+            last_active: None,
+            profile_changed: None,
         }
+    }
+
+    /// Deletes it: what names the person is gone, its id stays.
+    pub(crate) fn close(&mut self, now: Timestamp) {
+        self.leave();
+        self.closed = true;
+        FORMER.clone_into(&mut self.name);
+        self.email = String::new();
+        self.last_active = None;
+        self.profile_changed = Some(now);
+    }
+
+    /// Deactivates it, as when somebody leaves: it has no access any more, and keeps its name.
+    pub(crate) fn leave(&mut self) {
+        self.active = false;
+        self.admin = false;
+        self.groups.clear();
+        self.organisation_roles.clear();
+    }
+
+    pub(crate) fn in_group(&self, id: &str) -> bool {
+        self.groups.iter().any(|group| group == id)
     }
 
     /// Whether issues may be assigned to it at all.
@@ -85,7 +130,7 @@ impl Account {
             user["appType"] = json!(app_type);
         }
         // Hidden addresses are left out, not null: both occur in Jira, this is what most sites show.
-        if own || !(hide_emails || self.email_hidden) {
+        if !self.closed && (own || !(hide_emails || self.email_hidden)) {
             user["emailAddress"] = json!(self.email);
         }
         user
@@ -109,62 +154,4 @@ pub(crate) struct ApiToken {
     pub(crate) scopes: Option<BTreeSet<String>>,
     /// Seconds since 1970 after which it is refused.
     pub(crate) expires: Option<i64>,
-}
-
-/// All accounts: those with a name of their own, and any number that are made when asked for.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Accounts {
-    named: BTreeMap<String, Account>,
-    /// How many accounts `bulk-1` … there are.
-    bulk: usize,
-}
-
-impl Accounts {
-    pub(crate) fn new(named: Vec<Account>, bulk: usize) -> Self {
-        Self { named: named.into_iter().map(|account| (account.id.clone(), account)).collect(), bulk }
-    }
-
-    pub(crate) fn get(&self, id: &str) -> Option<Account> {
-        if let Some(account) = self.named.get(id) {
-            return Some(account.clone());
-        }
-        let number: usize = id.strip_prefix("bulk-")?.parse().ok()?;
-        (1..=self.bulk).contains(&number).then(|| bulk_account(number))
-    }
-
-    pub(crate) fn by_email(&self, email: &str) -> Option<Account> {
-        let named = self.named.values().find(|account| account.email.eq_ignore_ascii_case(email));
-        named.cloned().or_else(|| self.get(email.strip_suffix("@example.com")?))
-    }
-
-    pub(crate) fn put(&mut self, account: Account) {
-        self.named.insert(account.id.clone(), account);
-    }
-
-    /// In a fixed order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Account> {
-        self.iter_from(0)
-    }
-
-    /// The accounts after the first `skipped` ones, in the same order, without making those.
-    pub(crate) fn iter_from(&self, skipped: usize) -> impl Iterator<Item = Account> {
-        let first_bulk = skipped.saturating_sub(self.named.len()) + 1;
-        self.named.values().skip(skipped).cloned().chain((first_bulk..=self.bulk).map(bulk_account))
-    }
-}
-
-/// Every 50th of them is inactive and every 200th hides its address.
-fn bulk_account(number: usize) -> Account {
-    Account {
-        id: format!("bulk-{number}"),
-        kind: AccountKind::Person,
-        name: format!("Bulk account {number}"),
-        email: format!("bulk-{number}@example.com"),
-        email_hidden: number.is_multiple_of(200),
-        active: !number.is_multiple_of(50),
-        admin: false,
-        time_zone: "UTC".to_owned(),
-        locale: "en_US".to_owned(),
-        groups: vec!["jira-users".to_owned()],
-    }
 }

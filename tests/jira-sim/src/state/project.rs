@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{account::Account, vocabulary, workflow::Workflow};
+use super::{account::Account, group::ADMINISTRATORS, vocabulary, workflow::Workflow};
 
 /// A field on the create screen of a project.
 #[derive(Debug, Clone)]
@@ -175,6 +175,8 @@ pub(crate) struct Project {
     pub(crate) granted: BTreeSet<(String, String)>,
     /// Members of roles: (role, account id). Site administrators are in *Administrators* without being named.
     pub(crate) role_members: BTreeSet<(String, String)>,
+    /// Groups in roles: (role, group id).
+    pub(crate) role_groups: BTreeSet<(String, String)>,
     /// Issue numbers given out so far.
     pub(crate) last_number: u64,
 }
@@ -194,6 +196,7 @@ impl Project {
             withheld: BTreeSet::new(),
             granted: BTreeSet::new(),
             role_members: BTreeSet::new(),
+            role_groups: BTreeSet::from([("Administrators".to_owned(), ADMINISTRATORS.to_owned())]),
             last_number: 0,
         }
     }
@@ -261,6 +264,7 @@ impl Project {
     pub(crate) fn has_role(&self, account: &Account, role: &str) -> bool {
         (role == "Administrators" && account.admin)
             || self.role_members.contains(&(role.to_owned(), account.id.clone()))
+            || account.groups.iter().any(|group| self.role_groups.contains(&(role.to_owned(), group.clone())))
     }
 
     pub(crate) fn has_key(&self, id_or_key: &str) -> bool {
@@ -292,7 +296,7 @@ fn default_fields() -> Vec<Field> {
 }
 
 /// Permissions that belong to a project.
-pub(crate) const PROJECT_PERMISSIONS: [(&str, &str); 20] = [
+pub(crate) const PROJECT_PERMISSIONS: [(&str, &str); 25] = [
     ("BROWSE_PROJECTS", "Browse Projects"),
     ("CREATE_ISSUES", "Create Issues"),
     ("EDIT_ISSUES", "Edit Issues"),
@@ -311,6 +315,11 @@ pub(crate) const PROJECT_PERMISSIONS: [(&str, &str); 20] = [
     ("EDIT_OWN_COMMENTS", "Edit Own Comments"),
     ("DELETE_ALL_COMMENTS", "Delete All Comments"),
     ("DELETE_OWN_COMMENTS", "Delete Own Comments"),
+    ("WORK_ON_ISSUES", "Work On Issues"),
+    ("EDIT_ALL_WORKLOGS", "Edit All Worklogs"),
+    ("EDIT_OWN_WORKLOGS", "Edit Own Worklogs"),
+    ("DELETE_ALL_WORKLOGS", "Delete All Worklogs"),
+    ("DELETE_OWN_WORKLOGS", "Delete Own Worklogs"),
     ("CREATE_ATTACHMENTS", "Create Attachments"),
     ("ADMINISTER_PROJECTS", "Administer Projects"),
 ];

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    account::{Account, AccountKind, Accounts, ApiToken},
-    group::default_groups,
+    account::{Account, AccountKind, ApiToken},
+    accounts::{Accounts, BulkAccounts},
+    group::{ADMINISTRATORS, SERVICE_AGENTS, SITE_ADMINS, USERS, default_groups},
     issue::{Change, ChangeItem, Issue},
     project::Project,
     site::Site,
@@ -43,6 +44,8 @@ pub struct Seed {
     pub tasks: u64,
     /// Accounts beside the named ones.
     pub accounts: usize,
+    /// Groups `team-1` …, each with its share of those accounts.
+    pub teams: usize,
 }
 
 impl Default for Seed {
@@ -55,6 +58,7 @@ impl Default for Seed {
             incidents_overdue: 2,
             tasks: 0,
             accounts: 0,
+            teams: 0,
         }
     }
 }
@@ -66,18 +70,26 @@ impl Seed {
         Self { change_tickets: 0, change_unassigned: 0, incidents: 0, incidents_overdue: 0, ..none }
     }
 
-    pub(crate) fn accounts(&self) -> (Accounts, Vec<ApiToken>) {
+    pub(crate) fn accounts(&self, now: Timestamp) -> (Accounts, Vec<ApiToken>) {
         let mut accounts = vec![Account::person("acc-admin", "Site administrator", "admin@example.com")];
         accounts[0].admin = true;
         "Europe/Berlin".clone_into(&mut accounts[0].time_zone);
-        accounts[0].groups = ["jira-administrators", "site-admins", "jira-users"].map(str::to_owned).to_vec();
-        for number in 1..=9 {
+        accounts[0].groups = [ADMINISTRATORS, SITE_ADMINS, USERS].map(str::to_owned).to_vec();
+        accounts[0].organisation_roles =
+            ["atlassian/org-admin", "atlassian/site-admin"].map(str::to_owned).to_vec();
+        accounts[0].last_active = Some(plus_seconds(now, -3600));
+        for number in 1..=9_usize {
             let id = format!("acc-{number}");
             accounts.push(Account::person(
                 &id,
                 &format!("Account {number}"),
                 &format!("account-{number}@example.com"),
             ));
+            accounts[number].last_active =
+                i64::try_from(number).ok().map(|number| plus_seconds(now, -number * 5 * DAY_MS / 1000));
+        }
+        for agent in &mut accounts[2..=3] {
+            agent.groups.push(SERVICE_AGENTS.to_owned());
         }
         // One reads Jira in German, one hides its address.
         "de_DE".clone_into(&mut accounts[9].locale);
@@ -95,7 +107,8 @@ impl Seed {
         let mut service = other("acc-service", "Service account", AccountKind::Service);
         "service@serviceaccount.atlassian.com".clone_into(&mut service.email);
         accounts.push(service);
-        (Accounts::new(accounts, self.accounts), tokens())
+        let rule = BulkAccounts { count: self.accounts, teams: self.teams, made: now };
+        (Accounts::new(accounts, rule), tokens())
     }
 
     pub(crate) fn sites(&self, now: Timestamp) -> Vec<Site> {
@@ -105,7 +118,7 @@ impl Seed {
             name: "demo".to_owned(),
             statuses: default_statuses(10_004),
             issue_types: default_issue_types(),
-            groups: default_groups(),
+            groups: default_groups(self.teams),
             projects: self.projects(),
             issues: IssueStore::new(self.bulk(now), 20_000),
         };

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::needless_pass_by_value, reason = "bodies are written where they are sent")]
 
+mod access;
 mod archive;
 mod authentication;
 mod comments;

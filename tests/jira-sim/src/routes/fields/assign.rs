@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::{
     adf,
     state::{
-        account::Accounts,
+        accounts::Accounts,
         issue::{ChangeItem, Issue},
         vocabulary::PRIORITIES,
     },
