@@ -50,6 +50,7 @@ pub(crate) fn perform(
         ("GET", "/health") => Ok(json!({ "status": "ok", "now": simulator.now().to_string() })),
         ("GET", "/journal") => journal(simulator, query),
         ("GET", "/issues") => Ok(json!({ "issues": simulator.issues() })),
+        ("GET", "/activity") => report::activity(simulator, &Query::parse(query)),
         ("GET", "/faults") => Ok(simulator.with_world(|world| json!({ "faults": world.faults.rules }))),
         ("POST", "/faults") => add_faults(simulator, body),
         ("DELETE", "/faults") => {

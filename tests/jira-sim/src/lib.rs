@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+mod activity;
 mod adf;
 mod auth;
 mod call;
@@ -31,6 +32,7 @@ mod openapi;
 mod operation;
 mod organisation;
 mod page;
+mod personal_data;
 mod routes;
 mod server;
 mod settings;
@@ -38,6 +40,7 @@ mod simulator;
 mod state;
 mod webhooks;
 
+pub use activity::{Activity, ActivityEvent, ActivityKind};
 pub use clock::ClockBase;
 pub use faults::{Fault, FaultKind};
 pub use journal::JournalEntry;

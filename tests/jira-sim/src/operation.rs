@@ -4,7 +4,8 @@ use crate::{
     call::{Call, Reply},
     routes::{
         archive, bulk, changelog, comment, createmeta, editmeta, group, issue, jql, licence, meta, myself,
-        permission, project, property, role, search, transition, user, webhook, workflow,
+        permission, project, property, role, search, transition, user, webhook, workflow, worklog,
+        worklog_feed,
     },
     state::World,
 };
@@ -45,20 +46,50 @@ pub(crate) struct Operation {
     pub(crate) handler: fn(&mut World, &Call) -> Reply,
 }
 
+/// What a document of Atlassian says about an operation is found by this.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Described {
+    pub(crate) id: &'static str,
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) api: Api,
+}
+
+/// Which document describes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Api {
+    /// Below `/rest/api/3`.
+    Jira,
+    /// Below `/admin`.
+    Organisation,
+    /// Admin webhooks have none.
+    Undescribed,
+}
+
 impl Operation {
+    pub(crate) fn described(&self) -> Described {
+        let api = if self.path.starts_with("/rest/") { Api::Undescribed } else { Api::Jira };
+        Described { id: self.id, method: self.method, path: self.path, api }
+    }
+
     /// The parts in braces, if this path is meant.
     fn matches(&self, path: &str) -> Option<Vec<String>> {
-        let (mut ours, mut theirs) = (self.path.split('/'), path.split('/'));
-        let mut params = Vec::new();
-        loop {
-            match (ours.next(), theirs.next()) {
-                (None, None) => return Some(params),
-                (Some(our), Some(their)) if our.starts_with('{') && !their.is_empty() => {
-                    params.push(decoded(their));
-                }
-                (Some(our), Some(their)) if our == their => {}
-                _ => return None,
+        matches(self.path, path)
+    }
+}
+
+/// The parts in braces of a path, if another one is of its form.
+pub(crate) fn matches(template: &str, path: &str) -> Option<Vec<String>> {
+    let (mut ours, mut theirs) = (template.split('/'), path.split('/'));
+    let mut params = Vec::new();
+    loop {
+        match (ours.next(), theirs.next()) {
+            (None, None) => return Some(params),
+            (Some(our), Some(their)) if our.starts_with('{') && !their.is_empty() => {
+                params.push(decoded(their));
             }
+            (Some(our), Some(their)) if our == their => {}
+            _ => return None,
         }
     }
 }
@@ -155,6 +186,14 @@ pub(crate) static OPERATIONS: &[Operation] = operations! {
     DELETE "/issue/{issueIdOrKey}/comment/{id}" deleteComment, WRITE, ["delete:comment:jira" "delete:comment.property:jira"], true, IssueWrite, comment::delete;
     GET "/issue/{issueIdOrKey}/changelog" getChangeLogs, READ, ["read:issue-meta:jira" "read:avatar:jira" "read:issue.changelog:jira"], true, Read, changelog::list;
     POST "/changelog/bulkfetch" getBulkChangelogs, READ, ["read:issue-meta:jira" "read:avatar:jira" "read:issue.changelog:jira"], false, Read, changelog::bulk;
+    GET "/issue/{issueIdOrKey}/worklog" getIssueWorklog, READ, ["read:group:jira" "read:issue-worklog:jira" "read:issue-worklog.property:jira" "read:project-role:jira" "read:user:jira" "read:avatar:jira"], true, Read, worklog::list;
+    POST "/issue/{issueIdOrKey}/worklog" addWorklog, WRITE, ["write:issue-worklog:jira" "write:issue-worklog.property:jira" "read:avatar:jira" "read:group:jira" "read:issue-worklog:jira" "read:project-role:jira" "read:user:jira" "read:issue-worklog.property:jira"], true, IssueWrite, worklog::add;
+    GET "/issue/{issueIdOrKey}/worklog/{id}" getWorklog, READ, ["read:comment:jira" "read:group:jira" "read:issue-worklog:jira" "read:issue-worklog.property:jira" "read:project-role:jira" "read:user:jira" "read:avatar:jira"], true, Read, worklog::get;
+    PUT "/issue/{issueIdOrKey}/worklog/{id}" updateWorklog, WRITE, ["read:comment:jira" "read:group:jira" "read:issue-worklog:jira" "read:issue-worklog.property:jira" "read:project-role:jira" "read:user:jira" "write:comment:jira" "write:issue-worklog:jira" "write:issue-worklog.property:jira" "read:avatar:jira"], true, IssueWrite, worklog::update;
+    DELETE "/issue/{issueIdOrKey}/worklog/{id}" deleteWorklog, WRITE, ["delete:issue-worklog:jira" "delete:issue-worklog.property:jira" "write:issue.time-tracking:jira"], true, IssueWrite, worklog::delete;
+    GET "/worklog/updated" getIdsOfWorklogsModifiedSince, READ, ["read:issue-worklog:jira" "read:issue-worklog.property:jira"], false, Read, worklog_feed::updated;
+    GET "/worklog/deleted" getIdsOfWorklogsDeletedSince, READ, ["read:issue-worklog:jira" "read:issue-worklog.property:jira"], false, Read, worklog_feed::deleted;
+    POST "/worklog/list" getWorklogsForIds, READ, ["read:comment:jira" "read:group:jira" "read:issue-worklog:jira" "read:issue-worklog.property:jira" "read:project-role:jira" "read:user:jira" "read:avatar:jira"], false, Read, worklog_feed::by_ids;
     GET "/search/jql" searchAndReconsileIssuesUsingJql, READ, ["read:issue-details:jira" "read:audit-log:jira" "read:avatar:jira" "read:field-configuration:jira" "read:issue-meta:jira"], true, Read, search::get;
     POST "/search/jql" searchAndReconsileIssuesUsingJqlPost, READ, ["read:issue-details:jira" "read:field.default-value:jira" "read:field.option:jira" "read:field:jira" "read:group:jira"], true, Read, search::post;
     POST "/search/approximate-count" countIssues, READ, ["read:issue-details:jira" "read:field.default-value:jira" "read:field.option:jira" "read:field:jira" "read:group:jira"], true, Read, search::count;

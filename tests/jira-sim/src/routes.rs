@@ -23,6 +23,8 @@ pub(crate) mod user;
 pub(crate) mod view;
 pub(crate) mod webhook;
 pub(crate) mod workflow;
+pub(crate) mod worklog;
+pub(crate) mod worklog_feed;
 
 use std::sync::Arc;
 

@@ -17,6 +17,8 @@ pub struct Settings {
     pub hidden_emails: bool,
     /// Seats of each product; `null` = a hundred more than are used.
     pub seats: Option<usize>,
+    /// How often an app reports the accounts whose data it keeps: an ISO 8601 duration.
+    pub personal_data_cycle: String,
     /// Points per clock hour for one OAuth app over all sites; `null` = no limit.
     pub quota: Option<u64>,
     /// Calls per second, per site, endpoint and method; 0 = no limit.
@@ -99,6 +101,7 @@ impl Default for Settings {
             flicker_window_seconds: 60.0,
             hidden_emails: false,
             seats: None,
+            personal_data_cycle: "P7D".to_owned(),
             quota: Some(65_000),
             burst: Burst::default(),
             per_issue_writes: true,

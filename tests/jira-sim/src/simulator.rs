@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
+    activity::Activity,
     clock::{Clock, ClockBase},
     control,
     faults::Fault,
@@ -157,6 +158,16 @@ impl Simulator {
     pub fn issues(&self) -> Vec<Value> {
         server::catch_up(self);
         self.with_world(|world| control::issues(world))
+    }
+
+    /// What accounts did in the issues of a site since the days before the seed, computed as it is read; empty for a
+    /// site that does not exist. Nothing of it comes from the REST API.
+    pub fn activity(&self, domain: &str) -> Activity {
+        server::catch_up(self);
+        self.with_world(|world| {
+            let site = world.site_by_domain(domain).map(|site| world.sites[site].issues.activity());
+            site.unwrap_or_else(|| Activity::new(Vec::new(), Vec::new()))
+        })
     }
 
     /// Takes the webhooks that are due now, with loss, duplicates and order as the settings say, for a test that hands

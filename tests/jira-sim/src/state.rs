@@ -2,6 +2,9 @@
 
 pub(crate) mod account;
 pub(crate) mod accounts;
+pub(crate) mod activity;
+pub(crate) mod bulk;
+pub(crate) mod feed;
 pub(crate) mod group;
 pub(crate) mod issue;
 pub(crate) mod project;

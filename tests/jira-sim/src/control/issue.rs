@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::project::{number, text};
+use super::project::{number, text, texts};
 use crate::{
     adf,
     call::{Answer, Body},
+    clock::plus_seconds,
     hand::{DEFAULT_PERSON, Deed, act},
     routes::{
         save,
@@ -32,6 +33,9 @@ fn author(world: &World, body: &Value) -> Result<String, String> {
 /// - `edit` `{"issue","fields":{…},"by"}`, `delete` `{"issue","by"}`
 /// - `comment` `{"issue","text"|"document","visibility","by"}`, `comment/update` `{…,"comment":"20051"}`,
 ///   `comment/delete` `{"issue","comment","by"}`
+/// - `worklog` `{"issue","seconds","started","visibility","by"}`, `worklog/update` `{…,"worklog":"20051"}`,
+///   `worklog/delete` `{"issue","worklog","by"}`
+/// - `histories` `{"issue","count","by":[…],"seconds_apart"}`: so many changelog entries at once
 /// - `archive` / `restore` `{"issue"}`: by an administrator
 /// - `conflict` `{"issue","times":1}`: the next edits and transitions are answered 409
 pub(super) fn edit(
@@ -45,9 +49,9 @@ pub(super) fn edit(
         "move" => move_issue(world, site, body, now),
         "status" => force_status(world, site, body, now),
         "conflict" => conflict(world, site, body),
-        "edit" | "delete" | "comment" | "comment/update" | "comment/delete" => {
-            by_hand(world, site, edit, body, now)
-        }
+        "histories" => histories(world, site, body, now),
+        "edit" | "delete" | "comment" | "comment/update" | "comment/delete" | "worklog"
+        | "worklog/update" | "worklog/delete" => by_hand(world, site, edit, body, now),
         "archive" | "restore" if !body["issue"].is_null() => archive(world, site, edit, body, now),
         _ => return None,
     })
@@ -61,15 +65,55 @@ fn by_hand(world: &mut World, site: usize, edit: &str, body: &Value, now: Timest
     if !body["visibility"].is_null() {
         comment["visibility"] = body["visibility"].clone();
     }
+    let mut worklog = serde_json::Map::new();
+    for (name, member) in
+        [("timeSpentSeconds", "seconds"), ("started", "started"), ("visibility", "visibility")]
+    {
+        if !body[member].is_null() {
+            worklog.insert(name.to_owned(), body[member].clone());
+        }
+    }
+    let worklog = Value::Object(worklog);
+    let of_worklog = || text(body, "worklog").map(|id| format!("{path}/worklog/{id}"));
     let of_comment = || text(body, "comment").map(|id| format!("{path}/comment/{id}"));
     let (method, path, body) = match edit {
         "edit" => ("PUT", path, json!({ "fields": body["fields"] })),
         "delete" => ("DELETE", format!("{path}?deleteSubtasks=true"), Value::Null),
         "comment" => ("POST", format!("{path}/comment"), comment),
         "comment/update" => ("PUT", of_comment()?, comment),
+        "worklog" => ("POST", format!("{path}/worklog"), worklog),
+        "worklog/update" => ("PUT", of_worklog()?, worklog),
+        "worklog/delete" => ("DELETE", of_worklog()?, Value::Null),
         _ => ("DELETE", of_comment()?, Value::Null),
     };
     finish(act(world, site, &author, Deed { method, path: &path, body }, now))
+}
+
+/// The most changelog entries that one edit makes.
+const MOST_HISTORIES: i64 = 20_000;
+
+/// Many changelog entries, the last one now, by the accounts in turn.
+fn histories(world: &mut World, index: usize, body: &Value, now: Timestamp) -> Result<(), String> {
+    let authors = match &body["by"] {
+        Value::Null | Value::String(_) => vec![author(world, body)?],
+        list => texts(list),
+    };
+    let count = body["count"].as_i64().filter(|count| (1..=MOST_HISTORIES).contains(count));
+    let count = count.ok_or_else(|| format!("count: 1 to {MOST_HISTORIES}"))?;
+    let apart = body["seconds_apart"].as_i64().unwrap_or(1).max(0);
+    let issue = world.sites[index].issue(&text(body, "issue")?).ok_or("no such issue")?;
+    let mut changed = (*issue).clone();
+    for (left, author) in (0..count).rev().zip(authors.iter().cycle()) {
+        let words = |number: i64| Some((String::new(), format!("Version {number}")));
+        let items = vec![ChangeItem::new("description", words(count - left - 1), words(count - left))];
+        let id = world.sites[index].issues.take_id();
+        let created = plus_seconds(now, -left.saturating_mul(apart));
+        changed.history.push(Change { id, author: author.clone(), created, items });
+    }
+    changed.history.sort_by_key(|change| change.created);
+    changed.updated = now;
+    save(world, index, changed, now);
+    Ok(())
 }
 
 /// A refusal in words.

@@ -102,7 +102,7 @@ pub(super) fn text(body: &Value, name: &str) -> Result<String, String> {
     body[name].as_str().map(str::to_owned).ok_or_else(|| format!("{name}: a text"))
 }
 
-fn texts(value: &Value) -> Vec<String> {
+pub(super) fn texts(value: &Value) -> Vec<String> {
     crate::routes::bulk::texts(value)
 }
 

@@ -2,11 +2,43 @@
 
 use serde_json::{Value, json};
 
-use crate::state::{
-    World,
-    issue::{Comment, Issue},
-    vocabulary::RESOLUTIONS,
+use crate::{
+    activity::ActivityEvent,
+    call::Query,
+    simulator::Simulator,
+    state::{
+        World,
+        issue::{Comment, Issue, Worklog},
+        vocabulary::RESOLUTIONS,
+    },
 };
+
+/// The most events of one answer.
+const MOST_EVENTS: usize = 10_000;
+
+/// `GET /activity?site=&since=&until=&account=&issue=&skip=&limit=`: the events that fit, and how many to skip for the
+/// next ones.
+pub(super) fn activity(simulator: &Simulator, query: &Query) -> Result<Value, String> {
+    let number = |name: &str| {
+        let text = query.get(name);
+        text.map(str::parse::<i64>).transpose().map_err(|error| format!("{name}: {error}"))
+    };
+    let (since, until) = (number("since")?.unwrap_or(i64::MIN), number("until")?.unwrap_or(i64::MAX));
+    let (issue, account) = (number("issue")?, query.get("account"));
+    let count = |value: Option<i64>, default| value.map_or(default, |n| usize::try_from(n).unwrap_or(0));
+    let skip = count(number("skip")?, 0);
+    let limit = count(number("limit")?, MOST_EVENTS).min(MOST_EVENTS);
+    let fits = |event: &ActivityEvent| {
+        (since..until).contains(&event.at)
+            && account.is_none_or(|account| event.account == account)
+            && issue.is_none_or(|issue| u64::try_from(issue) == Ok(event.issue))
+    };
+    let all = simulator.activity(query.get("site").unwrap_or("demo.atlassian.net"));
+    let mut events: Vec<ActivityEvent> = all.filter(fits).skip(skip).take(limit + 1).collect();
+    let more = events.len() > limit;
+    events.truncate(limit);
+    Ok(json!({ "events": events, "next": more.then_some(skip + limit) }))
+}
 
 /// Every issue of every site, those too that were deleted or archived.
 pub(crate) fn issues(world: &World) -> Vec<Value> {
@@ -34,6 +66,7 @@ pub(crate) fn issues(world: &World) -> Vec<Value> {
                 "properties": issue.properties,
                 "fields": issue.fields,
                 "comments": issue.comments.iter().map(comment).collect::<Vec<_>>(),
+                "worklogs": issue.worklogs.iter().map(worklog).collect::<Vec<_>>(),
                 "history": history(&issue),
                 "created": issue.created.to_string(),
                 "updated": issue.updated.to_string(),
@@ -54,6 +87,19 @@ fn comment(comment: &Comment) -> Value {
         "visibility": comment.visibility,
         "created": comment.created.to_string(),
         "updated": comment.updated.to_string(),
+    })
+}
+
+fn worklog(worklog: &Worklog) -> Value {
+    json!({
+        "id": worklog.id.to_string(),
+        "author": worklog.author,
+        "update_author": worklog.update_author,
+        "seconds": worklog.seconds,
+        "visibility": worklog.visibility,
+        "started": worklog.started.to_string(),
+        "created": worklog.created.to_string(),
+        "updated": worklog.updated.to_string(),
     })
 }
 

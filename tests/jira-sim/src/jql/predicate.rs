@@ -84,6 +84,38 @@ pub(crate) enum TimeField {
     Due,
 }
 
+impl Predicate {
+    /// The milliseconds since 1970 in which an issue must have been updated, from and until; wider than the truth rather
+    /// than narrower.
+    pub(crate) fn updated(&self) -> (i64, i64) {
+        match self {
+            Self::All(parts) => parts
+                .iter()
+                .map(Self::updated)
+                .fold((i64::MIN, i64::MAX), |one, other| (one.0.max(other.0), one.1.min(other.1))),
+            Self::Time { field: TimeField::Updated, operator, instant } => {
+                let at = instant.as_millisecond();
+                match operator {
+                    Operator::Less | Operator::LessOrEqual => (i64::MIN, at.saturating_add(1)),
+                    Operator::Greater | Operator::GreaterOrEqual => (at, i64::MAX),
+                    Operator::Equals => (at.saturating_sub(60_000), at.saturating_add(60_000)),
+                    _ => (i64::MIN, i64::MAX),
+                }
+            }
+            _ => (i64::MIN, i64::MAX),
+        }
+    }
+
+    /// The projects in which an issue must be, if the query says so.
+    pub(crate) fn projects(&self) -> Option<&[u64]> {
+        match self {
+            Self::All(parts) => parts.iter().find_map(Self::projects),
+            Self::Number { field: NumberField::Project, numbers, negated: false } => Some(numbers),
+            _ => None,
+        }
+    }
+}
+
 /// Whether an issue answers every question with yes.
 pub(crate) fn matches(predicate: &Predicate, issue: &Issue, site: &Site) -> bool {
     match predicate {

@@ -10,10 +10,10 @@ use jsonschema::{Draft, Validator};
 use serde_json::Value;
 
 use super::{tolerated, translate::translated};
-use crate::{call::Query, operation::Operation};
+use crate::{call::Query, operation::Described};
 
 /// Read once per process: it has two megabytes, and every test has a simulator of its own.
-static LOADED: Mutex<Option<(PathBuf, Arc<Document>)>> = Mutex::new(None);
+static LOADED: Mutex<Vec<(PathBuf, Arc<Document>)>> = Mutex::new(Vec::new());
 
 const MOST_PROBLEMS: usize = 5;
 
@@ -23,39 +23,40 @@ type Compiled = Result<Arc<Validator>, String>;
 #[derive(Debug)]
 pub(crate) struct Document {
     root: Value,
+    /// What its paths begin with that those of operations leave out.
+    prefix: &'static str,
     /// By operation and part.
     validators: Mutex<HashMap<String, Compiled>>,
 }
 
 impl Document {
-    pub(crate) fn load(file: &Path) -> Result<Arc<Self>, String> {
+    pub(crate) fn load(file: &Path, prefix: &'static str) -> Result<Arc<Self>, String> {
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, document)) = &*loaded
-            && known == file
-        {
+        if let Some((_, document)) = loaded.iter().find(|(known, _)| known == file) {
             return Ok(Arc::clone(document));
         }
         let name = file.display();
         let text = std::fs::read(file).map_err(|error| format!("{name} cannot be read: {error}"))?;
         let root = serde_json::from_slice(&text).map_err(|error| format!("{name} is not JSON: {error}"))?;
-        let document = Arc::new(Self { root, validators: Mutex::default() });
-        *loaded = Some((file.to_owned(), Arc::clone(&document)));
+        let document = Arc::new(Self { root, prefix, validators: Mutex::default() });
+        loaded.push((file.to_owned(), Arc::clone(&document)));
         Ok(document)
     }
 
     /// The description of an operation, if the document has it under the same path, method and id.
-    pub(crate) fn operation(&self, operation: &Operation) -> Option<&Value> {
-        let path = format!("/rest/api/3{}", operation.path);
+    pub(crate) fn operation(&self, operation: Described) -> Option<&Value> {
+        let path = format!("{}{}", self.prefix, operation.path);
         let described = &self.root["paths"][path.as_str()][operation.method.to_ascii_lowercase().as_str()];
         (described["operationId"] == operation.id).then_some(described)
     }
 
     /// Unknown, missing and wrongly typed query parameters.
-    pub(crate) fn query_problems(described: &Value, query: &Query) -> Vec<String> {
+    pub(crate) fn query_problems(&self, described: &Value, query: &Query) -> Vec<String> {
         let parameters: Vec<&Value> = described["parameters"]
             .as_array()
             .into_iter()
             .flatten()
+            .map(|parameter| self.parameter(parameter))
             .filter(|parameter| parameter["in"] == "query")
             .collect();
         let mut problems = Vec::new();
@@ -83,10 +84,16 @@ impl Document {
         problems
     }
 
+    /// A parameter, or the one that it refers to.
+    fn parameter<'a>(&'a self, parameter: &'a Value) -> &'a Value {
+        let name = parameter["$ref"].as_str().and_then(|text| text.rsplit('/').next());
+        name.map_or(parameter, |name| &self.root["components"]["parameters"][name])
+    }
+
     /// What is wrong with a request's body.
     pub(crate) fn request_problems(
         &self,
-        operation: &Operation,
+        operation: Described,
         described: &Value,
         body: &[u8],
     ) -> Vec<String> {
@@ -114,7 +121,7 @@ impl Document {
     /// What is wrong with a body, beside what is tolerated.
     pub(crate) fn body_problems(
         &self,
-        operation: &Operation,
+        operation: Described,
         part: &str,
         schema: &Value,
         body: &Value,

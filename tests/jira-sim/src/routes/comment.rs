@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{allowed, issue_of, save, stored, timestamp, view::account_json, writable_issue_of};
 use crate::{
+    activity::{ActivityEvent, ActivityKind},
     adf,
     call::{Answer, Call, Reply},
     state::{
@@ -38,7 +39,17 @@ pub(crate) fn comment_json(world: &World, call: &Call, issue: &Issue, comment: &
 
 /// Who is not in the group or project role of a restricted comment does not see it.
 pub(crate) fn visible(site: &Site, issue: &Issue, comment: &Comment, account: Option<&Account>) -> bool {
-    let Some(visibility) = &comment.visibility else { return true };
+    may_see(site, issue, comment.visibility.as_ref(), account)
+}
+
+/// Whether an account is in the group or role to which something is restricted, if it is.
+pub(crate) fn may_see(
+    site: &Site,
+    issue: &Issue,
+    visibility: Option<&Value>,
+    account: Option<&Account>,
+) -> bool {
+    let Some(visibility) = visibility else { return true };
     account.is_some_and(|account| belongs(site, issue, visibility, account))
 }
 
@@ -99,7 +110,12 @@ pub(crate) fn get(world: &mut World, call: &Call) -> Reply {
 
 /// The group or role that a body names, by name or id; a person cannot restrict a comment so that it is hidden from
 /// that person. The words of the refusals are a guess.
-fn visibility_of(world: &World, call: &Call, issue: &Issue, body: &Value) -> Result<Option<Value>, Answer> {
+pub(crate) fn visibility_of(
+    world: &World,
+    call: &Call,
+    issue: &Issue,
+    body: &Value,
+) -> Result<Option<Value>, Answer> {
     let Some(wanted) = body.get("visibility").filter(|visibility| visibility.is_object()) else {
         return Ok(None);
     };
@@ -226,6 +242,14 @@ pub(crate) fn delete(world: &mut World, call: &Call) -> Reply {
     may(world, call, &before, &before.comments[at], "DELETE_ALL_COMMENTS", "DELETE_OWN_COMMENTS")?;
     let mut issue = (*before).clone();
     let comment = issue.comments.remove(at);
+    world.sites[call.site].issues.feed.note(ActivityEvent {
+        account: call.caller.id().unwrap_or("anonymous").to_owned(),
+        at: call.now.as_millisecond(),
+        what: ActivityKind::CommentDeleted,
+        issue: issue.id,
+        item: comment.id,
+        restricted: comment.visibility.is_some(),
+    });
     finish(world, call, issue, "comment_deleted", comment);
     Ok(Answer::empty(204))
 }

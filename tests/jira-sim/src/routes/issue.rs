@@ -13,6 +13,7 @@ use super::{
     writable_issue_of,
 };
 use crate::{
+    activity::{ActivityEvent, ActivityKind},
     call::{Answer, Call, Reply},
     state::{
         World,
@@ -122,6 +123,7 @@ fn blank(project: &Project, issue_type: u64, caller: &str, now: Timestamp) -> Is
         resolved: None,
         history: Vec::new(),
         comments: Vec::new(),
+        worklogs: Vec::new(),
         archived: None,
     }
 }
@@ -279,7 +281,16 @@ pub(crate) fn delete(world: &mut World, call: &Call) -> Reply {
                 publish(world, call.site, &event);
             }
         }
-        world.sites[call.site].issues.delete(id, call.now, lag);
+        let issues = &mut world.sites[call.site].issues;
+        issues.delete(id, call.now, lag);
+        issues.feed.note(ActivityEvent {
+            account: author.clone(),
+            at: call.now.as_millisecond(),
+            what: ActivityKind::IssueDeleted,
+            issue: id,
+            item: id,
+            restricted: false,
+        });
     }
     Ok(Answer::empty(204))
 }

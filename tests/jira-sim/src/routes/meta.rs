@@ -41,6 +41,7 @@ pub(crate) fn fields(world: &mut World, call: &Call) -> Reply {
         ("resolution", "Resolution", "resolution"),
         ("resolutiondate", "Resolved", "datetime"),
         ("comment", "Comment", "comments-page"),
+        ("worklog", "Log Work", "array"),
     ] {
         let value = json!({
             "id": id,

@@ -232,16 +232,21 @@ pub(crate) fn evaluate(
         // Not refused: the query matches nothing.
         return Ok(Vec::new());
     }
+    let (updated, named) = (predicate.updated(), predicate.projects());
     let projects: BTreeSet<u64> = site
         .projects
         .iter()
+        .filter(|project| named.is_none_or(|named| named.contains(&project.id)))
         .filter(|project| !project.archived && project.allows(account, "BROWSE_PROJECTS"))
         .map(|project| project.id)
         .collect();
     let mut found: Vec<(Vec<SortPart>, u64)> = Vec::new();
-    for id in site.issues.candidate_ids(&projects) {
-        let issue =
-            if reconcile.contains(&id) { site.issues.get(id) } else { site.issues.indexed(id, call.now) };
+    for id in site.issues.candidate_ids(&projects, updated) {
+        let issue = if reconcile.contains(&id) {
+            site.issues.get(id)
+        } else {
+            site.issues.indexed_head(id, call.now)
+        };
         let Some(issue) = issue else { continue };
         if issue.archived.is_none()
             && projects.contains(&issue.project)

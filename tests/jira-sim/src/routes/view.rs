@@ -4,13 +4,16 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     call::Call,
-    routes::{comment, timestamp},
+    routes::{comment, timestamp, worklog},
     state::{
         World,
         issue::{Change, Issue},
         vocabulary::{priority_json, resolution_json},
     },
 };
+
+/// The most comments or worklogs inside an issue; the total says how many there are.
+const MOST_EMBEDDED: usize = 20;
 
 /// The fields that a caller asked for.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +48,7 @@ impl Selection {
     }
 
     pub(crate) fn has(&self, field: &str) -> bool {
-        let wide = self.all || (self.navigable && field != "comment");
+        let wide = self.all || (self.navigable && field != "comment" && field != "worklog");
         (wide || self.named.iter().any(|named| named == field))
             && !self.without.iter().any(|without| without == field)
     }
@@ -63,7 +66,12 @@ impl Selection {
     pub(crate) fn page_cap(&self) -> usize {
         if self.only_names() {
             5000
-        } else if self.all || self.navigable || self.has("description") || self.has("comment") {
+        } else if self.all
+            || self.navigable
+            || self.has("description")
+            || self.has("comment")
+            || self.has("worklog")
+        {
             100
         } else if self.named.len() <= 8 {
             1000
@@ -126,10 +134,17 @@ pub(crate) fn issue_json(
     value
 }
 
-/// An account in the issue, `null` if there is none or it does not exist.
+/// An account in an issue: Jira's `UserDetails`, which does not tell kinds of apps apart. `null` if there is none or it
+/// does not exist.
 pub(crate) fn account_json(world: &World, call: &Call, id: Option<&str>) -> Value {
     let account = id.and_then(|id| world.accounts.get(id));
-    account.map_or(Value::Null, |account| account.to_json(&call.base, world.settings.hidden_emails, false))
+    account.map_or(Value::Null, |account| {
+        let mut user = account.to_json(&call.base, world.settings.hidden_emails, false);
+        if let Value::Object(members) = &mut user {
+            members.remove("appType");
+        }
+        user
+    })
 }
 
 fn fields(world: &World, call: &Call, issue: &Issue, selection: &Selection) -> Map<String, Value> {
@@ -161,11 +176,21 @@ fn fields(world: &World, call: &Call, issue: &Issue, selection: &Selection) -> M
     put("updated", &|| json!(timestamp(world, issue.updated)));
     put("comment", &|| {
         let seen: Vec<_> = comment::seen(site, issue, call.caller.account()).collect();
-        let shown = seen.iter().take(20).map(|one| comment::comment_json(world, call, issue, one));
+        let shown = seen.iter().take(MOST_EMBEDDED).map(|one| comment::comment_json(world, call, issue, one));
         json!({
             "comments": shown.collect::<Vec<_>>(),
             "self": call.link(&format!("issue/{}/comment", issue.id)),
-            "maxResults": seen.len().min(20),
+            "maxResults": seen.len().min(MOST_EMBEDDED),
+            "total": seen.len(),
+            "startAt": 0,
+        })
+    });
+    put("worklog", &|| {
+        let seen: Vec<_> = worklog::seen(site, issue, call.caller.account()).collect();
+        let shown = seen.iter().take(MOST_EMBEDDED).map(|one| worklog::worklog_json(world, call, issue, one));
+        json!({
+            "worklogs": shown.collect::<Vec<_>>(),
+            "maxResults": MOST_EMBEDDED,
             "total": seen.len(),
             "startAt": 0,
         })

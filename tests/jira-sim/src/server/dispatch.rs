@@ -13,7 +13,7 @@ use crate::{
     limits::{points, too_many},
     oauth,
     operation::{Found, Kind, Operation, find},
-    page,
+    organisation, page, personal_data,
     simulator::Simulator,
     state::World,
 };
@@ -47,8 +47,14 @@ pub(crate) fn dispatch(simulator: &Simulator, incoming: &Incoming) -> Dispatched
         let fault = world.faults.due(&incoming.method, &incoming.path, &known);
         let mut line = Line { operation: known, caller: "anonymous".to_owned(), points: 0 };
         let answer = answered(world, &target, incoming, now, fault.as_ref(), &mut line);
-        // The document is about Jira's REST API only.
-        let checked = matches!(target, Target::Api { .. }).then_some(operation);
+        // The documents are about Jira's REST API and the administration of organisations.
+        let checked = match &target {
+            Target::Api { .. } => Some(operation.map(Operation::described)),
+            Target::Organisation(path) => {
+                Some(organisation::find(&incoming.method, path).map(|(operation, _)| operation.described))
+            }
+            _ => None,
+        };
         world.journal.write(JournalEntry {
             n: 0,
             at: now.to_string(),
@@ -145,7 +151,9 @@ enum Target {
     TenantInfo(usize),
     AccessibleResources,
     Me,
-    Organisations,
+    /// The administration of organisations; the path is what follows `/admin`.
+    Organisation(String),
+    ReportAccounts,
     Authorize,
     Token,
     /// A host that answers 404 like the gateway.
@@ -158,9 +166,12 @@ fn target(world: &World, path: &str) -> Target {
         "/oauth/token" => return Target::Token,
         "/oauth/token/accessible-resources" => return Target::AccessibleResources,
         "/me" => return Target::Me,
-        "/admin/v1/orgs" => return Target::Organisations,
+        "/app/report-accounts" | "/app/report-accounts/" => return Target::ReportAccounts,
         "/authorize" => return Target::Authorize,
         _ => {}
+    }
+    if let Some(rest) = path.strip_prefix("/admin/") {
+        return Target::Organisation(format!("/{rest}"));
     }
     if let Some(rest) = path.strip_prefix("/ex/jira/") {
         let Some((cloud_id, rest)) = rest.split_once('/') else { return Target::UnknownAtGateway };
@@ -202,7 +213,9 @@ fn operation_of(target: &Target, incoming: &Incoming) -> (String, Option<&'stati
         Target::TenantInfo(_) => "tenantInfo",
         Target::AccessibleResources => "accessibleResources",
         Target::Me => "me",
-        Target::Organisations => "getOrgs",
+        Target::Organisation(path) => organisation::find(&incoming.method, path)
+            .map_or("unknown", |(operation, _)| operation.described.id),
+        Target::ReportAccounts => "reportAccounts",
         Target::Authorize => "authorize",
         Target::Token => "token",
         Target::UnknownAtGateway | Target::Nothing => "unknown",
@@ -259,7 +272,8 @@ fn perform(
         (Target::TenantInfo(site), "GET") => Answer::ok(json!({ "cloudId": world.sites[*site].cloud_id })),
         (Target::AccessibleResources, "GET") => oauth::accessible_resources(world, incoming, now),
         (Target::Me, "GET") => oauth::me(world, incoming, now),
-        (Target::Organisations, "GET") => crate::organisation::list(incoming),
+        (Target::Organisation(path), method) => organisation::answer(world, method, path, incoming),
+        (Target::ReportAccounts, "POST") => personal_data::report(world, incoming, now),
         (Target::Authorize, "GET") => oauth::ask(world, &Query::parse(incoming.query.as_deref())),
         (Target::Authorize, "POST") => oauth::decide(world, &incoming.form(), now),
         (Target::Token, "POST") => oauth::exchange(world, incoming, now),

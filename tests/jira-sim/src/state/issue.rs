@@ -32,6 +32,7 @@ pub(crate) struct Issue {
     pub(crate) resolved: Option<Timestamp>,
     pub(crate) history: Vec<Change>,
     pub(crate) comments: Vec<Comment>,
+    pub(crate) worklogs: Vec<Worklog>,
     pub(crate) archived: Option<Archived>,
 }
 
@@ -98,4 +99,19 @@ pub(crate) struct Comment {
     /// The group or project role to which it is restricted: Jira's `Visibility`.
     pub(crate) visibility: Option<Value>,
     pub(crate) public: bool,
+}
+
+/// Time that somebody worked; changes to it are not in the changelog here.
+#[derive(Debug, Clone)]
+pub(crate) struct Worklog {
+    pub(crate) id: u64,
+    pub(crate) author: String,
+    pub(crate) update_author: String,
+    pub(crate) comment: Option<Value>,
+    pub(crate) created: Timestamp,
+    pub(crate) updated: Timestamp,
+    pub(crate) started: Timestamp,
+    pub(crate) seconds: u64,
+    /// The group or project role to which it is restricted.
+    pub(crate) visibility: Option<Value>,
 }

@@ -1,6 +1,6 @@
 //! What a site holds at the start: the demo site, an empty one, or one of any size.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,21 +8,16 @@ use serde::{Deserialize, Serialize};
 use super::{
     account::{Account, AccountKind, ApiToken},
     accounts::{Accounts, BulkAccounts},
+    activity::Rule,
+    bulk::{Bulk, BulkKind},
     group::{ADMINISTRATORS, SERVICE_AGENTS, SITE_ADMINS, USERS, default_groups},
-    issue::{Change, ChangeItem, Issue},
     project::Project,
     site::Site,
     store::IssueStore,
-    vocabulary::{
-        BUG, CHANGE, DONE, EPIC, IN_PROGRESS, INCIDENT, SUBTASK, TASK, TO_DO, default_issue_types,
-        default_statuses,
-    },
+    vocabulary::{BUG, CHANGE, EPIC, INCIDENT, SUBTASK, TASK, default_issue_types, default_statuses},
     workflow::Workflow,
 };
-use crate::{
-    clock::{plus_millis, plus_seconds},
-    operation::CLASSIC_SCOPES,
-};
+use crate::{clock::plus_seconds, operation::CLASSIC_SCOPES};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -46,6 +41,11 @@ pub struct Seed {
     pub accounts: usize,
     /// Groups `team-1` …, each with its share of those accounts.
     pub teams: usize,
+    /// Whether accounts worked on the issues: up to six changes, two comments and a worklog each, of which the last is
+    /// spread evenly over `activity_days`. The last quarter of the `accounts` does nothing.
+    pub activity: bool,
+    /// Days back from the start over which the last changes of the issues are spread.
+    pub activity_days: i64,
 }
 
 impl Default for Seed {
@@ -59,6 +59,8 @@ impl Default for Seed {
             tasks: 0,
             accounts: 0,
             teams: 0,
+            activity: false,
+            activity_days: 60,
         }
     }
 }
@@ -172,6 +174,10 @@ impl Seed {
                 marked: marked.min(count),
                 made: now,
                 span_ms,
+                activity: self.activity.then(|| {
+                    let active_ms = self.activity_days.max(1).saturating_mul(DAY_MS);
+                    Rule::new(first_id, count, self.accounts as u64, now, active_ms)
+                }),
             });
             first_id += count;
         }
@@ -196,116 +202,4 @@ fn tokens() -> Vec<ApiToken> {
         tokens.push(token(&format!("acc-{number}"), &format!("sim-token-{number}"), None));
     }
     tokens
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum BulkKind {
-    Change,
-    Incident,
-    Task,
-}
-
-/// A row of seeded issues: a rule from a number to an issue, oldest first.
-#[derive(Debug, Clone)]
-pub(crate) struct Bulk {
-    kind: BulkKind,
-    pub(crate) project: u64,
-    pub(crate) first_id: u64,
-    pub(crate) count: u64,
-    /// How many are out of order: without assignee, or overdue.
-    marked: u64,
-    made: Timestamp,
-    span_ms: i64,
-}
-
-impl Bulk {
-    pub(crate) fn id_of(&self, project: u64, number: u64) -> Option<u64> {
-        (project == self.project && (1..=self.count).contains(&number)).then(|| self.first_id + number - 1)
-    }
-
-    pub(crate) fn issue(&self, id: u64) -> Option<Issue> {
-        let position = id.checked_sub(self.first_id).filter(|position| *position < self.count)?;
-        let (created, young) = self.created(position);
-        let marked = self.is_marked(position);
-        let number = position + 1;
-        let (issue_type, summary, status) = match self.kind {
-            BulkKind::Change => {
-                let status = [DONE, DONE, IN_PROGRESS, TO_DO][usize::try_from(position % 4).unwrap_or(0)];
-                (CHANGE, format!("Change {number}: roll out a configuration"), status)
-            }
-            BulkKind::Incident => {
-                let open = marked || (young && position % 2 == 0);
-                (
-                    INCIDENT,
-                    format!("Incident {number}: a service was slow"),
-                    if open { IN_PROGRESS } else { DONE },
-                )
-            }
-            BulkKind::Task => (TASK, format!("Task {number}"), super::vocabulary::TEAM_TO_DO),
-        };
-        let unassigned = self.kind == BulkKind::Change && marked;
-        let moved = plus_seconds(created, 3600).min(self.made);
-        let done = status == DONE;
-        let history = if matches!(status, TO_DO | super::vocabulary::TEAM_TO_DO) {
-            Vec::new()
-        } else {
-            vec![status_change(id, moved, status)]
-        };
-        Some(Issue {
-            id,
-            project: self.project,
-            number,
-            issue_type,
-            summary,
-            description: None,
-            status,
-            priority: (self.kind != BulkKind::Task).then(|| u8::try_from(position % 5 + 1).unwrap_or(3)),
-            resolution: done.then_some(10_000),
-            assignee: (!unassigned).then(|| format!("acc-{}", position % 9 + 1)),
-            reporter: format!("acc-{}", (position + 4) % 9 + 1),
-            creator: format!("acc-{}", (position + 4) % 9 + 1),
-            labels: Vec::new(),
-            parent: None,
-            properties: BTreeMap::new(),
-            fields: BTreeMap::new(),
-            created,
-            updated: if history.is_empty() { created } else { moved },
-            status_changed: if history.is_empty() { created } else { moved },
-            resolved: done.then_some(moved),
-            history,
-            comments: Vec::new(),
-            archived: None,
-        })
-    }
-
-    /// When the issue was created, and whether that is less than 30 days ago.
-    fn created(&self, position: u64) -> (Timestamp, bool) {
-        let count = i128::from(self.count.max(1));
-        let age = i128::from(self.span_ms) * (count - i128::from(position)) / count;
-        // The last one is not created in the very instant of the seed.
-        let age_ms = i64::try_from(age).unwrap_or(self.span_ms).saturating_sub(DAY_MS / 24);
-        (plus_millis(self.made, -age_ms), age_ms < 30 * DAY_MS)
-    }
-
-    fn is_marked(&self, position: u64) -> bool {
-        match self.kind {
-            // Spread evenly: the position where the running share steps up.
-            BulkKind::Change => {
-                let share = |number: u64| {
-                    u128::from(number) * u128::from(self.marked) / u128::from(self.count.max(1))
-                };
-                share(position + 1) > share(position)
-            }
-            // The oldest ones.
-            BulkKind::Incident => position < self.marked,
-            BulkKind::Task => false,
-        }
-    }
-}
-
-fn status_change(issue: u64, created: Timestamp, to: u64) -> Change {
-    let name = if to == DONE { "Done" } else { "In Progress" };
-    let from = Some((TO_DO.to_string(), "To Do".to_owned()));
-    let item = ChangeItem::new("status", from, Some((to.to_string(), name.to_owned())));
-    Change { id: issue + 50_000_000, author: "acc-1".to_owned(), created, items: vec![item] }
 }

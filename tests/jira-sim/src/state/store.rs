@@ -6,13 +6,21 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    iter::Peekable,
     sync::Arc,
 };
 
 use jiff::Timestamp;
 
-use super::{issue::Issue, seed::Bulk};
-use crate::clock::plus_millis;
+use super::{
+    bulk::{Bulk, issue_of_worklog},
+    feed::Feed,
+    issue::Issue,
+};
+use crate::{activity::Activity, clock::plus_millis};
+
+/// Worklogs by the time of their last change: (milliseconds, worklog, issue).
+type WorklogSource<'a> = Peekable<Box<dyn Iterator<Item = (i64, u64, u64)> + 'a>>;
 
 /// What the index still shows of an issue, and until when.
 #[derive(Debug, Clone)]
@@ -32,6 +40,7 @@ pub(crate) struct IssueStore {
     /// Every (project, number) that a written issue has or had.
     numbers: HashMap<(u64, u64), u64>,
     next_id: u64,
+    pub(crate) feed: Feed,
 }
 
 impl IssueStore {
@@ -69,6 +78,7 @@ impl IssueStore {
     pub(crate) fn put(&mut self, issue: Issue, now: Timestamp, lag_ms: i64) {
         let id = issue.id;
         self.remember_view(id, now, lag_ms);
+        self.feed.written(self.get(id).as_deref(), &issue, now);
         self.numbers.insert((issue.project, issue.number), id);
         self.written.insert(id, Arc::new(issue));
     }
@@ -77,6 +87,7 @@ impl IssueStore {
     pub(crate) fn delete(&mut self, id: u64, now: Timestamp, lag_ms: i64) {
         self.remember_view(id, now, lag_ms);
         if let Some(issue) = self.get(id) {
+            self.feed.gone(Some(&issue), now);
             self.deleted.insert(id, issue);
             self.written.remove(&id);
         }
@@ -100,16 +111,58 @@ impl IssueStore {
         }
     }
 
-    /// Ids of all issues that search may know, in order; of seeded ones only those in `projects`.
-    pub(crate) fn candidate_ids(&self, projects: &BTreeSet<u64>) -> impl Iterator<Item = u64> + use<'_> {
+    /// The same, without what seeded issues hold, for what only asks for fields.
+    pub(crate) fn indexed_head(&self, id: u64, now: Timestamp) -> Option<Arc<Issue>> {
+        if self.is_untouched(id) {
+            return self.bulk.iter().find_map(|bulk| bulk.head(id)).map(Arc::new);
+        }
+        self.indexed(id, now)
+    }
+
+    /// Whether an issue, if it exists, is as the seed says.
+    pub(crate) fn is_untouched(&self, id: u64) -> bool {
+        !self.written.contains_key(&id) && !self.deleted.contains_key(&id)
+    }
+
+    /// Ids of all issues that search may know; of seeded ones only those in `projects`, and, where that is known, last
+    /// changed in a range of milliseconds.
+    pub(crate) fn candidate_ids(
+        &self,
+        projects: &BTreeSet<u64>,
+        updated: (i64, i64),
+    ) -> impl Iterator<Item = u64> + use<'_> {
         let bulk: Vec<&Bulk> = self.bulk.iter().filter(|bulk| projects.contains(&bulk.project)).collect();
-        let covered: Vec<(u64, u64)> =
-            bulk.iter().map(|bulk| (bulk.first_id, bulk.first_id + bulk.count)).collect();
-        let outside = move |id: &u64| !covered.iter().any(|(first, end)| (*first..*end).contains(id));
-        let seeded = bulk.into_iter().flat_map(|bulk| bulk.first_id..bulk.first_id + bulk.count);
+        let seeded = bulk.into_iter().flat_map(move |bulk| bulk.updated_in(updated));
         let gone = self.deleted.keys().copied().filter(|id| self.stale.contains_key(id));
-        let others: BTreeSet<u64> = self.written.keys().copied().chain(gone).filter(outside).collect();
-        seeded.chain(others)
+        let touched: BTreeSet<u64> = self.written.keys().copied().chain(gone).collect();
+        seeded.filter(|id| self.is_untouched(*id)).chain(touched)
+    }
+
+    /// Worklogs that were last changed from an instant on, oldest first: (milliseconds, worklog, issue).
+    pub(crate) fn worklogs_updated(&self, from_ms: i64) -> impl Iterator<Item = (i64, u64, u64)> + '_ {
+        let mut sources: Vec<WorklogSource<'_>> = Vec::new();
+        for bulk in &self.bulk {
+            let untouched = bulk.worklogs(from_ms).filter(|(_, _, issue)| self.is_untouched(*issue));
+            sources.push((Box::new(untouched) as Box<dyn Iterator<Item = _>>).peekable());
+        }
+        sources.push((Box::new(self.feed.updated(from_ms)) as Box<dyn Iterator<Item = _>>).peekable());
+        std::iter::from_fn(move || {
+            let firsts = sources.iter_mut().enumerate();
+            let (_, source) =
+                firsts.filter_map(|(at, source)| source.peek().map(|first| (*first, at))).min()?;
+            sources[source].next()
+        })
+    }
+
+    /// The issue that a worklog is in.
+    pub(crate) fn issue_of_worklog(&self, worklog: u64) -> Option<Arc<Issue>> {
+        let issue = self.feed.issue_of(worklog).or_else(|| issue_of_worklog(worklog))?;
+        self.get(issue).filter(|issue| issue.worklogs.iter().any(|own| own.id == worklog))
+    }
+
+    /// What accounts did, from the seed on.
+    pub(crate) fn activity(&self) -> Activity {
+        Activity::new(self.bulk.clone(), self.feed.events().to_vec())
     }
 
     /// Every issue there is or was, with whether it is deleted; for people and tests.

@@ -24,7 +24,7 @@ pub(crate) fn body(world: &World, hook: &Hook, event: &Event) -> Value {
         now: event.at,
         base: format!("https://{}", site.domain),
     };
-    let selection = Selection::parse(&["*all".to_owned(), "-comment".to_owned()], "*all");
+    let selection = Selection::parse(&["*all", "-comment", "-worklog"].map(str::to_owned), "*all");
     let mut issue = issue_json(world, &call, &event.issue, &selection, &Extras::default());
     issue["fields"]["description"] = json!(event.issue.description.as_ref().map(adf::plain_text));
     if let Value::Object(members) = &mut issue {

@@ -5,6 +5,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "bodies are written where they are sent")]
 
 mod access;
+mod activity;
 mod archive;
 mod authentication;
 mod comments;
@@ -18,10 +19,13 @@ mod issues;
 mod limits;
 mod oauth;
 mod openapi;
+mod organisation;
 mod page;
 mod people;
+mod personal_data;
 mod scale;
 mod search;
 mod support;
 mod webhooks;
 mod workflows;
+mod worklogs;
