@@ -1,0 +1,182 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use assay::account::Account;
+use assay::connection::{Connection, UseCase};
+use assay::ids::{AccountId, ConnectionId};
+use assay::ingestion::{Ingestion, Stage};
+use assay::operations::ingesting::Ingester;
+use assay::sqs::UsageRequest;
+use assay_test_support::world::{SITE, World, token_proof, wish};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use jira_sim::{ActivityEvent, ActivityKind, Options, Seed};
+
+/// Slices after which a run has gone astray.
+const MOST_SLICES: usize = 400;
+
+/// A world with a connection that reviews access and measures use, and whose ingestion is due.
+pub(super) async fn world(seed: Seed) -> World {
+    let world = World::with(Options { seed, ..Options::default() }).await;
+    let id = ConnectionId::parse("con-1").unwrap();
+    world.store().put_tenant_if_new(&world.tenant, world.time.now()).await.unwrap();
+    let wish = assay::operations::connecting::Wish {
+        use_cases: BTreeSet::from([UseCase::AccessReview, UseCase::Usage]),
+        ..wish()
+    };
+    Box::pin(world.connector().begin(&world.tenant, id, wish, token_proof())).await.unwrap();
+    world.evaluate().await;
+    world
+}
+
+/// The connection.
+pub(super) async fn connection(world: &World) -> Connection {
+    let id = ConnectionId::parse("con-1").unwrap();
+    world.store().connection(&world.tenant, &id).await.unwrap().unwrap()
+}
+
+/// The ingestion.
+pub(super) async fn ingestion(world: &World) -> Ingestion {
+    let id = ConnectionId::parse("con-1").unwrap();
+    world.store().ingestion(&world.tenant, &id).await.unwrap().unwrap()
+}
+
+/// Does one slice of what the queue asks for; moves the clock to the next message if none is there yet. Returns whether
+/// there was one.
+pub(super) async fn slice(world: &World, ingester: &Ingester) -> bool {
+    let [request] = &world.usage.receive(1)[..] else { return false };
+    let UsageRequest::Ingest { tenant, connection } = request else { panic!("{request:?}") };
+    Box::pin(ingester.ingest(tenant, connection)).await.unwrap();
+    true
+}
+
+/// Carries a run through, from the tick to its end, waiting in virtual time where it waits.
+pub(super) async fn run(world: &World) -> Ingestion {
+    let ingester = world.ingester();
+    ingester.fan_out().await.unwrap();
+    for _ in 0..MOST_SLICES {
+        if slice(world, &ingester).await {
+            continue;
+        }
+        let ingestion = ingestion(world).await;
+        if ingestion.stage == Stage::Idle {
+            return ingestion;
+        }
+        let next = world.usage.next_at().into_iter().chain(ingestion.due_at).min().unwrap();
+        let wait = next.duration_since(world.time.now()).as_secs().max(0) + 1;
+        world.time.advance(wait);
+        ingester.fan_out().await.unwrap();
+    }
+    panic!("the run does not come to its end: {:?}", ingestion(world).await);
+}
+
+/// Moves the clock to the next run and carries it through.
+pub(super) async fn next_run(world: &World) -> Ingestion {
+    let due_at = ingestion(world).await.due_at.unwrap();
+    world.time.advance(due_at.duration_since(world.time.now()).as_secs().max(0) + 1);
+    run(world).await
+}
+
+/// All stored accounts.
+pub(super) async fn accounts(world: &World) -> Vec<Account> {
+    let id = ConnectionId::parse("con-1").unwrap();
+    let (mut all, mut behind) = (Vec::new(), None);
+    loop {
+        let (some, next) = world.store().accounts_behind(&world.tenant, &id, behind.as_ref()).await.unwrap();
+        all.extend(some);
+        match next {
+            Some(next) => behind = Some(next),
+            None => return all,
+        }
+    }
+}
+
+/// The stored account with this id.
+pub(super) async fn account(world: &World, id: &str) -> Account {
+    let connection = ConnectionId::parse("con-1").unwrap();
+    let id = AccountId::parse(id).unwrap();
+    world.store().account(&world.tenant, &connection, &id).await.unwrap().unwrap()
+}
+
+/// Active days by account.
+pub(super) type Days = BTreeMap<String, BTreeSet<Date>>;
+
+/// The days that are stored.
+pub(super) async fn stored_days(world: &World) -> Days {
+    let id = ConnectionId::parse("con-1").unwrap();
+    let zone = ingestion(world).await.zone;
+    let (mut days, mut behind) = (Days::new(), None);
+    loop {
+        let (months, next) =
+            world.store().active_months_behind(&world.tenant, &id, &zone, behind).await.unwrap();
+        for month in &months {
+            days.entry(month.account.to_string()).or_default().extend(month.dates());
+        }
+        match next {
+            Some(next) => behind = Some(next),
+            None => return days,
+        }
+    }
+}
+
+/// What of an item can still be seen in Jira: who made it, and who changed it last.
+#[derive(Default)]
+struct Item {
+    made: Option<ActivityEvent>,
+    changed: Option<ActivityEvent>,
+    gone: bool,
+}
+
+/// The oracle: the days that can be known now, from the simulator's journal of events alone.
+pub(super) fn knowable_days(world: &World, since: Timestamp, zone: &str) -> Days {
+    let mut items: BTreeMap<(bool, u64), Item> = BTreeMap::new();
+    let mut plain = Vec::new();
+    let mut gone_issues = BTreeSet::new();
+    for event in world.jira.simulator.activity(SITE) {
+        let is_worklog = matches!(
+            event.what,
+            ActivityKind::WorklogCreated | ActivityKind::WorklogEdited | ActivityKind::WorklogDeleted
+        );
+        let item = (is_worklog, event.item);
+        match event.what {
+            ActivityKind::IssueCreated | ActivityKind::IssueChanged => plain.push(event),
+            ActivityKind::IssueDeleted => {
+                gone_issues.insert(event.issue);
+            }
+            ActivityKind::CommentCreated | ActivityKind::WorklogCreated => {
+                items.entry(item).or_default().made = Some(event);
+            }
+            ActivityKind::CommentEdited | ActivityKind::WorklogEdited => {
+                items.entry(item).or_default().changed = Some(event);
+            }
+            ActivityKind::CommentDeleted | ActivityKind::WorklogDeleted => {
+                items.entry(item).or_default().gone = true;
+            }
+        }
+    }
+    let kept = items.into_values().filter(|item| !item.gone);
+    let seen = kept.flat_map(|item| [item.made, item.changed]).flatten();
+    let mut days = Days::new();
+    let zone = TimeZone::get(zone).unwrap();
+    for event in plain.into_iter().chain(seen) {
+        let at = Timestamp::from_millisecond(event.at).unwrap();
+        let is_person = event.account != "acc-admin" && event.account != "anonymous";
+        if is_person && at >= since && !gone_issues.contains(&event.issue) && !event.restricted {
+            days.entry(event.account).or_default().insert(at.to_zoned(zone.clone()).date());
+        }
+    }
+    days
+}
+
+/// Does something by hand in Jira as an account.
+pub(super) fn act(world: &World, by: &str, method: &str, path: &str, body: &serde_json::Value) -> serde_json::Value {
+    let ask = serde_json::json!({ "by": by, "method": method, "path": path, "body": body });
+    let answer = world.jira.simulator.control("POST", "/act", &ask).unwrap();
+    assert!(answer["status"].as_u64().unwrap() < 300, "{by} {method} {path}: {answer}");
+    answer["body"].clone()
+}
+
+/// Moves the clock.
+pub(super) fn wait(world: &World, duration: SignedDuration) {
+    world.time.advance(duration.as_secs());
+}
