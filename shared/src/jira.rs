@@ -13,6 +13,8 @@
 //! | [`account`], [`project`], [`permission`], [`scope`], [`metadata`], [`workflow`], [`choices`] | what there is and what we may do |
 //! | [`activity`] | who did something, and when |
 //! | [`directory`] | who there is and what gives access |
+//! | [`membership`] | giving and taking access |
+//! | [`personal`] | whose personal data must be erased or read again |
 //! | [`organisation`] | the organisation API |
 //! | [`jql`], [`search`], [`matching`], [`reading`] | queries, their pages, what they match, and evidence |
 //! | [`issue`], [`now`], [`history`] | reading issues by id |
@@ -46,11 +48,13 @@ pub mod http;
 pub mod issue;
 pub mod jql;
 pub mod matching;
+pub mod membership;
 pub mod metadata;
 pub mod now;
 pub mod oauth;
 pub mod organisation;
 pub mod permission;
+pub mod personal;
 pub mod project;
 pub mod reading;
 pub mod reqwest_sender;

@@ -100,6 +100,20 @@ impl Addresses {
         format!("{}/admin/v1/orgs", self.api)
     }
 
+    /// Lists the accounts of an organisation that its administration knows, in all its directories.
+    ///
+    /// Source: Atlassian's document of the organisations API, `searchDirectoryUsers`; `-` stands for all directories.
+    pub fn organisation_users(&self, organisation: &str) -> String {
+        format!("{}/admin/v2/orgs/{}/directories/-/users/search", self.api, segment(organisation))
+    }
+
+    /// Takes the report which accounts' personal data are stored.
+    ///
+    /// Source: Atlassian, "User privacy developer guide".
+    pub fn report_accounts(&self) -> String {
+        format!("{}/app/report-accounts/", self.api)
+    }
+
     /// Gives tokens.
     pub fn token(&self) -> String {
         format!("{}/oauth/token", self.auth)

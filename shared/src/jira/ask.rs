@@ -1,5 +1,7 @@
 //! One call as it is asked for, and the answer to it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::answer;
@@ -26,6 +28,8 @@ pub(super) struct Ask {
     pub(super) deadline: Option<Timestamp>,
     /// A status that is no success and whose body is wanted all the same.
     pub(super) taken: Option<u16>,
+    /// The whole address of a call to Atlassian rather than to the site.
+    pub(super) elsewhere: Option<String>,
 }
 
 impl Ask {
@@ -41,6 +45,7 @@ impl Ask {
             what,
             deadline: None,
             taken: None,
+            elsewhere: None,
         }
     }
 
@@ -82,6 +87,23 @@ impl Ask {
         self
     }
 
+    /// Asks Atlassian at this address rather than the site. What it answers, or does not, says nothing about the site
+    /// and the connection's account there, and may be nothing.
+    pub(super) fn at(mut self, address: String) -> Self {
+        self.elsewhere = Some(address);
+        self
+    }
+
+    /// The whole address, for a site whose addresses begin with `base`.
+    pub(super) fn url(&self, base: &str) -> String {
+        self.elsewhere.clone().unwrap_or_else(|| format!("{base}{}{}", self.path, self.query))
+    }
+
+    /// Whether an answer without a body is one.
+    pub(super) fn may_be_empty(&self) -> bool {
+        self.repeat == Repeat::Unsafe || self.elsewhere.is_some()
+    }
+
     /// The call, before an answer came.
     pub(super) fn call(&self) -> Call {
         Call { method: self.method.as_str().to_owned(), path: self.path.clone(), status: None }
@@ -90,6 +112,8 @@ impl Ask {
 
 /// An answer that means success, or has a status that was asked for with [`Ask::taking`].
 pub(super) struct Answer {
+    /// Those headers that [`super::http::HEADERS`] names.
+    pub(super) headers: BTreeMap<&'static str, String>,
     /// Its body.
     pub(super) body: Vec<u8>,
     /// The call.
@@ -112,7 +136,7 @@ impl Answer {
     /// The error that its status means.
     pub(super) fn refusal(self, now: Timestamp) -> JiraError {
         let status = self.call.status.unwrap_or_default();
-        let response = Response { status, headers: std::collections::BTreeMap::new(), body: self.body };
+        let response = Response { status, headers: self.headers, body: self.body };
         match answer::sort(response, &self.call, self.what, now) {
             Ok(_) => JiraError::malformed(self.call, self.what, "$", "it is no refusal"),
             Err(error) => error,

@@ -257,7 +257,9 @@ impl Client {
             let jitter = fraction(self.random.as_ref()).unwrap_or(0.5);
             let wait = retry::wait_after(&error, ask.repeat, attempts, jitter);
             let Some(wait) = wait.filter(|wait| self.fits(*wait, &ask)) else {
-                self.note_failure(&error);
+                if ask.elsewhere.is_none() {
+                    self.note_failure(&error);
+                }
                 return Err(error);
             };
             tracing::debug!(path = ask.path, attempts, ?wait, "a call to Jira is made again");
@@ -279,7 +281,7 @@ impl Client {
         self.spend(1);
         let request = Request {
             method: ask.method,
-            url: format!("{}{}{}", self.base, ask.path, ask.query),
+            url: ask.url(&self.base),
             authorization: Some(self.authorization.clone()),
             body: ask.body.clone(),
             timeout: self.timeout(ask),
@@ -290,16 +292,18 @@ impl Client {
         };
         call.status = Some(response.status);
         tracing::debug!(method = call.method, path = call.path, status = response.status, "called Jira");
-        self.note_answer(&response, ask);
+        if ask.elsewhere.is_none() {
+            self.note_answer(&response, ask);
+        }
         let response = if ask.taken == Some(response.status) {
             response
         } else {
             answer::sort(response, &call, ask.what, self.now())?
         };
-        let answer = Answer { body: response.body, call, what: ask.what };
+        let answer = Answer { headers: response.headers, body: response.body, call, what: ask.what };
         // A change may be answered with nothing; a page of somebody between us and Jira says nothing about it.
-        let may_be_empty = ask.repeat == Repeat::Unsafe && answer.body.trim_ascii().is_empty();
-        if !answer.is_refusal() && !may_be_empty && !answer::is_json(&answer.body) {
+        let is_empty = ask.may_be_empty() && answer.body.trim_ascii().is_empty();
+        if !answer.is_refusal() && !is_empty && !answer::is_json(&answer.body) {
             return Err(answer.malformed("$", "it is not JSON, or not all of it"));
         }
         Ok(answer)

@@ -16,6 +16,7 @@ use super::error::{JiraError, Kind};
 use crate::account::AccountKind;
 use crate::ids::{AccountId, GroupId};
 
+pub(super) use access::path_of_role;
 pub use access::{ApplicationRole, ListedProject, RoleActors};
 
 /// How many accounts a page of all accounts is asked for, and how many if Jira cannot manage that.

@@ -14,9 +14,16 @@ pub const LONGEST_BODY: usize = 16 * 1024 * 1024;
 /// The headers of an answer that we look at, in lower case.
 ///
 /// Source: Atlassian, "Rate limiting" for the limits; introduction of the specification for `x-aaccountid`, the
-/// caller's account id.
-pub const HEADERS: [&str; 6] =
-    ["content-type", "location", "ratelimit-reason", "retry-after", "x-aaccountid", "x-ratelimit-reset"];
+/// caller's account id; jira-facts 7 for `cycle-period`.
+pub const HEADERS: [&str; 7] = [
+    "content-type",
+    "cycle-period",
+    "location",
+    "ratelimit-reason",
+    "retry-after",
+    "x-aaccountid",
+    "x-ratelimit-reset",
+];
 
 /// An HTTP method.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

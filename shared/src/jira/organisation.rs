@@ -1,7 +1,9 @@
-//! The organisations that an organisation API key can manage.
+//! The organisations that an organisation API key can manage, and what their administration tells of accounts.
 //!
 //! Source: Atlassian's document of the organisations API, `getOrgs`: `Authorization: Bearer`; pages of version 1 name the
 //! next page by its URL.
+
+mod users;
 
 use std::sync::Arc;
 
@@ -16,6 +18,8 @@ use super::http::{Method, Request, Sender, TIMEOUT};
 use crate::clock::{Clock, seconds_between};
 use crate::secret::Secret;
 use crate::trace::Call;
+
+pub use users::{OrganisationUser, OrganisationUsers};
 
 /// Pages beyond this are not asked for: no key manages as many organisations.
 const MOST_PAGES: usize = 20;
@@ -99,25 +103,39 @@ impl Administration {
         key: &Secret,
         cursor: Option<&str>,
     ) -> Result<T, JiraError> {
-        let mut call = Call { method: "GET".to_owned(), path: PATH.to_owned(), status: None };
+        let parameters: Vec<(&str, &str)> = cursor.iter().map(|cursor| ("cursor", *cursor)).collect();
+        let url = format!("{}{}", self.addresses.organisations(), query(&parameters));
+        let call = Call { method: "GET".to_owned(), path: PATH.to_owned(), status: None };
+        let (body, call) = self.send(key, call, WHAT, url, None).await?;
+        answer::decode(&body, &call, WHAT)
+    }
+
+    /// Makes one call, which reads: GET, or POST with a body. Never made again here.
+    async fn send(
+        &self,
+        key: &Secret,
+        mut call: Call,
+        what: &'static str,
+        url: String,
+        body: Option<serde_json::Value>,
+    ) -> Result<(Vec<u8>, Call), JiraError> {
         let left = self.deadline.map(|deadline| seconds_between(self.clock.now(), deadline));
         if left.is_some_and(|left| left < 1) {
-            return Err(JiraError::new(Kind::NotSent, call, WHAT, "was not sent: there is no time left"));
+            return Err(JiraError::new(Kind::NotSent, call, what, "was not sent: there is no time left"));
         }
         let seconds = left.and_then(|left| u64::try_from(left).ok()).unwrap_or(u64::MAX);
-        let parameters: Vec<(&str, &str)> = cursor.iter().map(|cursor| ("cursor", *cursor)).collect();
         let request = Request {
-            method: Method::Get,
-            url: format!("{}{}", self.addresses.organisations(), query(&parameters)),
+            method: if body.is_some() { Method::Post } else { Method::Get },
+            url,
             authorization: Some(bearer(key)),
-            body: None,
+            body,
             timeout: TIMEOUT.min(std::time::Duration::from_secs(seconds)),
         };
         let sent = self.sender.send(request).await;
-        let response = sent.map_err(|error| JiraError::of_sending(&error, call.clone(), WHAT))?;
+        let response = sent.map_err(|error| JiraError::of_sending(&error, call.clone(), what))?;
         call.status = Some(response.status);
-        let response = answer::sort(response, &call, WHAT, self.clock.now())?;
-        answer::decode(&response.body, &call, WHAT)
+        let response = answer::sort(response, &call, what, self.clock.now())?;
+        Ok((response.body, call))
     }
 }
 

@@ -66,13 +66,22 @@ impl Stage {
 
     /// The same, of a connection whose account is another one or not known yet.
     pub fn of_account(account: Option<&str>, answers: Vec<Result<Response, SendError>>) -> Self {
+        Self::of(Method::ApiToken, account, answers)
+    }
+
+    /// The same, of a connection by OAuth.
+    pub fn of_app(answers: Vec<Result<Response, SendError>>) -> Self {
+        Self::of(Method::Oauth, Some(ACCOUNT), answers)
+    }
+
+    fn of(method: Method, account: Option<&str>, answers: Vec<Result<Response, SendError>>) -> Self {
         let script = Arc::new(Script { answers: Mutex::new(answers.into()), requests: Mutex::default() });
         let clock = Arc::new(ManualClock::new("2026-03-01T10:00:00Z".parse().unwrap()));
         let sleeper = Arc::new(Waits { clock: Arc::clone(&clock), waits: Mutex::default() });
         let facts = Facts {
             site: SiteDomain::parse("demo.atlassian.net").unwrap(),
             cloud_id: CloudId::parse("11111111-2222-4333-8444-555555555555").unwrap(),
-            method: Method::ApiToken,
+            method,
             account: account.map(|account| AccountId::parse(account).unwrap()),
         };
         let client = Client::new(

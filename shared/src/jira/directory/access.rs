@@ -169,7 +169,7 @@ impl Client {
             name: String,
             actors: Vec<ActorBean>,
         }
-        let path = path_of(project, role);
+        let path = path_of_role(project, role);
         let answer = self.believed(Ask::read("read who holds a project role", path)).await?;
         let body: Body = answer.decode()?;
         self.spend(2 + 2 * body.actors.len());
@@ -193,7 +193,7 @@ impl Client {
 }
 
 /// Where a role of a project is.
-pub(in crate::jira) fn path_of(project: &ProjectId, role: &RoleId) -> String {
+pub(in crate::jira) fn path_of_role(project: &ProjectId, role: &RoleId) -> String {
     format!("/rest/api/3/project/{}/role/{}", segment(project.as_str()), segment(role.as_str()))
 }
 
