@@ -18,6 +18,7 @@ pub mod person;
 pub mod plan;
 pub mod policy;
 pub mod quota;
+pub mod sheet;
 pub mod site;
 pub mod sync_setting;
 pub mod task;

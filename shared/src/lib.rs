@@ -25,6 +25,6 @@ pub mod wiring;
 pub use base::{clock, config, error, ids, random, secret, telemetry};
 pub use domain::{
     access, account, check, connection, directory, evidence, idempotency, ingestion, matching, notification,
-    oauth, person, plan, policy, quota, site, sync_setting, task, ticket, trace,
+    oauth, person, plan, policy, quota, sheet, site, sync_setting, task, ticket, trace,
 };
 pub use error::{Error, Result};

@@ -13,6 +13,7 @@
 //! | [`retiring`] | a disabled setting, its tickets, Jira | `sync_setting` | — | [`finishing`] |
 //! | [`finishing`] | a changed setting, its tickets | [`retiring`] | wishes of its tickets, sync requests | `tickets` |
 //! | [`upkeep`] | what is due, Jira | `ticket` | sync requests, statuses | `tickets` |
+//! | [`people`] | a list of people as CSV | `person` | people | `matching`, when accounts are settled |
 //! | [`listening`] | connections, settings, Jira | `connection` | webhooks in Jira | `hearing` |
 //! | [`ingesting`] | Jira's lists, histories and worklogs | `account`, `ingestion` | accounts, groups, products, days of activity | itself |
 //! | [`hearing`] | deliveries of webhooks | — | what is due, sync requests | `checking`, `tickets` |
@@ -25,6 +26,7 @@ pub mod hearing;
 pub mod ingesting;
 pub mod listening;
 pub mod milestone;
+pub mod people;
 pub mod planning;
 pub mod quarantine;
 pub mod retiring;

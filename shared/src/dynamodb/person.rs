@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use futures::stream::{self, StreamExt};
 use serde::{Deserialize, Serialize};
 
-use super::item::decode;
+use super::item::{decode, encode, item, number};
 use super::page::{Order, Page};
-use super::write::Change;
-use super::{Store, keys};
-use crate::Result;
+use super::write::{Change, some};
+use super::{CONCURRENCY, Store, failure, keys};
 use crate::ids::{PersonId, TenantId};
 use crate::person::{Person, PersonStatus};
+use crate::{Error, Result};
 
 /// How many people one call to the table looks at; it ends at 1 MB by itself.
 const PERSONS_IN_CALL: usize = 2000;
@@ -39,6 +43,76 @@ impl Store {
         self.replace(&keys::person(&person.tenant, &person.id), &next, person.version, Vec::new()).await?;
         person.version = next.version;
         Ok(())
+    }
+
+    /// Writes up to 100 people, whose versions are risen already; the results are in their order.
+    ///
+    /// All are written by one call as long as all conditions hold; else each by itself.
+    ///
+    /// | version given | stored | then |
+    /// |---|---|---|
+    /// | 1 | nothing | put |
+    /// | n > 1 | version n - 1 | replaced |
+    /// | any | what this call writes | nothing; success, the answer to a first attempt was lost |
+    /// | any | anything else | nothing; `Conflict` |
+    pub async fn write_persons(&self, persons: &[Person]) -> Vec<Result<()>> {
+        match self.write_together(persons).await {
+            Ok(true) => persons.iter().map(|_| Ok(())).collect(),
+            Ok(false) => {
+                let writes: Vec<_> = persons.iter().map(|person| self.write_person(person)).collect();
+                stream::iter(writes).buffered(CONCURRENCY).collect().await
+            }
+            Err(error) => {
+                // One failed call is the failure of all; the kind is what matters to whoever asked.
+                let (kind, message) = (error.kind().clone(), error.chain());
+                persons.iter().map(|_| Err(Error::new(kind.clone(), message.clone()))).collect()
+            }
+        }
+    }
+
+    /// Writes people by one call. False when a condition does not hold, and nothing was written.
+    async fn write_together(&self, persons: &[Person]) -> Result<bool> {
+        if persons.is_empty() {
+            return Ok(true);
+        }
+        let what = format!("write {} people", persons.len());
+        let mut request = self.client.transact_write_items();
+        for person in persons {
+            let key = keys::person(&person.tenant, &person.id);
+            let condition = match person.version {
+                0 | 1 => Change::new("", "attribute_not_exists(#pk)"),
+                next => Change::new("", "#record.#version = :expected").value(":expected", number(next - 1)),
+            };
+            let put = Put::builder()
+                .table_name(&*self.table)
+                .set_item(Some(item(&key, encode(&key, person)?, Vec::new())))
+                .set_expression_attribute_names(Some(condition.names()))
+                .condition_expression(condition.condition)
+                .set_expression_attribute_values(some(condition.values))
+                .build()
+                .map_err(|cause| Error::internal(format!("could not {what}")).because(cause))?;
+            request = request.transact_items(TransactWriteItem::builder().put(put).build());
+        }
+        let Err(cause) = request.send().await else { return Ok(true) };
+        if let SdkError::ServiceError(answer) = &cause
+            && let TransactWriteItemsError::TransactionCanceledException(cancelled) = answer.err()
+        {
+            let reasons = cancelled.cancellation_reasons();
+            return if failure::is_failed_condition(reasons) {
+                Ok(false)
+            } else {
+                Err(failure::cancelled(&what, reasons))
+            };
+        }
+        Err(failure::failed(&what, cause))
+    }
+
+    async fn write_person(&self, person: &Person) -> Result<()> {
+        let key = keys::person(&person.tenant, &person.id);
+        match person.version {
+            0 | 1 => self.make(&key, person, Vec::new()).await,
+            next => self.replace(&key, person, next - 1, Vec::new()).await,
+        }
     }
 
     /// The person with this id.

@@ -13,7 +13,7 @@
 
 mod activity;
 mod directory;
-// mod reporting;
+mod reporting;
 mod roles;
 mod settling;
 

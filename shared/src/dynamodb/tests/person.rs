@@ -73,3 +73,29 @@ async fn an_address_that_was_given_later_is_one_persons_alone() {
     store.forget_address(&acme(), &made).await.unwrap();
     assert!(store.note_address(&acme(), &made, &ben).await.unwrap());
 }
+
+#[tokio::test]
+async fn many_people_are_written_by_one_call_and_one_by_one_where_somebody_else_wrote() {
+    let store = store().await;
+    let people: Vec<Person> =
+        (0..100).map(|number| person(&acme(), &format!("p{number}@example.com"))).collect();
+    let write = async |people: &[Person]| -> Vec<Option<Kind>> {
+        let results = store.write_persons(people).await;
+        results.into_iter().map(|result| result.err().map(|error| error.kind().clone())).collect()
+    };
+    assert_eq!(write(&people).await, vec![None; 100]);
+    assert_eq!(write(&people).await, vec![None; 100], "a repeated write is done");
+    let mut changed: Vec<Person> = people.clone();
+    for it in &mut changed {
+        (it.name, it.version) = ("Other Name".to_owned(), 2);
+    }
+    let mut first = people[0].clone();
+    first.name = "Written Meanwhile".to_owned();
+    store.save_person(&mut first).await.unwrap();
+    let mut expected = vec![None; 100];
+    expected[0] = Some(Kind::Conflict);
+    assert_eq!(write(&changed).await, expected);
+    assert_eq!(store.person(&acme(), &first.id).await.unwrap().unwrap().name, "Written Meanwhile");
+    assert_eq!(store.person(&acme(), &people[99].id).await.unwrap().unwrap(), changed[99]);
+    assert_eq!(write(&[]).await, vec![]);
+}
