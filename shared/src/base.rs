@@ -1,4 +1,4 @@
-//! What every layer stands on: identifiers, time, randomness, settings, errors, secrets, telemetry.
+//! What every layer stands on: identifiers, time, randomness, settings, errors, secrets, signatures, telemetry.
 
 pub mod clock;
 pub mod config;
@@ -6,4 +6,5 @@ pub mod error;
 pub mod ids;
 pub mod random;
 pub mod secret;
+pub mod signing;
 pub mod telemetry;

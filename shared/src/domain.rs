@@ -1,10 +1,13 @@
 //! What Assay is about, as pure values and functions: no AWS, HTTP or Lambda type, no effect, no clock of its own.
 //!
 //! Reading order: [`connection`] → [`evidence`] → [`check`] → [`task`] → [`plan`] → [`ticket`] → [`trace`]; and who has access:
-//! [`directory`] → [`account`] → [`person`] → [`matching`] → [`ingestion`] → [`policy`].
+//! [`directory`] → [`account`] → [`person`] → [`matching`] → [`ingestion`] → [`policy`]; whether they should:
+//! [`campaign`] → [`action`].
 
 pub mod access;
 pub mod account;
+pub mod action;
+pub mod campaign;
 pub mod check;
 pub mod connection;
 pub mod directory;

@@ -22,6 +22,8 @@
 
 mod access;
 mod account;
+mod action;
+mod campaign;
 mod check;
 mod connection;
 mod delivery;
@@ -55,6 +57,8 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
+pub use action::ActionFilter;
+pub use campaign::SigningKeyKnown;
 pub use idempotency::Begin;
 pub use ingestion::ActiveMonth;
 pub use page::{LONGEST_PAGE, Page};

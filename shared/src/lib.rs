@@ -22,9 +22,10 @@ pub mod secrets;
 pub mod sqs;
 pub mod wiring;
 
-pub use base::{clock, config, error, ids, random, secret, telemetry};
+pub use base::{clock, config, error, ids, random, secret, signing, telemetry};
 pub use domain::{
-    access, account, check, connection, directory, evidence, idempotency, ingestion, matching, notification,
-    oauth, person, plan, policy, quota, sheet, site, sync_setting, task, ticket, trace,
+    access, account, action, campaign, check, connection, directory, evidence, idempotency, ingestion,
+    matching, notification, oauth, person, plan, policy, quota, sheet, site, sync_setting, task, ticket,
+    trace,
 };
 pub use error::{Error, Result};

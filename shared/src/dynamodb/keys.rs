@@ -25,6 +25,11 @@
 //! | address that a person was given later | `T#person` | `address#{id that would be made from it}` | API: all, when a list is taken in or an address is changed |
 //! | ingestion | `T#ingestion` | `ingestion#{connection}` | `ingest-usage`: one, the due ones (index `due`); API, `evaluate-checks`: one, all of a tenant |
 //! | access policy | `T#policy` | `policy#{connection}` | API, `ingest-usage`, `evaluate-checks`: one |
+//! | access review campaign | `T#campaign` | `campaign#{id}` | API: one, list; `ingest-usage`: one, all of a tenant, the due ones (index `due`) |
+//! | item of a campaign | `T#review#{campaign}` | `item#{account id}#{grant}` | API: list, many by key; `ingest-usage`: all, many by key |
+//! | action | `T#action` | `action#{id}` | API: one, list, many by id; `ingest-usage`: one, many by id, the due ones (index `due`) |
+//! | turn of taking administrators' access | `T#administrators#{connection}` | `turn#` | `ingest-usage`: conditional update |
+//! | public half of the key that signs records | `T#signing` | `signing#` | `ingest-usage`: one, conditional put |
 //! | notification | `T#notification` | `notification#{id}` | API: list; all functions that find a cause, and its end: one |
 //! | points of an hour | `T#quota#{connection}` | `hour#{epoch seconds}` | all functions that call Jira: the present hour, with the pause in the same read |
 //! | pause that Jira asked for | `T#quota#{connection}` | `pause#` | as above |
@@ -35,18 +40,19 @@
 //! | index | partition | sort | holds |
 //! |---|---|---|---|
 //! | `issue` | `issue_pk` = `T#{cloud id}#{issue id}` | `issue_sk` = ticket id | tickets whose issue and site are known |
-//! | `due` | `due_pk` = `{kind}#{shard}` | `due_sk` = `{epoch milliseconds, 15 digits}#T#{id}` | tenants, comparisons, connections, ingestions and tickets that have a `due_at`, and nothing else |
+//! | `due` | `due_pk` = `{kind}#{shard}` | `due_sk` = `{epoch milliseconds, 15 digits}#T#{id}` | tenants, comparisons, connections, ingestions, campaigns, actions and tickets that have a `due_at`, and nothing else |
 //!
 //! `due` is the one index that does not begin with the tenant: what is due is asked for over all tenants by the
 //! scheduled functions alone. It is split into shards so that no partition takes all writes.
 
 use jiff::Timestamp;
 
+use crate::campaign::{Place, grant_word};
 use crate::check::CheckId;
 use crate::directory::List;
 use crate::ids::{
-    AccountId, CloudId, ConnectionId, GroupId, IssueId, NotificationId, PersonId, ProductKey, ProjectId,
-    RoleId, RunId, SettingId, TaskId, TenantId, TicketId, TokenId, digest, fixed,
+    AccountId, ActionId, CampaignId, CloudId, ConnectionId, GroupId, IssueId, NotificationId, PersonId,
+    ProductKey, ProjectId, RoleId, RunId, SettingId, TaskId, TenantId, TicketId, TokenId, digest, fixed,
 };
 
 /// The partition key of the table.
@@ -333,6 +339,46 @@ pub(super) fn ingestion(tenant: &TenantId, connection: &ConnectionId) -> Key {
     ingestions(tenant).item(connection.as_str())
 }
 
+/// The campaigns of a tenant.
+pub(super) fn campaigns(tenant: &TenantId) -> Items {
+    Items::of(tenant, "campaign", "campaign#")
+}
+
+/// A campaign.
+pub(super) fn campaign(tenant: &TenantId, id: &CampaignId) -> Key {
+    campaigns(tenant).item(id.as_str())
+}
+
+/// The items of a campaign.
+pub(super) fn review_items(tenant: &TenantId, campaign: &CampaignId) -> Items {
+    Items::of(tenant, &format!("review#{campaign}"), "item#")
+}
+
+/// An item of a campaign.
+pub(super) fn review_item(tenant: &TenantId, campaign: &CampaignId, place: &Place) -> Key {
+    review_items(tenant, campaign).item(&format!("{}#{}", place.account, grant_word(&place.grant)))
+}
+
+/// The actions of a tenant.
+pub(super) fn actions(tenant: &TenantId) -> Items {
+    Items::of(tenant, "action", "action#")
+}
+
+/// An action.
+pub(super) fn action(tenant: &TenantId, id: &ActionId) -> Key {
+    actions(tenant).item(id.as_str())
+}
+
+/// The turn of taking access from administrators of a connection's site.
+pub(super) fn administrators_turn(tenant: &TenantId, connection: &ConnectionId) -> Key {
+    Items::of(tenant, &format!("administrators#{connection}"), "turn#").item("")
+}
+
+/// The public half of a tenant's key that signs records.
+pub(super) fn signing(tenant: &TenantId) -> Key {
+    Items::of(tenant, "signing", "signing#").item("")
+}
+
 /// The notifications of a tenant.
 pub(super) fn notifications(tenant: &TenantId) -> Items {
     Items::of(tenant, "notification", "notification#")
@@ -387,6 +433,10 @@ pub(super) enum DueKind {
     Comparison,
     /// A connection, whose directory and activity are ingested.
     Ingestion,
+    /// A campaign, which goes on by itself, or of which people are reminded.
+    Campaign,
+    /// An action, which is carried out.
+    Action,
 }
 
 impl DueKind {
@@ -397,6 +447,8 @@ impl DueKind {
             Self::Ticket => "ticket",
             Self::Comparison => "comparison",
             Self::Ingestion => "ingestion",
+            Self::Campaign => "campaign",
+            Self::Action => "action",
         }
     }
 }

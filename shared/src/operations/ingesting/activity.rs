@@ -18,6 +18,7 @@ use jiff::tz::TimeZone;
 use super::directory::AT_ONCE;
 use super::settling::zone;
 use super::{Next, Slice, Stopped};
+use crate::Result;
 use crate::account::AccountKind;
 use crate::clock::after;
 use crate::evidence::Gap;
@@ -26,7 +27,6 @@ use crate::ingestion::{FIRST_DAYS, Source, Stage};
 use crate::jira::Client;
 use crate::jira::activity::{ChangedIssue, Deed};
 use crate::jira::error::Kind;
-use crate::Result;
 
 /// How far back each run begins again, in seconds: Jira's search may lag behind its issues.
 const OVERLAP: i64 = 600;
@@ -125,7 +125,11 @@ impl Slice<'_> {
     }
 
     /// The comments of an issue that has more than its page shows.
-    async fn comments(&mut self, client: &Client, issue: &ChangedIssue) -> std::result::Result<Vec<Deed>, Stopped> {
+    async fn comments(
+        &mut self,
+        client: &Client,
+        issue: &ChangedIssue,
+    ) -> std::result::Result<Vec<Deed>, Stopped> {
         let mut deeds = Vec::new();
         if issue.comments_embedded >= issue.comments_total {
             return Ok(deeds);
@@ -239,9 +243,9 @@ impl Slice<'_> {
     async fn write_days(&mut self, days: &Days) -> Result<()> {
         let (tenant, connection, store) = (self.tenant(), self.id(), self.store());
         let latest = store.add_active_days(tenant, connection, &self.ingestion.zone, days).await?;
-        let notes = latest
-            .iter()
-            .map(|(account, day)| async move { store.note_activity(tenant, connection, account, *day).await });
+        let notes = latest.iter().map(|(account, day)| async move {
+            store.note_activity(tenant, connection, account, *day).await
+        });
         stream::iter(notes).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
         self.ingestion.cost.writes += 2 * latest.len() as u64;
         Ok(())

@@ -1,0 +1,386 @@
+//! Actions: changes of access that Assay carries out in Jira.
+//!
+//! | state | what happens | then |
+//! |---|---|---|
+//! | planned | a dry run: the steps are worked out, the rules are asked, Jira is only read | approved, awaiting approval, or refused |
+//! | awaiting approval | it is dangerous, so that a second person must approve it; or whoever asked wants to look at its dry run first | approved, or refused |
+//! | approved | nothing yet | running |
+//! | running | step by step: what holds now is read and noted, then changed, then read back | done, failed, or refused |
+//! | done | it holds, as was read back | undone, by another action |
+//! | failed, refused, undone | nothing any more | — |
+//!
+//! Every step may be repeated after a crash at any point: before Jira is told to change anything, it is written down what
+//! held before, and what is so already is not changed again. The rules ([`plan`]) are asked in the dry run and once more
+//! before anything is changed: never our own account, never one that is protected, never the last administrator.
+//! Undoing is an action of its own, with the steps turned round of what was really changed.
+
+mod plan;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::account::Grant;
+use crate::ids::{AccountId, ActionId, CampaignId, ConnectionId, ProductKey, TenantId};
+use crate::trace::Entry;
+use crate::{Error, Result};
+
+pub use plan::{Plan, Rules, is_lease_over, plan};
+
+/// How many actions may be asked for at once without a second person.
+pub const MOST_AT_ONCE: u64 = 20;
+
+/// How often an action is tried before it fails.
+pub const MOST_ATTEMPTS: u32 = 10;
+
+/// How many lines of its trace an action keeps.
+const LONGEST_TRACE: usize = 60;
+
+/// What is asked for.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(tag = "what", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Asked {
+    /// The access is to go; a product goes by leaving every group that gives it.
+    Remove {
+        /// The access.
+        grant: Grant,
+    },
+    /// The access is to come: a group or a role.
+    Add {
+        /// The access.
+        grant: Grant,
+    },
+    /// What another action did is to be undone.
+    Undo {
+        /// The action.
+        of: ActionId,
+        /// Its steps, turned round.
+        steps: Vec<Step>,
+    },
+}
+
+/// Whether a step gives or takes.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// Gives.
+    Add,
+    /// Takes away.
+    Remove,
+}
+
+/// One change in Jira: of a membership of a group, or of a role that the account holds itself.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Step {
+    /// Whether it gives or takes.
+    pub change: Change,
+    /// The group or the role.
+    pub grant: Grant,
+    /// The same in words.
+    pub words: String,
+    /// Whether it gives power over others' access or settings; null where that is not known.
+    pub privileged: Option<bool>,
+    /// Whether the account held it before; known before anything is changed.
+    pub held_before: Option<bool>,
+    /// When it was read back that the step is done.
+    #[schema(value_type = Option<String>)]
+    pub done_at: Option<Timestamp>,
+}
+
+impl Step {
+    /// Whether the account is to hold it after the step.
+    pub fn wants(&self) -> bool {
+        self.change == Change::Add
+    }
+
+    /// The step that undoes it; none where it changed nothing.
+    fn undone(&self) -> Option<Self> {
+        let changed = self.done_at.is_some() && self.held_before == Some(!self.wants());
+        let change = match self.change {
+            Change::Add => Change::Remove,
+            Change::Remove => Change::Add,
+        };
+        changed.then(|| Self { change, held_before: None, done_at: None, ..self.clone() })
+    }
+}
+
+/// What a dry run found out.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct DryRun {
+    /// When.
+    #[schema(value_type = String)]
+    pub at: Timestamp,
+    /// The products that the account loses beside what was asked for, since the same groups give them.
+    pub products_lost: Vec<ProductKey>,
+    /// Why a second person must approve it; empty where none must.
+    pub dangers: Vec<String>,
+}
+
+/// Where an action stands: see the module's table.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Its dry run is to come.
+    Planned,
+    /// Waits for somebody to approve it.
+    AwaitingApproval,
+    /// May be carried out.
+    Approved,
+    /// Is being carried out.
+    Running,
+    /// Holds, as was read back.
+    Done,
+    /// Could not be carried out.
+    Failed,
+    /// May not be carried out.
+    Refused,
+    /// Was carried out, and undone.
+    Undone,
+}
+
+impl State {
+    /// The state's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::AwaitingApproval => "awaiting_approval",
+            Self::Approved => "approved",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::Undone => "undone",
+        }
+    }
+
+    /// Whether Assay has something to do about it.
+    pub fn is_at_work(self) -> bool {
+        match self {
+            Self::Planned | Self::Approved | Self::Running => true,
+            Self::AwaitingApproval | Self::Done | Self::Failed | Self::Refused | Self::Undone => false,
+        }
+    }
+
+    /// Whether it did nothing that lasts, and will not.
+    pub fn is_void(self) -> bool {
+        match self {
+            Self::Failed | Self::Refused | Self::Undone => true,
+            Self::Planned | Self::AwaitingApproval | Self::Approved | Self::Running | Self::Done => false,
+        }
+    }
+}
+
+/// One action.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Action {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its identifier.
+    pub id: ActionId,
+    /// The connection that it is carried out through.
+    pub connection: ConnectionId,
+    /// The account whose access changes.
+    pub account: AccountId,
+    /// What is asked for.
+    pub asked: Asked,
+    /// Why, in words.
+    pub why: String,
+    /// Who asked: an API token's id.
+    pub asked_by: String,
+    /// When.
+    pub asked_at: Timestamp,
+    /// The campaign whose decision it carries out.
+    pub campaign: Option<CampaignId>,
+    /// How many were asked for at once.
+    pub together: u64,
+    /// Whether it waits for an approval even where it is not dangerous.
+    pub held: bool,
+    /// See the module's table.
+    pub state: State,
+    /// Why it failed or was refused, or what it waits for.
+    pub problem: Option<String>,
+    /// What its dry run found out.
+    pub dry_run: Option<DryRun>,
+    /// What is done in Jira, in this order.
+    pub steps: Vec<Step>,
+    /// Who approved it; none where nobody had to.
+    pub approved_by: Option<String>,
+    /// When it was done, or ended otherwise.
+    pub ended_at: Option<Timestamp>,
+    /// The action that undoes it, once one was asked for.
+    pub undone_by: Option<ActionId>,
+    /// What happened, oldest first.
+    pub trace: Vec<Entry>,
+    /// How often it was tried in its present state.
+    pub attempts: u32,
+    /// Until when one worker alone carries it out.
+    pub leased_until: Option<Timestamp>,
+    /// When something is to be done about it next.
+    pub due_at: Option<Timestamp>,
+    /// Version of this record; rises with each change.
+    pub version: u64,
+}
+
+/// What somebody wants done.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Wish {
+    /// The connection that it is carried out through.
+    pub connection: ConnectionId,
+    /// The account whose access changes.
+    pub account: AccountId,
+    /// What is asked for.
+    pub asked: Asked,
+    /// Why.
+    pub why: String,
+    /// The campaign whose decision it carries out.
+    pub campaign: Option<CampaignId>,
+    /// How many are asked for at once.
+    pub together: u64,
+    /// Whether it waits for an approval even where it is not dangerous.
+    pub held: bool,
+}
+
+impl Action {
+    /// An action that is asked for.
+    pub fn begin(tenant: TenantId, id: ActionId, wish: Wish, by: &str, now: Timestamp) -> Self {
+        let mut action = Self {
+            tenant,
+            id,
+            connection: wish.connection,
+            account: wish.account,
+            asked: wish.asked,
+            why: wish.why,
+            asked_by: by.to_owned(),
+            asked_at: now,
+            campaign: wish.campaign,
+            together: wish.together,
+            held: wish.held,
+            state: State::Planned,
+            problem: None,
+            dry_run: None,
+            steps: Vec::new(),
+            approved_by: None,
+            ended_at: None,
+            undone_by: None,
+            trace: Vec::new(),
+            attempts: 0,
+            leased_until: None,
+            due_at: Some(now),
+            version: 0,
+        };
+        let why = action.why.clone();
+        action.note(now, by, "asked for it", &why);
+        action
+    }
+
+    /// Whether a second person must approve it, as its dry run found out.
+    pub fn needs_second_person(&self) -> bool {
+        self.dry_run.as_ref().is_some_and(|dry_run| !dry_run.dangers.is_empty())
+    }
+
+    /// Takes the plan of a dry run.
+    pub fn planned(&mut self, plan: Plan, now: Timestamp) {
+        let awaits = self.held || !plan.dangers.is_empty();
+        let found = format!("{} steps; {} dangers", plan.steps.len(), plan.dangers.len());
+        self.steps = plan.steps;
+        self.dry_run = Some(DryRun { at: now, products_lost: plan.products_lost, dangers: plan.dangers });
+        self.note(now, "worker", "dry run", &found);
+        self.go_to(if awaits { State::AwaitingApproval } else { State::Approved }, now);
+    }
+
+    /// Takes an approval. `maker_of_approver` is who made the token of whoever approves: nobody approves by a second token
+    /// of their own.
+    ///
+    /// # Errors
+    /// `Conflict` when it does not wait for one; `Forbidden` when whoever asked may not approve it.
+    pub fn approve(&mut self, by: &str, maker_of_approver: &str, now: Timestamp) -> Result<()> {
+        if self.state != State::AwaitingApproval {
+            let message = format!("action {} is {}; it waits for no approval", self.id, self.state.word());
+            return Err(Error::conflict(message));
+        }
+        let is_same = by == self.asked_by || maker_of_approver == self.asked_by;
+        if self.needs_second_person() && is_same {
+            let message = format!(
+                "action {} is dangerous: another person than the one who asked for it must approve it",
+                self.id
+            );
+            return Err(Error::new(crate::error::Kind::Forbidden, message));
+        }
+        self.approved_by = Some(by.to_owned());
+        self.note(now, by, "approved it", "its dry run was looked at");
+        self.go_to(State::Approved, now);
+        Ok(())
+    }
+
+    /// Takes the word that it is not wanted, before anything was changed.
+    ///
+    /// # Errors
+    /// `Conflict` when it is too late.
+    pub fn decline(&mut self, by: &str, why: &str, now: Timestamp) -> Result<()> {
+        match self.state {
+            State::Planned | State::AwaitingApproval | State::Approved => {
+                self.note(now, by, "declined it", why);
+                self.refuse(&format!("it was declined: {why}"), now);
+                Ok(())
+            }
+            State::Running | State::Done | State::Failed | State::Refused | State::Undone => {
+                let message = format!("action {} is {}; it is too late", self.id, self.state.word());
+                Err(Error::conflict(message))
+            }
+        }
+    }
+
+    /// Ends it, since it may not be carried out.
+    pub fn refuse(&mut self, why: &str, now: Timestamp) {
+        self.problem = Some(why.to_owned());
+        self.note(now, "worker", "refused", why);
+        self.go_to(State::Refused, now);
+    }
+
+    /// Ends it, since it could not be carried out. What of it was done stays, and its steps say so.
+    pub fn fail(&mut self, why: &str, now: Timestamp) {
+        self.problem = Some(why.to_owned());
+        self.note(now, "worker", "failed", why);
+        self.go_to(State::Failed, now);
+    }
+
+    /// Goes to a state, in which attempts are counted anew.
+    pub fn go_to(&mut self, state: State, now: Timestamp) {
+        self.state = state;
+        self.attempts = 0;
+        self.leased_until = None;
+        self.due_at = state.is_at_work().then_some(now);
+        if matches!(state, State::Done | State::Failed | State::Refused | State::Undone) {
+            self.ended_at = Some(now);
+        }
+        if !matches!(state, State::Failed | State::Refused) {
+            self.problem = None;
+        }
+    }
+
+    /// Adds a line to the trace, which keeps its beginning and its end.
+    pub fn note(&mut self, at: Timestamp, actor: &str, what: &str, why: &str) {
+        if self.trace.len() >= LONGEST_TRACE {
+            self.trace.remove(LONGEST_TRACE / 2);
+        }
+        self.trace.push(Entry::new(at, actor, what, why));
+    }
+
+    /// What undoes it: its steps turned round, the last one first.
+    ///
+    /// # Errors
+    /// `Conflict` when it changed nothing that could be undone.
+    pub fn undoing(&self) -> Result<Asked> {
+        let steps: Vec<Step> = self.steps.iter().rev().filter_map(Step::undone).collect();
+        let is_ended = matches!(self.state, State::Done | State::Failed);
+        if !is_ended || steps.is_empty() {
+            let message =
+                format!("action {} is {}; it changed nothing that can be undone", self.id, self.state.word());
+            return Err(Error::conflict(message));
+        }
+        Ok(Asked::Undo { of: self.id.clone(), steps })
+    }
+}
+
+#[cfg(test)]
+#[path = "action_tests.rs"]
+mod tests;

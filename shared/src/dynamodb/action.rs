@@ -1,0 +1,154 @@
+//! Actions, and the turn of taking administrators' access.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::Store;
+use super::due::due_beside;
+use super::item::{number, text};
+use super::keys::{self, DueKind};
+use super::page::{Order, Page};
+use super::write::{Change, Written};
+use crate::Result;
+use crate::action::{Action, State};
+use crate::ids::{ActionId, CampaignId, ConnectionId, TenantId};
+
+/// Which actions are listed.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ActionFilter {
+    /// Only those in this state.
+    pub state: Option<State>,
+    /// Only those of this campaign.
+    pub campaign: Option<CampaignId>,
+}
+
+/// An action that is due, and since when.
+#[derive(Clone, Debug, Deserialize)]
+struct Waiting {
+    tenant: TenantId,
+    id: ActionId,
+    due_at: Timestamp,
+}
+
+impl Store {
+    /// Puts a new action; nothing is changed when there is one already.
+    pub async fn put_new_action(&self, action: &Action) -> Result<bool> {
+        let key = keys::action(&action.tenant, &action.id);
+        let beside = due_beside(DueKind::Action, &action.tenant, action.id.as_str(), action.due_at);
+        self.put_new(&key, action, beside).await
+    }
+
+    /// Saves an action, and raises its version here and in the table.
+    ///
+    /// # Errors
+    /// `Conflict` when another version is stored.
+    pub async fn save_action(&self, action: &mut Action) -> Result<()> {
+        let next = Action { version: action.version + 1, ..action.clone() };
+        let key = keys::action(&next.tenant, &next.id);
+        let beside = due_beside(DueKind::Action, &next.tenant, next.id.as_str(), next.due_at);
+        self.replace(&key, &next, action.version, beside).await?;
+        action.version = next.version;
+        Ok(())
+    }
+
+    /// Saves an action as [`Self::save_action`] does, but whoever finds this very record there has lost, too: for leases.
+    ///
+    /// # Errors
+    /// `Conflict` when another version is stored, or the same write was done by somebody else.
+    pub async fn claim_action(&self, action: &mut Action) -> Result<()> {
+        let next = Action { version: action.version + 1, ..action.clone() };
+        let key = keys::action(&next.tenant, &next.id);
+        let beside = due_beside(DueKind::Action, &next.tenant, next.id.as_str(), next.due_at);
+        self.replace_once(&key, &next, action.version, beside).await?;
+        action.version = next.version;
+        Ok(())
+    }
+
+    /// The action with this id.
+    pub async fn action(&self, tenant: &TenantId, id: &ActionId) -> Result<Option<Action>> {
+        self.get(&keys::action(tenant, id)).await
+    }
+
+    /// The actions of these that are stored, in no order.
+    pub async fn actions_of(&self, tenant: &TenantId, ids: &BTreeSet<ActionId>) -> Result<Vec<Action>> {
+        let keys = ids.iter().map(|id| keys::action(tenant, id)).collect();
+        self.get_many(&keys, "actions").await
+    }
+
+    /// A page of a tenant's actions, by id.
+    pub async fn actions(
+        &self,
+        tenant: &TenantId,
+        filter: &ActionFilter,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Action>> {
+        let state = filter.state.map(|state| ("state", state.word()));
+        let campaign = filter.campaign.as_ref().map(|campaign| ("campaign", campaign.as_str()));
+        let wanted = state.into_iter().chain(campaign).collect();
+        self.list(&keys::actions(tenant), Order::Rising, &wanted, cursor, limit).await
+    }
+
+    /// Actions of one shard that are due at `now`, with the time that each was due, longest due first.
+    pub async fn due_actions(
+        &self,
+        shard: u8,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(TenantId, ActionId, Timestamp)>> {
+        let due: Vec<Waiting> = self.due(DueKind::Action, shard, now, limit).await?;
+        Ok(due.into_iter().map(|due| (due.tenant, due.id, due.due_at)).collect())
+    }
+
+    /// Takes the turn of an action that was due at `expected`: it is due at `next` from now on. Whoever is told true asks
+    /// for it.
+    pub async fn claim_due_action(
+        &self,
+        tenant: &TenantId,
+        id: &ActionId,
+        expected: Timestamp,
+        next: Timestamp,
+    ) -> Result<bool> {
+        let key = keys::action(tenant, id);
+        self.claim(DueKind::Action, (tenant, id.as_str()), &key, expected, next).await
+    }
+
+    /// Takes the turn of taking administrators' access at a connection's site until `until`, so that no two actions each
+    /// take the other's last administrator.
+    ///
+    /// | stored | then |
+    /// |---|---|
+    /// | nothing, or a turn that is over at `now` | taken; true |
+    /// | a turn of this action | taken until `until`; true |
+    /// | another action's turn that lasts | nothing; false |
+    pub async fn take_administrators_turn(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        action: &ActionId,
+        (now, until): (Timestamp, Timestamp),
+    ) -> Result<bool> {
+        let change = Change::new(
+            "SET #holder = :holder, #until = :until",
+            "attribute_not_exists(#pk) OR #until <= :now OR #holder = :holder",
+        )
+        .value(":holder", text(action.as_str()))
+        .value(":until", number(until.as_millisecond()))
+        .value(":now", number(now.as_millisecond()));
+        let key = keys::administrators_turn(tenant, connection);
+        Ok(matches!(self.update(&key, change).await?, Written::Done))
+    }
+
+    /// Gives the turn back, if it is this action's.
+    pub async fn end_administrators_turn(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        action: &ActionId,
+    ) -> Result<()> {
+        let change = Change::new("", "#holder = :holder").value(":holder", text(action.as_str()));
+        self.delete(&keys::administrators_turn(tenant, connection), change).await.map(|_| ())
+    }
+}
