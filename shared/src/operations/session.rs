@@ -27,6 +27,7 @@ use crate::error::Kind;
 use crate::ids::{ConnectionId, TenantId};
 use crate::jira::credentials::{Access, Credentials};
 use crate::jira::oauth::SignIn;
+use crate::jira::organisation::Administration;
 use crate::jira::{Addresses, Client, Facts, Sender, Sleeper};
 use crate::secret::Secret;
 use crate::secrets::SecretStore;
@@ -162,6 +163,12 @@ impl JiraAccess {
             Some(deadline) => sign_in.until(deadline),
             None => sign_in,
         }
+    }
+
+    /// Atlassian's administration of organisations.
+    pub fn administration(&self) -> Administration {
+        let (sender, clock) = (Arc::clone(&self.sender), Arc::clone(&self.core.clock));
+        Administration::new(sender, self.addresses.clone(), clock, self.deadline.at())
     }
 
     /// Changes a connection's record, whoever else writes it meanwhile: `change` is applied to what is stored now.

@@ -1,14 +1,11 @@
 //! The organisation API key that may stand beside a connection's own credentials: organisation roles, product access and
 //! last activity are told to no other.
 
-use std::sync::Arc;
-
 use super::{Connector, Failure};
 use crate::connection::{Connection, Organisation, Problem, ProblemCode, State};
 use crate::ids::{ConnectionId, TenantId};
 use crate::jira::JiraError;
 use crate::jira::error::Kind;
-use crate::jira::organisation::Administration;
 use crate::secret::Secret;
 use crate::{Error, Result, secrets};
 
@@ -57,10 +54,7 @@ impl Connector {
     }
 
     async fn verify_organisation(&self, organisation: &str, key: &Secret) -> Result<Organisation, Failure> {
-        let (sender, clock) = (Arc::clone(&self.jira.sender), Arc::clone(&self.jira.core.clock));
-        let deadline = self.jira.deadline.at();
-        let administration = Administration::new(sender, self.jira.addresses.clone(), clock, deadline);
-        let managed = administration.organisations(key).await.map_err(|error| explain(&error))?;
+        let managed = self.jira.administration().organisations(key).await.map_err(|error| explain(&error))?;
         let Some(found) = managed.iter().find(|managed| managed.id == organisation) else {
             let names: Vec<&str> = managed.iter().map(|managed| managed.name.as_str()).collect();
             let covered = if names.is_empty() { "no organisation".to_owned() } else { names.join(", ") };

@@ -28,7 +28,8 @@ impl Slice<'_> {
         if behind.is_none() && self.ingestion.report_at.is_some_and(|at| at > now) {
             return Ok(Stage::Idle);
         }
-        let (accounts, next) = self.store().accounts_behind(self.tenant(), self.id(), behind.as_ref()).await?;
+        let (accounts, next) =
+            self.store().accounts_behind(self.tenant(), self.id(), behind.as_ref()).await?;
         // Each run reads all accounts again, although it writes only those that changed.
         let users = self.ingestion.sources.get(&Source::Users);
         let read_at = users.and_then(|users| users.read_at);

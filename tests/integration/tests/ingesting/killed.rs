@@ -1,1 +1,88 @@
-use super::support as _;
+//! A run that dies anywhere, again and again, loses no day, no account and no group, and doubles none.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use assay::ids::ConnectionId;
+use assay::ingestion::Stage;
+use assay::sqs::UsageRequest;
+use assay_test_support::world::World;
+use jira_sim::Seed;
+use proptest::prelude::*;
+
+use super::support::{accounts, difference, ingestion, knowable_days, run, stored_days, world};
+
+/// A future that is dropped after so many polls, wherever it then is: between any two calls, or in one.
+struct Killed<F> {
+    inner: F,
+    polls: u32,
+}
+
+impl<F: Future + Unpin> Future for Killed<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.polls == 0 {
+            return Poll::Ready(None);
+        }
+        self.polls -= 1;
+        Pin::new(&mut self.inner).poll(context).map(Some)
+    }
+}
+
+/// Begins slices that die after so many polls each, then lets the run come to its end.
+async fn die(world: &World, lives: &[u32]) {
+    let (tenant, id) = (world.tenant.clone(), ConnectionId::parse("con-1").unwrap());
+    let ingester = world.ingester();
+    for polls in lives {
+        ingester.fan_out().await.unwrap();
+        world.usage.lose_everything();
+        let slice = Box::pin(ingester.ingest(&tenant, &id));
+        match (Killed { inner: slice, polls: *polls }).await {
+            None => {
+                // Its lease ends, and the tick finds the ingestion due again.
+                world.time.advance(500);
+            }
+            Some(ended) => ended.unwrap(),
+        }
+        if ingestion(world).await.stage == Stage::Idle {
+            return;
+        }
+    }
+    ingester.usage.send(&UsageRequest::Ingest { tenant, connection: id }, None).await.unwrap();
+    run(world).await;
+}
+
+/// What a run that was never interrupted stores of accounts.
+fn told(accounts: &[assay::account::Account]) -> Vec<String> {
+    let line = |account: &assay::account::Account| {
+        format!("{} {:?} {:?} {:?}", account.id, account.groups, account.products, account.removed_at)
+    };
+    accounts.iter().map(line).collect()
+}
+
+fn seed() -> Seed {
+    Seed { tasks: 260, accounts: 130, teams: 3, activity: true, ..Seed::empty() }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, max_shrink_iters: 20, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_run_that_is_killed_anywhere_loses_and_doubles_nothing(
+        lives in prop::collection::vec(20_u32..1500, 1..7)
+    ) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let calm = world(seed()).await;
+            run(&calm).await;
+            let world = world(seed()).await;
+            die(&world, &lives).await;
+            let ended = ingestion(&world).await;
+            let expected = knowable_days(&world, ended.activity.since.unwrap(), &ended.zone);
+            assert_eq!(difference(&stored_days(&world).await, &expected), None);
+            assert_eq!(told(&accounts(&world).await), told(&accounts(&calm).await));
+        });
+    }
+}

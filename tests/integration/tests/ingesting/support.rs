@@ -1,15 +1,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use assay::account::Account;
-use assay::connection::{Connection, UseCase};
+use assay::connection::UseCase;
 use assay::ids::{AccountId, ConnectionId};
 use assay::ingestion::{Ingestion, Stage};
 use assay::operations::ingesting::Ingester;
 use assay::sqs::UsageRequest;
 use assay_test_support::world::{SITE, World, token_proof, wish};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use jira_sim::{ActivityEvent, ActivityKind, Options, Seed};
 
 /// Slices after which a run has gone astray.
@@ -27,12 +27,6 @@ pub(super) async fn world(seed: Seed) -> World {
     Box::pin(world.connector().begin(&world.tenant, id, wish, token_proof())).await.unwrap();
     world.evaluate().await;
     world
-}
-
-/// The connection.
-pub(super) async fn connection(world: &World) -> Connection {
-    let id = ConnectionId::parse("con-1").unwrap();
-    world.store().connection(&world.tenant, &id).await.unwrap().unwrap()
 }
 
 /// The ingestion.
@@ -160,7 +154,7 @@ pub(super) fn knowable_days(world: &World, since: Timestamp, zone: &str) -> Days
     let zone = TimeZone::get(zone).unwrap();
     for event in plain.into_iter().chain(seen) {
         let at = Timestamp::from_millisecond(event.at).unwrap();
-        let is_person = event.account != "acc-admin" && event.account != "anonymous";
+        let is_person = !["acc-admin", "acc-app", "anonymous"].contains(&event.account.as_str());
         if is_person && at >= since && !gone_issues.contains(&event.issue) && !event.restricted {
             days.entry(event.account).or_default().insert(at.to_zoned(zone.clone()).date());
         }
@@ -168,15 +162,28 @@ pub(super) fn knowable_days(world: &World, since: Timestamp, zone: &str) -> Days
     days
 }
 
+/// The first difference between two sets of days, in words; none if they are the same.
+pub(super) fn difference(stored: &Days, expected: &Days) -> Option<String> {
+    let accounts: BTreeSet<&String> = stored.keys().chain(expected.keys()).collect();
+    accounts.into_iter().find_map(|account| {
+        let of = |days: &Days| days.get(account).cloned().unwrap_or_default();
+        let (stored, expected) = (of(stored), of(expected));
+        let (more, less): (Vec<_>, Vec<_>) =
+            (stored.difference(&expected).collect(), expected.difference(&stored).collect());
+        (stored != expected).then(|| format!("{account}: too many {more:?}, lost {less:?}"))
+    })
+}
+
 /// Does something by hand in Jira as an account.
-pub(super) fn act(world: &World, by: &str, method: &str, path: &str, body: &serde_json::Value) -> serde_json::Value {
+pub(super) fn act(
+    world: &World,
+    by: &str,
+    method: &str,
+    path: &str,
+    body: &serde_json::Value,
+) -> serde_json::Value {
     let ask = serde_json::json!({ "by": by, "method": method, "path": path, "body": body });
     let answer = world.jira.simulator.control("POST", "/act", &ask).unwrap();
     assert!(answer["status"].as_u64().unwrap() < 300, "{by} {method} {path}: {answer}");
     answer["body"].clone()
-}
-
-/// Moves the clock.
-pub(super) fn wait(world: &World, duration: SignedDuration) {
-    world.time.advance(duration.as_secs());
 }
