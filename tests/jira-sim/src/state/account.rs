@@ -92,18 +92,18 @@ impl Account {
     pub(crate) fn close(&mut self, now: Timestamp) {
         self.leave();
         self.closed = true;
+        self.groups.clear();
+        self.organisation_roles.clear();
         FORMER.clone_into(&mut self.name);
         self.email = String::new();
         self.last_active = None;
         self.profile_changed = Some(now);
     }
 
-    /// Deactivates it, as when somebody leaves: it has no access any more, and keeps its name.
+    /// Deactivates it, as when somebody leaves: it signs in no more, and keeps its name and its groups.
     pub(crate) fn leave(&mut self) {
         self.active = false;
         self.admin = false;
-        self.groups.clear();
-        self.organisation_roles.clear();
     }
 
     pub(crate) fn in_group(&self, id: &str) -> bool {
