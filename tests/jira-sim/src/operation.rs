@@ -204,6 +204,7 @@ pub(crate) static OPERATIONS: &[Operation] = operations! {
     GET "/user/assignable/search" findAssignableUsers, USER, ["read:issue:jira" "read:project:jira" "read:user:jira" "read:application-role:jira" "read:avatar:jira" "read:group:jira"], true, Read, user::assignable;
     GET "/users/search" getAllUsers, USER, ["read:user:jira" "read:application-role:jira" "read:avatar:jira" "read:group:jira"], true, Read, user::all;
     GET "/user/bulk" bulkGetUsers, USER, ["read:application-role:jira" "read:group:jira" "read:user:jira" "read:avatar:jira"], false, Read, user::bulk;
+    GET "/user/groups" getUserGroups, USER, ["read:group:jira"], true, Read, user::groups;
     GET "/user" getUser, USER, ["read:application-role:jira" "read:group:jira" "read:user:jira" "read:avatar:jira"], true, Read, user::get;
     GET "/group/bulk" bulkGetGroups, USER, ["read:group:jira"], false, Read, group::bulk;
     GET "/group/member" getUsersFromGroup, CONFIGURATION, ["read:group:jira" "read:user:jira" "read:avatar:jira"], false, Read, group::members;

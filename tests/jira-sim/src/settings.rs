@@ -15,8 +15,8 @@ pub struct Settings {
     pub flicker_window_seconds: f64,
     /// No account shows its e-mail address to others.
     pub hidden_emails: bool,
-    /// Seats of each product; `null` = a hundred more than are used.
-    pub seats: Option<usize>,
+    /// Seats of each product; `null` = a hundred more than are used, -1 = no limit.
+    pub seats: Option<i64>,
     /// How often an app reports the accounts whose data it keeps: an ISO 8601 duration.
     pub personal_data_cycle: String,
     /// Points per clock hour for one OAuth app over all sites; `null` = no limit.

@@ -15,7 +15,7 @@ use crate::{
     },
     state::{
         World,
-        issue::{Change, ChangeItem, Issue},
+        issue::{Change, ChangeItem, Comment, Issue},
     },
     webhooks::{Event, publish},
 };
@@ -35,7 +35,7 @@ fn author(world: &World, body: &Value) -> Result<String, String> {
 ///   `comment/delete` `{"issue","comment","by"}`
 /// - `worklog` `{"issue","seconds","started","visibility","by"}`, `worklog/update` `{…,"worklog":"20051"}`,
 ///   `worklog/delete` `{"issue","worklog","by"}`
-/// - `histories` `{"issue","count","by":[…],"seconds_apart"}`: so many changelog entries at once
+/// - `histories` and `comments` `{"issue","count","by":[…],"seconds_apart"}`: so many at once
 /// - `archive` / `restore` `{"issue"}`: by an administrator
 /// - `conflict` `{"issue","times":1}`: the next edits and transitions are answered 409
 pub(super) fn edit(
@@ -49,7 +49,7 @@ pub(super) fn edit(
         "move" => move_issue(world, site, body, now),
         "status" => force_status(world, site, body, now),
         "conflict" => conflict(world, site, body),
-        "histories" => histories(world, site, body, now),
+        "histories" | "comments" => many(world, site, edit, body, now),
         "edit" | "delete" | "comment" | "comment/update" | "comment/delete" | "worklog"
         | "worklog/update" | "worklog/delete" => by_hand(world, site, edit, body, now),
         "archive" | "restore" if !body["issue"].is_null() => archive(world, site, edit, body, now),
@@ -89,28 +89,42 @@ fn by_hand(world: &mut World, site: usize, edit: &str, body: &Value, now: Timest
     finish(act(world, site, &author, Deed { method, path: &path, body }, now))
 }
 
-/// The most changelog entries that one edit makes.
-const MOST_HISTORIES: i64 = 20_000;
+/// The most entries that one edit makes.
+const MOST_AT_ONCE: i64 = 20_000;
 
-/// Many changelog entries, the last one now, by the accounts in turn.
-fn histories(world: &mut World, index: usize, body: &Value, now: Timestamp) -> Result<(), String> {
+/// Many changelog entries or comments, the last one now, by the accounts in turn. No webhook tells of them.
+fn many(world: &mut World, index: usize, edit: &str, body: &Value, now: Timestamp) -> Result<(), String> {
     let authors = match &body["by"] {
         Value::Null | Value::String(_) => vec![author(world, body)?],
         list => texts(list),
     };
-    let count = body["count"].as_i64().filter(|count| (1..=MOST_HISTORIES).contains(count));
-    let count = count.ok_or_else(|| format!("count: 1 to {MOST_HISTORIES}"))?;
+    let count = body["count"].as_i64().filter(|count| (1..=MOST_AT_ONCE).contains(count));
+    let count = count.ok_or_else(|| format!("count: 1 to {MOST_AT_ONCE}"))?;
     let apart = body["seconds_apart"].as_i64().unwrap_or(1).max(0);
     let issue = world.sites[index].issue(&text(body, "issue")?).ok_or("no such issue")?;
     let mut changed = (*issue).clone();
     for (left, author) in (0..count).rev().zip(authors.iter().cycle()) {
-        let words = |number: i64| Some((String::new(), format!("Version {number}")));
-        let items = vec![ChangeItem::new("description", words(count - left - 1), words(count - left))];
-        let id = world.sites[index].issues.take_id();
+        let (id, number) = (world.sites[index].issues.take_id(), count - left);
         let created = plus_seconds(now, -left.saturating_mul(apart));
+        if edit == "comments" {
+            changed.comments.push(Comment {
+                id,
+                author: author.clone(),
+                body: adf::paragraph(&format!("Comment {number}")),
+                created,
+                updated: created,
+                update_author: author.clone(),
+                visibility: None,
+                public: true,
+            });
+            continue;
+        }
+        let words = |number: i64| Some((String::new(), format!("Version {number}")));
+        let items = vec![ChangeItem::new("description", words(number - 1), words(number))];
         changed.history.push(Change { id, author: author.clone(), created, items });
     }
     changed.history.sort_by_key(|change| change.created);
+    changed.comments.sort_by_key(|comment| comment.created);
     changed.updated = now;
     save(world, index, changed, now);
     Ok(())

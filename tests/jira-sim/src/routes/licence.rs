@@ -39,7 +39,9 @@ pub(crate) fn roles(world: &mut World, call: &Call) -> Reply {
     let mut roles = Vec::new();
     for (key, name) in PRODUCTS {
         let used = seats_used(world, call.site, key);
-        let seats = world.settings.seats.unwrap_or(used + 100);
+        let used = i64::try_from(used).unwrap_or(i64::MAX);
+        let seats = world.settings.seats.unwrap_or_else(|| used.saturating_add(100));
+        let unlimited = seats < 0;
         let groups: Vec<&Group> = groups_of(world, call.site, key).collect();
         let detail = |group: &&Group| {
             json!({
@@ -59,10 +61,10 @@ pub(crate) fn roles(world: &mut World, call: &Call) -> Reply {
             "selectedByDefault": key == "jira-software",
             "defined": true,
             "numberOfSeats": seats,
-            "remainingSeats": seats.saturating_sub(used),
+            "remainingSeats": if unlimited { -1 } else { (seats - used).max(0) },
             "userCount": used,
             "userCountDescription": format!("{used} users"),
-            "hasUnlimitedSeats": false,
+            "hasUnlimitedSeats": unlimited,
             "platform": false,
         }));
     }

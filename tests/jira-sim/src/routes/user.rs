@@ -39,6 +39,25 @@ pub(crate) fn get(world: &mut World, call: &Call) -> Reply {
     Ok(Answer::ok(to_json(world, call, &account)).costing(1, 2))
 }
 
+/// All groups of one account, in a bare array.
+pub(crate) fn groups(world: &mut World, call: &Call) -> Reply {
+    let id = call.query.get("accountId").ok_or_else(|| Answer::bad_request("accountId is required."))?;
+    if !allows_globally(call.caller.account(), "USER_PICKER") {
+        return Err(Answer::forbidden("You do not have permission to browse users."));
+    }
+    let account = world.accounts.get(id).filter(|account| !account.closed);
+    let account = account.ok_or_else(|| {
+        Answer::not_found("Specified user does not exist or you do not have required permissions")
+    })?;
+    let own = world.sites[call.site].groups.iter().filter(|group| account.in_group(&group.id));
+    let link = |id: &str| call.link(&format!("group?groupId={id}"));
+    let groups: Vec<Value> = own
+        .map(|group| json!({ "name": group.name, "groupId": group.id, "self": link(&group.id) }))
+        .collect();
+    let count = groups.len();
+    Ok(Answer::ok(Value::Array(groups)).costing(count, 2))
+}
+
 pub(crate) fn bulk(world: &mut World, call: &Call) -> Reply {
     let ids = call.query.list("accountId");
     if ids.is_empty() {

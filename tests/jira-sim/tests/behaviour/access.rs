@@ -23,6 +23,10 @@ async fn a_site_administrator_puts_people_into_groups_and_takes_them_out() {
     assert_eq!(jira.post(&path, body.clone()).await.status, 400, "there already");
     let members = jira.get(&format!("/group/member?groupId={AGENTS}")).await.json();
     assert_eq!(ids(&members, "values"), ["acc-2", "acc-3", "acc-5"]);
+    let own = jira.get("/user/groups?accountId=acc-5").await.json();
+    let own: Vec<&str> = own.as_array().unwrap().iter().map(|own| own["groupId"].as_str().unwrap()).collect();
+    assert_eq!(own, [USERS, AGENTS]);
+    assert_eq!(jira.get("/user/groups?accountId=nobody").await.status, 404);
     let one = format!("{path}&accountId=acc-5");
     assert_eq!(jira.send(jira.as_account(1, "DELETE", &one)).await.status, 403);
     assert_eq!(jira.delete(&one).await.status, 200);
@@ -90,6 +94,10 @@ async fn seats_are_the_active_members_of_a_products_groups_and_the_count_is_a_we
     assert_eq!((&roles[0]["key"], &roles[0]["userCount"]), (&json!("jira-software"), &json!(108)));
     assert_eq!((&roles[0]["numberOfSeats"], &roles[0]["remainingSeats"]), (&json!(150), &json!(42)));
     assert_eq!(roles[1]["userCount"], 6, "two named, and every twentieth but the hundredth");
+    jira.simulator().set(|settings| settings.seats = Some(-1));
+    let unlimited = jira.get("/applicationrole").await.json();
+    let unlimited = (&unlimited[0]["hasUnlimitedSeats"], &unlimited[0]["remainingSeats"]);
+    assert_eq!(unlimited, (&json!(true), &json!(-1)));
     let count = "/license/approximateLicenseCount/product/jira-software";
     assert_eq!(jira.get(count).await.json()["value"], "108");
     assert_eq!(jira.get("/license/approximateLicenseCount").await.json()["value"], "108");

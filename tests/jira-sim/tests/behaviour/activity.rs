@@ -218,3 +218,54 @@ async fn a_million_busy_issues_cost_little_until_they_are_read() {
     let first: Vec<ActivityEvent> = jira.simulator().activity(SITE).take(1000).collect();
     assert!(first.iter().any(|event| event.account.starts_with("bulk-")));
 }
+
+#[tokio::test]
+async fn a_seeded_issue_that_is_changed_leaves_its_moment_for_a_new_one_and_keeps_its_worklog() {
+    let jira = Jira::with(busy(300, 40)).await;
+    jira.simulator().set(|settings| settings.burst.get = 0);
+    let worked = |event: &ActivityEvent| event.what == ActivityKind::WorklogCreated;
+    let old = jira.simulator().activity(SITE).find(worked).unwrap();
+    let path = format!("/issue/{}", old.issue);
+    let updated = millis(&jira.get(&path).await.json()["fields"]["updated"]);
+    let moment = format!("updated >= {updated} AND updated < {} AND id = {}", updated + 1, old.issue);
+    assert_eq!(jira.search(&moment).await.len(), 1);
+    let feed = async |what: &str, since: i64| {
+        let page = jira.get(&format!("/worklog/{what}?since={since}")).await.json();
+        let ids = page["values"].as_array().unwrap().iter();
+        ids.filter(|entry| entry["worklogId"] == old.item).count()
+    };
+    assert_eq!(feed("updated", updated).await, 1);
+    let start = jira.simulator().now().as_millisecond();
+    jira.put(&path, json!({ "fields": { "summary": "changed" } })).await;
+    assert_eq!(jira.search(&moment).await.len(), 1, "the index lags behind");
+    jira.advance(5);
+    assert_eq!(jira.search(&moment).await, [""; 0]);
+    assert_eq!(jira.search(&format!("updated >= {start}")).await.len(), 1);
+    assert_eq!(feed("updated", updated).await, 1, "once, and at its own time");
+    assert_eq!(feed("updated", start).await, 0);
+    jira.delete(&path).await;
+    jira.advance(65);
+    assert_eq!((feed("updated", 0).await, feed("deleted", start).await), (0, 1));
+    assert_eq!(jira.search(&format!("updated >= {start}")).await, [""; 0]);
+    let of_issue: Vec<ActivityKind> = jira
+        .simulator()
+        .activity(SITE)
+        .filter(|event| event.issue == old.issue)
+        .map(|event| event.what)
+        .collect();
+    assert_eq!(of_issue.last(), Some(&ActivityKind::IssueDeleted));
+    assert!(of_issue.contains(&ActivityKind::WorklogCreated), "what was done stays done");
+}
+
+#[tokio::test]
+async fn an_issue_with_more_comments_than_come_with_it_says_how_many_there_are() {
+    let jira = Jira::demo().await;
+    jira.edit("CHG", "comments", json!({ "issue": "CHG-1", "count": 250, "by": ["acc-1", "acc-2"] }));
+    let issue = jira.get("/issue/CHG-1?fields=comment").await.json();
+    let embedded = &issue["fields"]["comment"];
+    assert_eq!((embedded["comments"].as_array().unwrap().len(), &embedded["total"]), (20, &json!(250)));
+    let last = jira.get("/issue/CHG-1/comment?startAt=200&maxResults=100").await.json();
+    assert_eq!((last["comments"].as_array().unwrap().len(), &last["total"]), (50, &json!(250)));
+    let written = jira.simulator().activity(SITE).filter(|event| event.what == ActivityKind::CommentCreated);
+    assert_eq!(written.filter(|event| event.account == "acc-1").count(), 125);
+}
