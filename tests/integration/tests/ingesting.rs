@@ -9,5 +9,7 @@ mod ingesting {
     mod activity;
     mod directory;
     mod killed;
+    mod personal_data;
+    mod quota;
     mod support;
 }

@@ -4,7 +4,7 @@ use assay::check::Outcome;
 use assay::connection::Connection;
 use assay::ids::ConnectionId;
 use assay::jira::OauthApp;
-use assay::operations::connecting::{Begun, Proof};
+use assay::operations::connecting::{Begun, Proof, Wish};
 use assay::secret::Secret;
 use assay::sqs::{ChecksRequest, Queue};
 use serde_json::json;
@@ -21,11 +21,15 @@ impl World {
 
     /// Connects the demo site through the consent page, as a person in a browser would.
     pub async fn connect_by_consent(&self) -> Connection {
+        self.connect_by_consent_for(wish()).await
+    }
+
+    /// The same for a wish of the test's own.
+    pub async fn connect_by_consent_for(&self, wish: Wish) -> Connection {
         self.set_up_oauth_app().await;
         self.store().put_tenant_if_new(&self.tenant, self.time.now()).await.expect("the tenant");
         let id = ConnectionId::parse("con-oauth").expect("an id");
-        let begun =
-            self.connector().begin(&self.tenant, id, wish(), Proof::Consent).await.expect("it begins");
+        let begun = self.connector().begin(&self.tenant, id, wish, Proof::Consent).await.expect("it begins");
         Box::pin(self.follow(begun)).await
     }
 

@@ -67,6 +67,10 @@ const READ_USER: OauthScope =
     OauthScope { name: "read:jira-user", why: "know whom the connection acts as and who is assigned" };
 const MANAGE_CONFIGURATION: OauthScope =
     OauthScope { name: "manage:jira-configuration", why: "read groups, application roles and licences" };
+const REPORT_PERSONAL_DATA: OauthScope = OauthScope {
+    name: "report:personal-data",
+    why: "tell Atlassian whose data are stored, and erase what its owners deleted",
+};
 const MANAGE_WEBHOOK: OauthScope =
     OauthScope { name: "manage:jira-webhook", why: "be told of changes within a minute" };
 
@@ -137,7 +141,7 @@ impl UseCase {
             Self::AccessReview => Requirements {
                 controls: &["Access review", "Offboarding"],
                 checks: &[CheckId::B6, CheckId::B7, CheckId::B8],
-                scopes: &[READ_WORK, READ_USER, MANAGE_CONFIGURATION],
+                scopes: &[READ_WORK, READ_USER, MANAGE_CONFIGURATION, REPORT_PERSONAL_DATA],
                 permissions: &[BROWSE_USERS, ADMINISTER],
                 data: &["name, e-mail if visible, status, groups and roles of accounts"],
                 writes: false,
@@ -145,7 +149,7 @@ impl UseCase {
             Self::Usage => Requirements {
                 controls: &["Licences are used"],
                 checks: &[],
-                scopes: &[READ_WORK, READ_USER, MANAGE_CONFIGURATION],
+                scopes: &[READ_WORK, READ_USER, MANAGE_CONFIGURATION, REPORT_PERSONAL_DATA],
                 permissions: &[BROWSE, BROWSE_USERS, ADMINISTER],
                 data: &["authors and days of comments, changes and work logs"],
                 writes: false,

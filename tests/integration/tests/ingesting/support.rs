@@ -4,6 +4,7 @@ use assay::account::Account;
 use assay::connection::UseCase;
 use assay::ids::{AccountId, ConnectionId};
 use assay::ingestion::{Ingestion, Stage};
+use assay::operations::connecting::Wish;
 use assay::operations::ingesting::Ingester;
 use assay::sqs::UsageRequest;
 use assay_test_support::world::{SITE, World, token_proof, wish};
@@ -20,27 +21,52 @@ pub(super) async fn world(seed: Seed) -> World {
     let world = World::with(Options { seed, ..Options::default() }).await;
     let id = ConnectionId::parse("con-1").unwrap();
     world.store().put_tenant_if_new(&world.tenant, world.time.now()).await.unwrap();
-    let wish = assay::operations::connecting::Wish {
-        use_cases: BTreeSet::from([UseCase::AccessReview, UseCase::Usage]),
-        ..wish()
-    };
-    Box::pin(world.connector().begin(&world.tenant, id, wish, token_proof())).await.unwrap();
+    Box::pin(world.connector().begin(&world.tenant, id, usage_wish(), token_proof())).await.unwrap();
     world.evaluate().await;
     world
 }
 
-/// The ingestion.
-pub(super) async fn ingestion(world: &World) -> Ingestion {
-    let id = ConnectionId::parse("con-1").unwrap();
-    world.store().ingestion(&world.tenant, &id).await.unwrap().unwrap()
+/// The same, connected by consent, so that points bind it.
+pub(super) async fn metered_world(seed: Seed) -> World {
+    let world = World::with(Options { seed, ..Options::default() }).await;
+    Box::pin(world.connect_by_consent_for(usage_wish())).await;
+    world.evaluate().await;
+    world
 }
 
-/// Does one slice of what the queue asks for; moves the clock to the next message if none is there yet. Returns whether
-/// there was one.
+fn usage_wish() -> Wish {
+    Wish { use_cases: BTreeSet::from([UseCase::AccessReview, UseCase::Usage]), ..wish() }
+}
+
+/// The one connection.
+pub(super) async fn id(world: &World) -> ConnectionId {
+    let all = world.store().all_connections(&world.tenant).await.unwrap();
+    assert_eq!(all.len(), 1);
+    all[0].id.clone()
+}
+
+/// The ingestion.
+pub(super) async fn ingestion(world: &World) -> Ingestion {
+    world.store().ingestion(&world.tenant, &id(world).await).await.unwrap().unwrap()
+}
+
+/// Does one slice of what the queue asks for. Returns whether there was anything asked for.
 pub(super) async fn slice(world: &World, ingester: &Ingester) -> bool {
     let [request] = &world.usage.receive(1)[..] else { return false };
     let UsageRequest::Ingest { tenant, connection } = request else { panic!("{request:?}") };
     Box::pin(ingester.ingest(tenant, connection)).await.unwrap();
+    true
+}
+
+/// Moves the clock to where the run goes on. Returns false when it is at its end.
+pub(super) async fn wait(world: &World, ingester: &Ingester) -> bool {
+    let ingestion = ingestion(world).await;
+    if ingestion.stage == Stage::Idle {
+        return false;
+    }
+    let next = world.usage.next_at().into_iter().chain(ingestion.due_at).min().unwrap();
+    world.time.advance(next.duration_since(world.time.now()).as_secs().max(0) + 1);
+    ingester.fan_out().await.unwrap();
     true
 }
 
@@ -49,17 +75,9 @@ pub(super) async fn run(world: &World) -> Ingestion {
     let ingester = world.ingester();
     ingester.fan_out().await.unwrap();
     for _ in 0..MOST_SLICES {
-        if slice(world, &ingester).await {
-            continue;
+        if !slice(world, &ingester).await && !wait(world, &ingester).await {
+            return ingestion(world).await;
         }
-        let ingestion = ingestion(world).await;
-        if ingestion.stage == Stage::Idle {
-            return ingestion;
-        }
-        let next = world.usage.next_at().into_iter().chain(ingestion.due_at).min().unwrap();
-        let wait = next.duration_since(world.time.now()).as_secs().max(0) + 1;
-        world.time.advance(wait);
-        ingester.fan_out().await.unwrap();
     }
     panic!("the run does not come to its end: {:?}", ingestion(world).await);
 }
@@ -73,7 +91,7 @@ pub(super) async fn next_run(world: &World) -> Ingestion {
 
 /// All stored accounts.
 pub(super) async fn accounts(world: &World) -> Vec<Account> {
-    let id = ConnectionId::parse("con-1").unwrap();
+    let id = id(world).await;
     let (mut all, mut behind) = (Vec::new(), None);
     loop {
         let (some, next) = world.store().accounts_behind(&world.tenant, &id, behind.as_ref()).await.unwrap();
@@ -86,9 +104,9 @@ pub(super) async fn accounts(world: &World) -> Vec<Account> {
 }
 
 /// The stored account with this id.
-pub(super) async fn account(world: &World, id: &str) -> Account {
-    let connection = ConnectionId::parse("con-1").unwrap();
-    let id = AccountId::parse(id).unwrap();
+pub(super) async fn account(world: &World, account: &str) -> Account {
+    let connection = id(world).await;
+    let id = AccountId::parse(account).unwrap();
     world.store().account(&world.tenant, &connection, &id).await.unwrap().unwrap()
 }
 
@@ -97,7 +115,7 @@ pub(super) type Days = BTreeMap<String, BTreeSet<Date>>;
 
 /// The days that are stored.
 pub(super) async fn stored_days(world: &World) -> Days {
-    let id = ConnectionId::parse("con-1").unwrap();
+    let id = id(world).await;
     let zone = ingestion(world).await.zone;
     let (mut days, mut behind) = (Days::new(), None);
     loop {
