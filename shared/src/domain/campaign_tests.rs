@@ -101,6 +101,7 @@ pub fn directory() -> Directory {
         seats: None,
         unlimited: true,
         used: None,
+        count: None,
         removed_at: None,
         version: 1,
     };

@@ -101,6 +101,7 @@ impl Stage {
     }
 
     /// The stage after it.
+    #[must_use]
     pub fn next(&self) -> Self {
         match self {
             Self::Idle => Self::FIRST,

@@ -113,10 +113,10 @@ impl Store {
         behind: Option<u64>,
     ) -> Result<(Vec<RosterPage>, Option<u64>)> {
         let items = keys::roster(tenant, connection, list);
-        let behind = behind.map(|start| keys::roster_page(tenant, connection, list, start).sk);
-        let (found, last) = self.query(&items, Order::Rising, &Vec::new(), behind, 100).await?;
+        let place = behind.map(|start| keys::roster_page(tenant, connection, list, start).sk);
+        let (found, more) = self.query(&items, Order::Rising, &Vec::new(), place, 100).await?;
         let pages: Vec<RosterPage> = found.into_iter().map(decode).collect::<Result<_>>()?;
-        let next = last.and_then(|_| pages.last().map(|page| page.start));
+        let next = more.and_then(|_| pages.last().map(|page| page.start));
         Ok((pages, next))
     }
 

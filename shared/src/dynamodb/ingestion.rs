@@ -41,7 +41,7 @@ impl ActiveMonth {
 
 /// A connection whose ingestion is due, and since when.
 #[derive(Clone, Debug, Deserialize)]
-struct Due {
+struct Waiting {
     tenant: TenantId,
     id: ConnectionId,
     due_at: Timestamp,
@@ -86,7 +86,7 @@ impl Store {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<(TenantId, ConnectionId, Timestamp)>> {
-        let due: Vec<Due> = self.due(DueKind::Ingestion, shard, now, limit).await?;
+        let due: Vec<Waiting> = self.due(DueKind::Ingestion, shard, now, limit).await?;
         Ok(due.into_iter().map(|due| (due.tenant, due.id, due.due_at)).collect())
     }
 

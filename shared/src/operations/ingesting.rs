@@ -13,6 +13,9 @@
 
 mod activity;
 mod directory;
+mod groups;
+mod organisation;
+mod products;
 mod reporting;
 mod roles;
 mod settling;
@@ -139,7 +142,7 @@ impl Ingester {
             return Ok(());
         }
         let connection = store.connection(tenant, id).await?;
-        let Some(connection) = connection.filter(|connection| wants_ingestion(connection)) else {
+        let Some(connection) = connection.filter(wants_ingestion) else {
             ingestion.due_at = None;
             return store.save_ingestion(&mut ingestion).await;
         };

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::directory::AT_ONCE;
 use super::{Next, Slice};
 use crate::account::{Account, HeldRole, Settled};
+use crate::connection::UseCase;
 use crate::directory::{List, Product, SeatCount};
 use crate::evidence::Gap;
 use crate::ids::{AccountId, GroupId, ProductKey};
@@ -108,15 +109,13 @@ impl Slice<'_> {
             store.change_account(tenant, connection, id, &apply).await.map(|_| ())
         });
         stream::iter(writes).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
-        match next {
-            Some(next) => Ok(Stage::Settle { behind: Some(next) }),
-            None => {
-                self.ingestion.settled_at = Some(now);
-                // Who is only reviewed is not watched: activity is read where the use case is chosen.
-                let watched = self.connection.use_cases.contains(&crate::connection::UseCase::Usage);
-                Ok(if watched { Stage::Changes } else { Stage::Count { behind: None } })
-            }
+        if next.is_some() {
+            return Ok(Stage::Settle { behind: next });
         }
+        self.ingestion.settled_at = Some(now);
+        // Who is only reviewed is not watched: activity is read where the use case is chosen.
+        let watched = self.connection.use_cases.contains(&UseCase::Usage);
+        Ok(if watched { self.ingestion.stage.next() } else { Stage::Count { behind: None } })
     }
 
     /// Joins the kept lists by account.

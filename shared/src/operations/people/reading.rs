@@ -65,7 +65,7 @@ pub(super) struct Chunk {
 pub(super) struct Rows {
     reader: Reader<Bounded>,
     columns: Columns,
-    rows: u64,
+    taken: u64,
     seen: HashMap<Box<str>, u64>,
     /// Why reading ended before the end of the list.
     pub(super) stopped: Option<Stop>,
@@ -97,7 +97,7 @@ impl Rows {
             return Err(Error::invalid("body", "the list is empty; its first row must name the columns"));
         }
         let columns = Columns::of(&header)?;
-        Ok(Self { reader, columns, rows: 0, seen: HashMap::new(), stopped: None })
+        Ok(Self { reader, columns, taken: 0, seen: HashMap::new(), stopped: None })
     }
 
     /// The columns that are not read.
@@ -161,11 +161,11 @@ impl Rows {
             if record.iter().all(|cell| cell.trim_ascii().is_empty()) {
                 continue;
             }
-            if self.rows == MOST_ROWS {
+            if self.taken == MOST_ROWS {
                 self.stopped = Some(Stop::TooManyRows);
                 return None;
             }
-            self.rows += 1;
+            self.taken += 1;
             let line = self.first_line(&record);
             let row = self.columns.row(line, &record).and_then(|row| self.once(row));
             return Some((line, row));
