@@ -45,14 +45,21 @@
 //! `due` is the one index that does not begin with the tenant: what is due is asked for over all tenants by the
 //! scheduled functions alone. It is split into shards so that no partition takes all writes.
 
+mod access;
+
 use jiff::Timestamp;
 
-use crate::campaign::{Place, grant_word};
 use crate::check::CheckId;
-use crate::directory::List;
 use crate::ids::{
-    AccountId, ActionId, CampaignId, CloudId, ConnectionId, GroupId, IssueId, NotificationId, PersonId,
-    ProductKey, ProjectId, RoleId, RunId, SettingId, TaskId, TenantId, TicketId, TokenId, digest, fixed,
+    CloudId, ConnectionId, IssueId, NotificationId, RunId, SettingId, TaskId, TenantId, TicketId, TokenId,
+    digest, fixed,
+};
+
+pub(super) use access::{
+    access_policy, account, accounts, action, actions, activity, activity_of, administrators_turn, campaign,
+    campaigns, group, groups, ingestion, ingestions, person, person_address, person_addresses, persons,
+    product, products, project_role, project_roles, project_roles_of, review_item, review_items, roster,
+    roster_page, signing,
 };
 
 /// The partition key of the table.
@@ -222,161 +229,6 @@ pub(super) fn settings(tenant: &TenantId) -> Items {
 /// A sync setting.
 pub(super) fn setting(tenant: &TenantId, id: &SettingId) -> Key {
     settings(tenant).item(id.as_str())
-}
-
-/// The accounts of a connection.
-pub(super) fn accounts(tenant: &TenantId, connection: &ConnectionId) -> Items {
-    Items::of(tenant, &format!("account#{connection}"), "account#")
-}
-
-/// An account.
-pub(super) fn account(tenant: &TenantId, connection: &ConnectionId, id: &AccountId) -> Key {
-    accounts(tenant, connection).item(id.as_str())
-}
-
-/// The groups of a connection.
-pub(super) fn groups(tenant: &TenantId, connection: &ConnectionId) -> Items {
-    Items::of(tenant, &format!("group#{connection}"), "group#")
-}
-
-/// A group.
-pub(super) fn group(tenant: &TenantId, connection: &ConnectionId, id: &GroupId) -> Key {
-    groups(tenant, connection).item(id.as_str())
-}
-
-/// The products of a connection.
-pub(super) fn products(tenant: &TenantId, connection: &ConnectionId) -> Items {
-    Items::of(tenant, &format!("product#{connection}"), "product#")
-}
-
-/// A product.
-pub(super) fn product(tenant: &TenantId, connection: &ConnectionId, key: &ProductKey) -> Key {
-    products(tenant, connection).item(key.as_str())
-}
-
-/// The project roles of a connection.
-pub(super) fn project_roles(tenant: &TenantId, connection: &ConnectionId) -> Items {
-    Items::of(tenant, &format!("role#{connection}"), "role#")
-}
-
-/// The roles of one project.
-pub(super) fn project_roles_of(tenant: &TenantId, connection: &ConnectionId, project: &ProjectId) -> Items {
-    let all = project_roles(tenant, connection);
-    Items { pk: all.pk, beginning: format!("{}{project}#", all.beginning) }
-}
-
-/// A project role.
-pub(super) fn project_role(
-    tenant: &TenantId,
-    connection: &ConnectionId,
-    project: &ProjectId,
-    role: &RoleId,
-) -> Key {
-    project_roles_of(tenant, connection, project).item(role.as_str())
-}
-
-/// The pages of a list of accounts.
-pub(super) fn roster(tenant: &TenantId, connection: &ConnectionId, list: &List) -> Items {
-    let name = match list {
-        List::Users => "users",
-        List::Members(group) => group.as_str(),
-    };
-    Items::of(tenant, &format!("roster#{connection}"), format!("roster#{name}#"))
-}
-
-/// The page of a list of accounts that begins at its place `start`.
-pub(super) fn roster_page(tenant: &TenantId, connection: &ConnectionId, list: &List, start: u64) -> Key {
-    roster(tenant, connection, list).item(&format!("{start:09}"))
-}
-
-/// The months of activity of a connection, as counted in the time zone `zone`.
-pub(super) fn activity(tenant: &TenantId, connection: &ConnectionId, zone: &str) -> Items {
-    Items::of(tenant, &format!("activity#{connection}#{zone}"), "activity#")
-}
-
-/// The months of activity of an account.
-pub(super) fn activity_of(
-    tenant: &TenantId,
-    connection: &ConnectionId,
-    zone: &str,
-    account: &AccountId,
-) -> Items {
-    Items::of(tenant, &format!("activity#{connection}#{zone}"), format!("activity#{account}#"))
-}
-
-/// The access policy of a connection.
-pub(super) fn access_policy(tenant: &TenantId, connection: &ConnectionId) -> Key {
-    Items::of(tenant, "policy", "policy#").item(connection.as_str())
-}
-
-/// The people of a tenant.
-pub(super) fn persons(tenant: &TenantId) -> Items {
-    Items::of(tenant, "person", "person#")
-}
-
-/// A person.
-pub(super) fn person(tenant: &TenantId, id: &PersonId) -> Key {
-    persons(tenant).item(id.as_str())
-}
-
-/// The addresses that people of a tenant were given later.
-pub(super) fn person_addresses(tenant: &TenantId) -> Items {
-    Items::of(tenant, "person", "address#")
-}
-
-/// An address that a person was given later, by the id that would be made from it.
-pub(super) fn person_address(tenant: &TenantId, made: &PersonId) -> Key {
-    person_addresses(tenant).item(made.as_str())
-}
-
-/// The ingestions of a tenant.
-pub(super) fn ingestions(tenant: &TenantId) -> Items {
-    Items::of(tenant, "ingestion", "ingestion#")
-}
-
-/// The ingestion of a connection.
-pub(super) fn ingestion(tenant: &TenantId, connection: &ConnectionId) -> Key {
-    ingestions(tenant).item(connection.as_str())
-}
-
-/// The campaigns of a tenant.
-pub(super) fn campaigns(tenant: &TenantId) -> Items {
-    Items::of(tenant, "campaign", "campaign#")
-}
-
-/// A campaign.
-pub(super) fn campaign(tenant: &TenantId, id: &CampaignId) -> Key {
-    campaigns(tenant).item(id.as_str())
-}
-
-/// The items of a campaign.
-pub(super) fn review_items(tenant: &TenantId, campaign: &CampaignId) -> Items {
-    Items::of(tenant, &format!("review#{campaign}"), "item#")
-}
-
-/// An item of a campaign.
-pub(super) fn review_item(tenant: &TenantId, campaign: &CampaignId, place: &Place) -> Key {
-    review_items(tenant, campaign).item(&format!("{}#{}", place.account, grant_word(&place.grant)))
-}
-
-/// The actions of a tenant.
-pub(super) fn actions(tenant: &TenantId) -> Items {
-    Items::of(tenant, "action", "action#")
-}
-
-/// An action.
-pub(super) fn action(tenant: &TenantId, id: &ActionId) -> Key {
-    actions(tenant).item(id.as_str())
-}
-
-/// The turn of taking access from administrators of a connection's site.
-pub(super) fn administrators_turn(tenant: &TenantId, connection: &ConnectionId) -> Key {
-    Items::of(tenant, &format!("administrators#{connection}"), "turn#").item("")
-}
-
-/// The public half of a tenant's key that signs records.
-pub(super) fn signing(tenant: &TenantId) -> Key {
-    Items::of(tenant, "signing", "signing#").item("")
 }
 
 /// The notifications of a tenant.

@@ -1,0 +1,172 @@
+//! The keys of who has access: accounts, directories, people, ingestions, campaigns and actions.
+
+use super::{Items, Key};
+use crate::campaign::{Place, grant_word};
+use crate::directory::List;
+use crate::ids::{
+    AccountId, ActionId, CampaignId, ConnectionId, GroupId, PersonId, ProductKey, ProjectId, RoleId, TenantId,
+};
+
+/// The accounts of a connection.
+pub(in crate::dynamodb) fn accounts(tenant: &TenantId, connection: &ConnectionId) -> Items {
+    Items::of(tenant, &format!("account#{connection}"), "account#")
+}
+
+/// An account.
+pub(in crate::dynamodb) fn account(tenant: &TenantId, connection: &ConnectionId, id: &AccountId) -> Key {
+    accounts(tenant, connection).item(id.as_str())
+}
+
+/// The groups of a connection.
+pub(in crate::dynamodb) fn groups(tenant: &TenantId, connection: &ConnectionId) -> Items {
+    Items::of(tenant, &format!("group#{connection}"), "group#")
+}
+
+/// A group.
+pub(in crate::dynamodb) fn group(tenant: &TenantId, connection: &ConnectionId, id: &GroupId) -> Key {
+    groups(tenant, connection).item(id.as_str())
+}
+
+/// The products of a connection.
+pub(in crate::dynamodb) fn products(tenant: &TenantId, connection: &ConnectionId) -> Items {
+    Items::of(tenant, &format!("product#{connection}"), "product#")
+}
+
+/// A product.
+pub(in crate::dynamodb) fn product(tenant: &TenantId, connection: &ConnectionId, key: &ProductKey) -> Key {
+    products(tenant, connection).item(key.as_str())
+}
+
+/// The project roles of a connection.
+pub(in crate::dynamodb) fn project_roles(tenant: &TenantId, connection: &ConnectionId) -> Items {
+    Items::of(tenant, &format!("role#{connection}"), "role#")
+}
+
+/// The roles of one project.
+pub(in crate::dynamodb) fn project_roles_of(
+    tenant: &TenantId,
+    connection: &ConnectionId,
+    project: &ProjectId,
+) -> Items {
+    let all = project_roles(tenant, connection);
+    Items { pk: all.pk, beginning: format!("{}{project}#", all.beginning) }
+}
+
+/// A project role.
+pub(in crate::dynamodb) fn project_role(
+    tenant: &TenantId,
+    connection: &ConnectionId,
+    project: &ProjectId,
+    role: &RoleId,
+) -> Key {
+    project_roles_of(tenant, connection, project).item(role.as_str())
+}
+
+/// The pages of a list of accounts.
+pub(in crate::dynamodb) fn roster(tenant: &TenantId, connection: &ConnectionId, list: &List) -> Items {
+    let name = match list {
+        List::Users => "users",
+        List::Members(group) => group.as_str(),
+    };
+    Items::of(tenant, &format!("roster#{connection}"), format!("roster#{name}#"))
+}
+
+/// The page of a list of accounts that begins at its place `start`.
+pub(in crate::dynamodb) fn roster_page(
+    tenant: &TenantId,
+    connection: &ConnectionId,
+    list: &List,
+    start: u64,
+) -> Key {
+    roster(tenant, connection, list).item(&format!("{start:09}"))
+}
+
+/// The months of activity of a connection, as counted in the time zone `zone`.
+pub(in crate::dynamodb) fn activity(tenant: &TenantId, connection: &ConnectionId, zone: &str) -> Items {
+    Items::of(tenant, &format!("activity#{connection}#{zone}"), "activity#")
+}
+
+/// The months of activity of an account.
+pub(in crate::dynamodb) fn activity_of(
+    tenant: &TenantId,
+    connection: &ConnectionId,
+    zone: &str,
+    account: &AccountId,
+) -> Items {
+    Items::of(tenant, &format!("activity#{connection}#{zone}"), format!("activity#{account}#"))
+}
+
+/// The access policy of a connection.
+pub(in crate::dynamodb) fn access_policy(tenant: &TenantId, connection: &ConnectionId) -> Key {
+    Items::of(tenant, "policy", "policy#").item(connection.as_str())
+}
+
+/// The people of a tenant.
+pub(in crate::dynamodb) fn persons(tenant: &TenantId) -> Items {
+    Items::of(tenant, "person", "person#")
+}
+
+/// A person.
+pub(in crate::dynamodb) fn person(tenant: &TenantId, id: &PersonId) -> Key {
+    persons(tenant).item(id.as_str())
+}
+
+/// The addresses that people of a tenant were given later.
+pub(in crate::dynamodb) fn person_addresses(tenant: &TenantId) -> Items {
+    Items::of(tenant, "person", "address#")
+}
+
+/// An address that a person was given later, by the id that would be made from it.
+pub(in crate::dynamodb) fn person_address(tenant: &TenantId, made: &PersonId) -> Key {
+    person_addresses(tenant).item(made.as_str())
+}
+
+/// The ingestions of a tenant.
+pub(in crate::dynamodb) fn ingestions(tenant: &TenantId) -> Items {
+    Items::of(tenant, "ingestion", "ingestion#")
+}
+
+/// The ingestion of a connection.
+pub(in crate::dynamodb) fn ingestion(tenant: &TenantId, connection: &ConnectionId) -> Key {
+    ingestions(tenant).item(connection.as_str())
+}
+
+/// The campaigns of a tenant.
+pub(in crate::dynamodb) fn campaigns(tenant: &TenantId) -> Items {
+    Items::of(tenant, "campaign", "campaign#")
+}
+
+/// A campaign.
+pub(in crate::dynamodb) fn campaign(tenant: &TenantId, id: &CampaignId) -> Key {
+    campaigns(tenant).item(id.as_str())
+}
+
+/// The items of a campaign.
+pub(in crate::dynamodb) fn review_items(tenant: &TenantId, campaign: &CampaignId) -> Items {
+    Items::of(tenant, &format!("review#{campaign}"), "item#")
+}
+
+/// An item of a campaign.
+pub(in crate::dynamodb) fn review_item(tenant: &TenantId, campaign: &CampaignId, place: &Place) -> Key {
+    review_items(tenant, campaign).item(&format!("{}#{}", place.account, grant_word(&place.grant)))
+}
+
+/// The actions of a tenant.
+pub(in crate::dynamodb) fn actions(tenant: &TenantId) -> Items {
+    Items::of(tenant, "action", "action#")
+}
+
+/// An action.
+pub(in crate::dynamodb) fn action(tenant: &TenantId, id: &ActionId) -> Key {
+    actions(tenant).item(id.as_str())
+}
+
+/// The turn of taking access from administrators of a connection's site.
+pub(in crate::dynamodb) fn administrators_turn(tenant: &TenantId, connection: &ConnectionId) -> Key {
+    Items::of(tenant, &format!("administrators#{connection}"), "turn#").item("")
+}
+
+/// The public half of a tenant's key that signs records.
+pub(in crate::dynamodb) fn signing(tenant: &TenantId) -> Key {
+    Items::of(tenant, "signing", "signing#").item("")
+}
