@@ -1,7 +1,6 @@
 use serde_json::{Value, json};
 
 use crate::ids::{AccountId, GroupId, ProjectId, RoleId};
-use crate::jira::JiraError;
 use crate::jira::error::{Effect, Kind};
 use crate::jira::http::{Response, SendError};
 use crate::jira::scripted::{Stage, anonymous, answer, in_doubt, text};
@@ -39,11 +38,6 @@ fn actors(accounts: &[&str]) -> Result<Response, SendError> {
     answer(200, json!({ "name": "Users", "actors": actors }))
 }
 
-/// Whether it is done.
-fn outcome(result: Result<(), JiraError>) -> bool {
-    result.is_ok()
-}
-
 #[tokio::test]
 async fn an_account_is_added_to_a_group_once_and_again_is_the_same() {
     let cases: [(Answers, bool); 6] = [
@@ -56,7 +50,7 @@ async fn an_account_is_added_to_a_group_once_and_again_is_the_same() {
     ];
     for (number, (answers, done)) in cases.into_iter().enumerate() {
         let stage = Stage::new(answers);
-        assert_eq!(outcome(stage.client.add_to_group(&account(), &group()).await), done, "case {number}");
+        assert_eq!(stage.client.add_to_group(&account(), &group()).await.is_ok(), done, "case {number}");
         assert!(stage.url(0).ends_with("/group/user?groupId=g-1"), "{}", stage.url(0));
         assert_eq!(stage.body(0), json!({ "accountId": "a" }));
         stage.done();
@@ -78,7 +72,7 @@ async fn an_account_is_removed_from_a_group_and_a_404_is_believed_only_when_it_i
     for (number, (answers, done)) in cases.into_iter().enumerate() {
         let stage = Stage::new(answers);
         let removed = stage.client.remove_from_group(&account(), &group()).await;
-        assert_eq!(outcome(removed), done, "case {number}");
+        assert_eq!(removed.is_ok(), done, "case {number}");
         assert_eq!(stage.calls()[0], "DELETE /group/user");
         assert!(stage.url(0).ends_with("/group/user?groupId=g-1&accountId=a"), "{}", stage.url(0));
         stage.done();
@@ -96,7 +90,7 @@ async fn a_role_is_given_once_and_again_is_the_same() {
     for (number, (answers, done)) in cases.into_iter().enumerate() {
         let stage = Stage::new(answers);
         let given = stage.client.add_role_actor(&project(), &role(), &account()).await;
-        assert_eq!(outcome(given), done, "case {number}");
+        assert_eq!(given.is_ok(), done, "case {number}");
         assert_eq!(stage.calls()[0], "POST /project/10003/role/10002");
         assert_eq!(stage.body(0), json!({ "user": ["a"] }));
         stage.done();
@@ -114,7 +108,7 @@ async fn a_role_is_taken_and_a_404_is_believed_only_when_it_is_so() {
     for (number, (answers, done)) in cases.into_iter().enumerate() {
         let stage = Stage::new(answers);
         let taken = stage.client.remove_role_actor(&project(), &role(), &account()).await;
-        assert_eq!(outcome(taken), done, "case {number}");
+        assert_eq!(taken.is_ok(), done, "case {number}");
         assert_eq!(stage.calls()[0], "DELETE /project/10003/role/10002");
         assert!(stage.url(0).ends_with("/role/10002?user=a"), "{}", stage.url(0));
         stage.done();

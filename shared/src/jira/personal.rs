@@ -86,8 +86,8 @@ impl Client {
 /// The token works for the site, so what is refused here is that it reports.
 fn of_scope(error: JiraError) -> JiraError {
     match error.kind {
-        Kind::Unauthorized => {
-            let happened = "was refused: the token may not report (status 401)";
+        Kind::Unauthorized | Kind::Forbidden => {
+            let happened = "was refused: the token may not report (status 401 or 403)";
             JiraError::new(Kind::ScopeMissing, error.call, WHAT, happened)
         }
         _ => error,

@@ -74,11 +74,13 @@ async fn what_atlassian_says_to_a_report_says_nothing_about_the_site() {
     let stage = Stage::of_app(vec![
         answer(200, json!({ "accountId": "acc-admin", "active": true })),
         anonymous(text(401, "")),
+        anonymous(text(403, "")),
         anonymous(limited("unheard-of", Some(100))),
     ]);
     stage.client.myself().await.unwrap();
     let error = stage.client.report_accounts(&stored()).await.unwrap_err();
     assert_eq!(error.kind, Kind::ScopeMissing);
+    assert_eq!(stage.client.report_accounts(&stored()).await.unwrap_err().kind, Kind::ScopeMissing);
     assert!(stage.client.refused_authorization().is_none());
     let error = stage.client.report_accounts(&stored()).await.unwrap_err();
     assert_eq!(error.wait(), 100);

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Administration, OrganisationUsers};
@@ -56,7 +57,7 @@ async fn an_account_is_told_with_its_address_roles_products_and_last_activity() 
         .view
         .products
         .iter()
-        .map(|it| (it.product.as_str(), it.resource.as_str(), it.last_active.map(|at| at.as_second())))
+        .map(|it| (it.product.as_str(), it.resource.as_str(), it.last_active.map(Timestamp::as_second)))
         .collect();
     assert_eq!(products, [("confluence", "odd", None), ("jira-software", "s-1", Some(1_762_470_449))]);
     assert_eq!((other.email.as_deref(), other.view.managed), (None, Some(false)));
