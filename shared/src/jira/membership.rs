@@ -49,8 +49,8 @@ impl Client {
         if groups.is_ok_and(|groups| groups.contains(group)) { Ok(()) } else { Err(error) }
     }
 
-    /// Makes the account no member of the group any more. One call, and one more if Jira refuses it. An account that is
-    /// gone is no member.
+    /// Makes the account no member of the group any more. One call, and up to two more if Jira refuses it. An account
+    /// that is gone is no member.
     ///
     /// Source: specification of `removeUserFromGroup`: 200; needs site administration.
     pub async fn remove_from_group(&self, account: &AccountId, group: &GroupId) -> Result<(), JiraError> {
@@ -59,9 +59,15 @@ impl Client {
         let Some(error) = self.refusal_of(ask).await? else { return Ok(()) };
         match self.groups_of(account).await {
             Ok(groups) if !groups.contains(group) => Ok(()),
-            Err(gone) if gone.kind == Kind::NotFound => Ok(()),
+            Err(missing) if missing.kind == Kind::NotFound && self.is_gone(account).await? => Ok(()),
             _ => Err(error),
         }
+    }
+
+    /// Whether no list names the account, or only as one that cannot be used.
+    async fn is_gone(&self, account: &AccountId) -> Result<bool, JiraError> {
+        let found = self.accounts_with_ids(std::slice::from_ref(account)).await?;
+        Ok(found.iter().all(|account| !account.active))
     }
 
     /// Gives the account the role in the project. One call, and one more if Jira refuses it.

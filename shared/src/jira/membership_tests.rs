@@ -59,11 +59,18 @@ async fn an_account_is_added_to_a_group_once_and_again_is_the_same() {
 
 #[tokio::test]
 async fn an_account_is_removed_from_a_group_and_a_404_is_believed_only_when_it_is_so() {
-    let cases: [(Answers, bool); 8] = [
+    let listed = |active: &[bool]| {
+        let account = |active: &bool| json!({ "accountId": "a", "active": active });
+        answer(200, json!({ "values": active.iter().map(account).collect::<Vec<_>>(), "isLast": true }))
+    };
+    let cases: [(Answers, bool); 11] = [
         (vec![answer(200, Value::Null)], true),
         (vec![refused(), groups(&["g-0"])], true),
         (vec![text(404, ""), groups(&[])], true),
-        (vec![text(404, ""), text(404, "")], true),
+        (vec![text(404, ""), text(404, ""), listed(&[])], true),
+        (vec![text(404, ""), text(404, ""), listed(&[false])], true),
+        (vec![text(404, ""), text(404, ""), listed(&[true])], false),
+        (vec![text(404, ""), text(404, ""), text(403, "")], false),
         (vec![text(404, ""), groups(&["g-1"])], false),
         (vec![text(404, ""), text(403, "")], false),
         (vec![anonymous(text(404, "")), anonymous(text(404, "")), anonymous(text(401, ""))], false),
