@@ -108,7 +108,7 @@ struct Slice<'a> {
     /// The seats counted so far.
     seats: settling::Seats,
     /// Where the search of changed issues goes on.
-    paging: Option<activity::Paging>,
+    paging: activity::Paging,
 }
 
 impl Ingester {
@@ -172,7 +172,7 @@ impl Ingester {
             projects: None,
             joined: None,
             seats: settling::Seats::default(),
-            paging: None,
+            paging: activity::Paging::default(),
         };
         match Box::pin(slice.work()).await {
             Ok(wait) => self.end(slice.ingestion, wait).await,

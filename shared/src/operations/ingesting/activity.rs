@@ -38,13 +38,17 @@ const LAG: i64 = 60;
 /// How many issues a page is asked for. Jira gives fewer when comments come with them.
 const ISSUES_IN_PAGE: usize = 500;
 
-/// Where a search goes on, for as long as a slice lasts: Jira forgets its tokens after some days, and dates in queries may
-/// be no finer than a minute, so that only the token leads through a minute in which very much was changed.
+/// Where a search goes on, for as long as a slice lasts.
+///
+/// Each page is a search of its own, from the last moment of the page before: an issue that is changed meanwhile leaves
+/// the list, and what stands behind it would be passed over by a page that is counted from the list's beginning. Jira's
+/// token leads on only where a whole page lies in one moment.
+#[derive(Default)]
 pub(super) struct Paging {
-    /// The beginning of what is searched.
-    from: Timestamp,
-    /// Jira's token of the next page.
-    token: String,
+    /// The beginning of what is searched, and Jira's token of the next page.
+    token: Option<(Timestamp, String)>,
+    /// The issues of the last page that were changed in its last moment: the next page begins with them.
+    edge: BTreeSet<(IssueId, Timestamp)>,
 }
 
 /// Days by account, as far as they were read and not yet written.
@@ -62,11 +66,11 @@ impl Slice<'_> {
             None => self.begin_changes(client, since, after(now, -LAG)).await?,
         };
         let reached = self.ingestion.activity.changes.unwrap_or(since);
-        let (from, token) = match self.paging.take() {
-            Some(Paging { from, token }) => (from, Some(token)),
+        let (from, token) = match self.paging.token.take() {
+            Some((from, token)) => (from, Some(token)),
             None => (reached, None),
         };
-        let page = match client.changed_issues(from, until, ISSUES_IN_PAGE, token.as_deref()).await {
+        let mut page = match client.changed_issues(from, until, ISSUES_IN_PAGE, token.as_deref()).await {
             Ok(page) => page,
             // A token that Jira forgot: the next unit searches anew, from where this one came to.
             Err(error) if token.is_some() && matches!(error.kind, Kind::Refused { .. }) => {
@@ -78,28 +82,43 @@ impl Slice<'_> {
             let detail = format!("Jira says that a search of changed issues is not whole ({warning})");
             self.ingestion.source(Source::Changes).lacks(Gap::Malformed { detail });
         }
-        let mut days = Days::new();
-        let mut deeds: Vec<Deed> = Vec::new();
-        let last = page.issues.iter().map(|issue| issue.updated).max();
-        let ids: Vec<IssueId> = page.issues.iter().map(|issue| issue.id.clone()).collect();
-        for issue in &page.issues {
-            deeds.extend(self.comments(client, issue).await?);
-        }
-        deeds.extend(page.issues.into_iter().flat_map(|issue| issue.deeds));
-        deeds.extend(self.histories(client, &ids).await?);
-        self.take(&deeds, since, &mut days);
-        self.write_days(&days).await?;
-        let read = ids.len() as u64;
-        self.ingestion.source(Source::Changes).read += read;
-        self.ingestion.activity.changes_read += read;
+        let last = page.issues.iter().map(|issue| issue.updated).max().unwrap_or(reached).max(reached);
+        let edge = page.issues.iter().filter(|issue| issue.updated == last);
+        let edge = edge.map(|issue| (issue.id.clone(), issue.updated)).collect();
+        page.issues.retain(|issue| !self.paging.edge.contains(&(issue.id.clone(), issue.updated)));
+        self.read_issues(client, page.issues, since).await?;
         if let Some(token) = page.next {
-            self.paging = Some(Paging { from, token });
-            self.ingestion.activity.changes = Some(last.unwrap_or(reached).max(reached));
+            let stands = last <= from;
+            self.paging = Paging { token: stands.then_some((from, token)), edge };
+            self.ingestion.activity.changes = Some(last);
             return Ok(Stage::Changes);
         }
         self.ingestion.activity.changes = Some(until);
         self.ingestion.source(Source::Changes).read_at = Some(now);
         Ok(self.ingestion.stage.next())
+    }
+
+    /// Reads everything that was done in these issues, and writes the days.
+    async fn read_issues(
+        &mut self,
+        client: &Client,
+        issues: Vec<ChangedIssue>,
+        since: Timestamp,
+    ) -> std::result::Result<(), Stopped> {
+        let ids: Vec<IssueId> = issues.iter().map(|issue| issue.id.clone()).collect();
+        let mut deeds: Vec<Deed> = Vec::new();
+        for issue in &issues {
+            deeds.extend(self.comments(client, issue).await?);
+        }
+        deeds.extend(issues.into_iter().flat_map(|issue| issue.deeds));
+        deeds.extend(self.histories(client, &ids).await?);
+        let mut days = Days::new();
+        self.take(&deeds, since, &mut days);
+        self.write_days(&days).await?;
+        let read = ids.len() as u64;
+        self.ingestion.source(Source::Changes).read += read;
+        self.ingestion.activity.changes_read += read;
+        Ok(())
     }
 
     /// Begins the changes of a run: from a little before where the last one came to, up to `until`.

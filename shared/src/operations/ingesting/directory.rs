@@ -30,7 +30,9 @@ impl Slice<'_> {
             Err(error) => return self.left(Source::Users, error),
         };
         let now = self.now();
-        if listed.is_empty() {
+        let read = listed.len() as u64;
+        let listed: Vec<ListedAccount> = listed.into_iter().filter(|account| !account.is_nobody()).collect();
+        if read == 0 {
             self.store().cut_roster(self.tenant(), self.id(), &List::Users, kept).await?;
             self.ingestion.source(Source::Users).read_at = Some(now);
             return Ok(self.ingestion.stage.next());
@@ -38,8 +40,7 @@ impl Slice<'_> {
         self.take_listed(&listed).await?;
         let accounts = listed.iter().map(|account| account.id.clone()).collect();
         self.keep(&List::Users, kept, accounts).await?;
-        let read = listed.len() as u64;
-        self.ingestion.source(Source::Users).read += read;
+        self.ingestion.source(Source::Users).read += listed.len() as u64;
         Ok(Stage::Users { start: start + read, kept: kept + ACCOUNTS_IN_PAGE })
     }
 

@@ -133,6 +133,7 @@ impl Slice<'_> {
             };
             at += portion.items.len() as u64;
             (counted, ended) = (portion.total, portion.last);
+            // A record of nobody counts in the total, and is kept for that.
             accounts.extend(portion.items.into_iter().map(|account| account.id));
         }
         self.ingestion.source(Source::Members).read += accounts.len() as u64;
