@@ -40,6 +40,8 @@ pub struct Takes {
     pub query: BTreeSet<String>,
     /// Whether it takes a body.
     pub body: bool,
+    /// Whether that body is a list as CSV.
+    pub list: bool,
 }
 
 /// What each route takes, by method (in upper case) and path.
@@ -72,7 +74,8 @@ pub(crate) fn complete(description: &OpenApi) -> Value {
                 .extend([("401", "no valid token was sent"), ("403", "the token's role may not do this")]);
         }
         if takes.body {
-            refusals.extend([("413", "the body is too large"), ("415", "the body is not JSON")]);
+            let kind = if takes.list { "the body is not CSV" } else { "the body is not JSON" };
+            refusals.extend([("413", "the body is too large"), ("415", kind)]);
         }
         if guarded && (takes.body || !takes.query.is_empty() || method == "POST") {
             refusals.push(("422", "a part of the input breaks a rule; `field` names it"));
@@ -125,6 +128,10 @@ fn takes(operation: &Operation) -> Takes {
     Takes {
         query: operation.parameters.iter().flatten().filter_map(name).collect(),
         body: operation.request_body.is_some(),
+        list: match &operation.request_body {
+            Some(RefOr::T(body)) => body.content.contains_key("text/csv"),
+            Some(RefOr::Ref(_)) | None => false,
+        },
     }
 }
 

@@ -70,12 +70,19 @@ pub async fn remember(State(api): State<Api>, mut request: Request, next: Next) 
     let path = request.uri().path().to_owned();
     let remembered_key = fixed(&[caller.token.as_str(), request.method().as_str(), &path, key]);
     let (parts, body) = request.into_parts();
+    let longest = input::longest(&parts.extensions);
     let whole = Request::from_parts(parts.clone(), body);
-    let bytes = Bytes::from_request(whole, &api).await.map_err(|rejection| input::refuse_body(&rejection))?;
+    let bytes = Bytes::from_request(whole, &api).await;
+    let bytes = bytes.map_err(|rejection| input::refuse_body(&rejection, longest))?;
+    // What is asked for stands in the query, too.
+    let asked = match parts.uri.query() {
+        Some(query) => digest(&[query.as_bytes(), b"\n", &bytes].concat()),
+        None => digest(&bytes),
+    };
     let remembered = Remembered {
         tenant: caller.tenant.clone(),
         key: remembered_key.clone(),
-        request: digest(&bytes),
+        request: asked,
         began_at: api.core.clock.now(),
         answer: None,
     };

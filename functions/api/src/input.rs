@@ -1,11 +1,13 @@
 //! What comes in: bodies, paths and queries, each with a limit and an error that names the field.
 
+use std::io::{Cursor, Read};
 use std::marker::PhantomData;
 
 use assay::error::Kind;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use flate2::read::MultiGzDecoder;
 use http::request::Parts;
 use http::{StatusCode, header};
 use serde::Deserialize;
@@ -14,8 +16,23 @@ use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 
 use crate::problem::Problem;
 
-/// The longest body that is read, in bytes.
+/// The longest JSON body that is read, in bytes.
 pub const LONGEST_BODY: usize = 64 * 1024;
+
+/// The longest list that is read, in bytes as it was sent.
+///
+/// Source: AWS Lambda quotas: 6 MB for the whole event of a synchronous invocation, in which a packed list stands as
+/// base64.
+pub const LONGEST_LIST: usize = 6 * 1024 * 1024;
+
+/// How long a body this request's route takes, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Longest(pub usize);
+
+/// How long a body the request may have.
+pub fn longest(extensions: &http::Extensions) -> usize {
+    extensions.get::<Longest>().map_or(LONGEST_BODY, |longest| longest.0)
+}
 
 /// A JSON body without unknown fields.
 #[derive(Debug)]
@@ -31,21 +48,55 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             return Err(Problem::unsupported_media_type());
         }
         let bytes = Bytes::from_request(request, state).await;
-        parse(&bytes.map_err(|rejection| refuse_body(&rejection))?).map(Self)
+        parse(&bytes.map_err(|rejection| refuse_body(&rejection, LONGEST_BODY))?).map(Self)
     }
 }
 
+/// A list as CSV, packed with gzip or not.
+pub struct Csv(pub Box<dyn Read + Send>);
+
+impl<S: Send + Sync> FromRequest<S> for Csv {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let kind = lower_case(&request, header::CONTENT_TYPE);
+        let encoding = lower_case(&request, header::CONTENT_ENCODING);
+        let mut parts = kind.split(';').map(str::trim);
+        let is_csv = parts.next() == Some("text/csv");
+        let is_utf8 = parts.all(|part| match part.strip_prefix("charset=") {
+            Some(charset) => matches!(charset.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"),
+            None => true,
+        });
+        if !is_csv || !is_utf8 {
+            return Err(Problem::not_csv());
+        }
+        let bytes = Bytes::from_request(request, state).await;
+        let list = Cursor::new(bytes.map_err(|rejection| refuse_body(&rejection, LONGEST_LIST))?);
+        match encoding.trim() {
+            "" | "identity" => Ok(Self(Box::new(list))),
+            "gzip" | "x-gzip" => Ok(Self(Box::new(MultiGzDecoder::new(list)))),
+            _ => Err(Problem::unknown_encoding()),
+        }
+    }
+}
+
+/// A header's text in lower case; empty where it is missing.
+fn lower_case(request: &Request, name: header::HeaderName) -> String {
+    let value = request.headers().get(name).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().to_ascii_lowercase()
+}
+
 /// The problem of a body that could not be read.
-pub fn refuse_body(rejection: &BytesRejection) -> Problem {
+pub fn refuse_body(rejection: &BytesRejection, longest: usize) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        return too_large();
+        return too_large(longest);
     }
     Problem::invalid("body", "the body could not be read; send it again")
 }
 
 /// The problem of a body that is too large.
-pub fn too_large() -> Problem {
-    let message = format!("the body is larger than {LONGEST_BODY} bytes; send less");
+pub fn too_large(longest: usize) -> Problem {
+    let message = format!("the body is larger than {longest} bytes; send less");
     Problem { field: Some("body".to_owned()), ..assay::Error::new(Kind::TooLarge, message).into() }
 }
 

@@ -14,6 +14,7 @@ pub mod input;
 pub mod page;
 pub mod problem;
 pub mod routes;
+pub mod sheets;
 pub mod strict;
 
 use std::sync::Arc;
@@ -79,6 +80,9 @@ fn guarded() -> routes::Routes {
         .merge(routes::notifications::routes())
         .merge(routes::usage::routes())
         .merge(routes::licences::routes())
+        .merge(routes::people::routes())
+        .merge(routes::accounts::routes())
+        .merge(routes::groups::routes())
         .merge(routes::tokens::routes())
 }
 

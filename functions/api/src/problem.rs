@@ -69,6 +69,19 @@ impl Problem {
         }
     }
 
+    /// The body is not a list that is read.
+    pub fn not_csv() -> Self {
+        let detail = "the body must be CSV in UTF-8, with the header `Content-Type: text/csv`".to_owned();
+        Self { detail, ..Self::unsupported_media_type() }
+    }
+
+    /// The body is packed in a way that is not read.
+    pub fn unknown_encoding() -> Self {
+        let detail = "the body must be as it is, or packed with gzip and the header `Content-Encoding: gzip`"
+            .to_owned();
+        Self { detail, field: Some("Content-Encoding".to_owned()), ..Self::unsupported_media_type() }
+    }
+
     /// What was asked for may not be done by this caller.
     pub fn forbidden(detail: impl Into<String>) -> Self {
         assay::Error::new(Kind::Forbidden, detail).into()

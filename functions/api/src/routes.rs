@@ -1,11 +1,14 @@
 //! The resources, one file each.
 
+pub mod accounts;
 pub mod checks;
 pub mod connections;
+pub mod groups;
 pub mod health;
 pub mod licences;
 pub mod notifications;
 pub mod oauth_app;
+pub mod people;
 pub mod sync_settings;
 pub mod tasks;
 pub mod tickets;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{FromRequest, MatchedPath, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -17,20 +17,23 @@ use crate::problem::Problem;
 /// Refuses what the route does not take, before any handler runs.
 pub async fn check(
     State(routes): State<Arc<Routes>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     let takes = takes(&routes, &request);
     check_query(&takes, request.uri().query().unwrap_or_default())?;
-    if request.body().size_hint().lower() > input::LONGEST_BODY as u64 {
-        return Err(input::too_large());
+    let longest = if takes.list { input::LONGEST_LIST } else { input::LONGEST_BODY };
+    if request.body().size_hint().lower() > longest as u64 {
+        return Err(input::too_large(longest));
     }
+    DefaultBodyLimit::max(longest).apply(&mut request);
+    request.extensions_mut().insert(input::Longest(longest));
     if takes.body || request.body().is_end_stream() {
         return Ok(next.run(request).await);
     }
     let (parts, body) = request.into_parts();
     let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await;
-    let bytes = bytes.map_err(|rejection| input::refuse_body(&rejection))?;
+    let bytes = bytes.map_err(|rejection| input::refuse_body(&rejection, longest))?;
     // Clients that cannot leave a body out send an empty one.
     if !matches!(bytes.trim_ascii(), b"" | b"{}") {
         return Err(Problem::invalid("body", "this request takes no body; leave it out"));

@@ -104,6 +104,17 @@ impl Store {
         Ok(true)
     }
 
+    /// The page of a list that begins at its place `start`.
+    pub async fn roster_page(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        list: &List,
+        start: u64,
+    ) -> Result<Option<RosterPage>> {
+        self.get(&keys::roster_page(tenant, connection, list, start)).await
+    }
+
     /// Some pages of a list behind the one that begins at `behind`, and where to go on behind, if there are more.
     pub async fn roster_pages(
         &self,

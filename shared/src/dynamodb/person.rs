@@ -175,6 +175,12 @@ impl Store {
         Ok(self.get::<Address>(&key).await?.is_some_and(|stored| stored == address))
     }
 
+    /// The person who was given the address from which the id `made` would be made.
+    pub async fn person_of_address(&self, tenant: &TenantId, made: &PersonId) -> Result<Option<PersonId>> {
+        let address: Option<Address> = self.get(&keys::person_address(tenant, made)).await?;
+        Ok(address.map(|address| address.person))
+    }
+
     /// All addresses that people of a tenant were given later: the person of each, by the id that would be made from it.
     pub async fn person_addresses(&self, tenant: &TenantId) -> Result<BTreeMap<PersonId, PersonId>> {
         let addresses: Vec<Address> = self.all(&keys::person_addresses(tenant)).await?;

@@ -1,6 +1,9 @@
-//! Taking in a list of people.
+//! People: one by one, and whole lists of them.
 //!
-//! Reads the list, row by row, and the people who are stored; writes those who are new or changed; the accounts follow when
+//! A person has one address at a time, and an address is one person's. Who is first known by an address gets the id that is
+//! made from it; an address that is given later is noted beside, so that a list that has it finds the person.
+//!
+//! [`Intake`] reads the list, row by row, and the people who are stored; writes those who are new or changed; the accounts follow when
 //! they are settled next ([`crate::matching`]). Who stands in no row stays as they are: a list may be a part.
 //!
 //! | a row's address | stored | then |
@@ -12,6 +15,7 @@
 //!
 //! Taking the same list in again changes nothing, so a list that was cut, by time or a failure, is simply sent again.
 
+mod changing;
 mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +25,7 @@ use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use self::changing::{by_email, change, create, remove};
 use self::reading::{Chunk, Row, Rows};
 use super::Core;
 use crate::Result;

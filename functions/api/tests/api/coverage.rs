@@ -7,7 +7,7 @@ use assay::check::CheckId;
 use assay_test_support::http::{Answer, Ask};
 use serde_json::{Value, json};
 
-use crate::support::{House, ROLES, TENANT, connect_body};
+use crate::support::{House, ROLES, TENANT, account, connect_body, group};
 
 /// Routes that ask for no token. This list may only shrink.
 pub const OPEN: [&str; 3] = ["GET /", "GET /v1/health", "GET /v1/openapi.json"];
@@ -27,7 +27,7 @@ const fn row(route: &'static str, role: Role, foreign: u16) -> Row {
 }
 
 /// What deletes stands last, since each route is really used in this order.
-const ROWS: [Row; 51] = [
+const ROWS: [Row; 66] = [
     row("GET /v1/use-cases", Role::Auditor, 200),
     row("GET /v1/oauth-app", Role::Auditor, 200),
     row("PUT /v1/oauth-app", Role::Admin, 200),
@@ -75,6 +75,21 @@ const ROWS: [Row; 51] = [
     row("POST /v1/sync-settings/{id}/disable", Role::Admin, 404),
     row("GET /v1/sync-settings/{id}/disable", Role::Auditor, 404),
     row("POST /v1/sync-settings/{id}/enable", Role::Admin, 404),
+    row("GET /v1/people", Role::Auditor, 200),
+    row("POST /v1/people", Role::Operator, 201),
+    row("POST /v1/people/import", Role::Operator, 200),
+    row("GET /v1/people/export", Role::Auditor, 200),
+    row("GET /v1/people/{id}", Role::Auditor, 404),
+    row("PATCH /v1/people/{id}", Role::Operator, 404),
+    row("GET /v1/accounts", Role::Auditor, 404),
+    row("GET /v1/accounts/export", Role::Auditor, 404),
+    row("GET /v1/accounts/{connection}/{account}", Role::Auditor, 404),
+    row("PUT /v1/accounts/{connection}/{account}/owner", Role::Operator, 404),
+    row("PUT /v1/accounts/{connection}/{account}/protection", Role::Operator, 404),
+    row("DELETE /v1/accounts/{connection}/{account}/protection", Role::Operator, 404),
+    row("GET /v1/groups", Role::Auditor, 404),
+    row("GET /v1/groups/{connection}/{group}/members", Role::Auditor, 404),
+    row("DELETE /v1/people/{id}", Role::Operator, 404),
     row("GET /v1/tokens", Role::Admin, 200),
     row("POST /v1/tokens", Role::Admin, 201),
     row("DELETE /v1/tokens/{id}", Role::Admin, 404),
@@ -88,6 +103,7 @@ struct Things {
     ticket: String,
     run: String,
     token: String,
+    person: String,
 }
 
 impl Things {
@@ -100,11 +116,15 @@ impl Things {
         let task = house.world.tasks().await.remove(0);
         let runs = house.world.store().list_runs(tenant, CheckId::B2, None, 1).await.unwrap();
         let token = house.token(TENANT, Role::Auditor).await;
+        house.stock(&[account("acc-own", "Own Account", None)]).await;
+        house.stock_group(&group("group-own"), &["acc-own"]).await;
+        let person = house.person("own@example.com", "Own Person").await;
         Self {
             task: task.id.to_string(),
             ticket: task.ticket.unwrap().to_string(),
             run: runs.items[0].id.to_string(),
             token: token.split('_').nth(2).unwrap().to_owned(),
+            person,
         }
     }
 
@@ -117,16 +137,24 @@ impl Things {
             "tickets" => &self.ticket,
             "sync-settings" => "set-all",
             "tokens" => &self.token,
+            "people" => &self.person,
             _ => "",
         };
         let path = template.replace("{id}", id).replace("{run}", &self.run);
         let path = path.replace("{project}", "SEC").replace("{type}", "10100");
-        if path.ends_with("/assignable") { format!("{path}?account=acc-1") } else { path }
+        let path = path.replace("{connection}", "con-1");
+        let path = path.replace("{account}", "acc-own").replace("{group}", "group-own");
+        match path.as_str() {
+            "/v1/accounts" | "/v1/accounts/export" | "/v1/groups" => format!("{path}?connection=con-1"),
+            _ if path.ends_with("/assignable") => format!("{path}?account=acc-1"),
+            _ => path,
+        }
     }
 
     /// Texts of this tenant that no other tenant may ever see.
-    fn own(&self) -> [&str; 5] {
-        [&self.task, &self.ticket, &self.run, &self.token, "con-1"]
+    fn own(&self) -> [&str; 8] {
+        let (email, account) = ("own@example.com", "acc-own");
+        [&self.task, &self.ticket, &self.run, &self.token, "con-1", &self.person, email, account]
     }
 }
 
@@ -153,6 +181,14 @@ fn body(route: &str) -> Option<Value> {
         "POST /v1/tasks/{id}/complete" => Some(json!({ "why": "it was done by hand" })),
         "POST /v1/tickets/{id}/decide" => Some(json!({ "tasks": "recreate" })),
         "POST /v1/tokens" => Some(json!({ "name": "ci", "role": "auditor" })),
+        "POST /v1/people" => Some(json!({ "email": "new@example.com", "name": "New Person" })),
+        "PATCH /v1/people/{id}" => Some(json!({ "name": "Other Name" })),
+        "PUT /v1/accounts/{connection}/{account}/owner" => {
+            Some(json!({ "kind": "marked", "mark": "service", "reason": "builds", "ends_on": "2026-12-31" }))
+        }
+        "PUT /v1/accounts/{connection}/{account}/protection" => {
+            Some(json!({ "reason": "on leave", "ends_on": "2026-12-31" }))
+        }
         _ => None,
     }
 }
@@ -160,6 +196,9 @@ fn body(route: &str) -> Option<Value> {
 fn ask(things: &Things, route: &str) -> Ask {
     let (method, path) = route.split_once(' ').unwrap();
     let ask = Ask::new(method, &things.path(path));
+    if route == "POST /v1/people/import" {
+        return ask.header("content-type", "text/csv").bytes("email,name\nlisted@example.com,Listed\n");
+    }
     body(route).map_or(ask, |body| Ask::new(method, &things.path(path)).json(&body))
 }
 

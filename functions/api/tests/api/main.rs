@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what is not as expected fails the test")]
 #![expect(clippy::needless_pass_by_value, reason = "bodies are written where they are sent")]
 
+mod accounts;
 mod choices;
 mod connecting;
 mod coverage;
@@ -13,6 +14,7 @@ mod links;
 mod notifications;
 mod organisation;
 mod paging;
+mod people;
 mod problems;
 mod reconnecting;
 mod secrecy;

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use assay::access::Role;
-use assay::ids::TenantId;
+use assay::account::{Account, AccountKind};
+use assay::directory::{ACCOUNTS_IN_PAGE, Group, List, RosterPage};
+use assay::ids::{AccountId, ConnectionId, GroupId, TenantId};
 use assay::secrets::MemorySecrets;
 use assay::sqs::{ChecksRequest, Queue, SyncRequest};
 use assay_api::command::{Command, carry_out};
@@ -114,6 +116,38 @@ impl House {
         answer.json()["items"].as_array().unwrap().clone()
     }
 
+    /// Sends a list of people as the administrator.
+    pub async fn import(&self, query: &str, list: impl Into<Vec<u8>>) -> Answer {
+        let ask = Ask::new("POST", &format!("/v1/people/import{query}")).token(Some(&self.admin));
+        self.send(ask.header("content-type", "text/csv").bytes(list)).await
+    }
+
+    /// Adds a person; gives the identifier.
+    pub async fn person(&self, email: &str, name: &str) -> String {
+        let answer = self.call("POST", "/v1/people", &json!({ "email": email, "name": name })).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Stores accounts, as if they had been read.
+    pub async fn stock(&self, accounts: &[Account]) {
+        for account in accounts {
+            assert!(self.world.store().put_new_account(account).await.unwrap());
+        }
+    }
+
+    /// Stores a group and its members, as if they had been read.
+    pub async fn stock_group(&self, group: &Group, members: &[&str]) {
+        let store = self.world.store();
+        let ids: Vec<AccountId> = members.iter().map(|id| AccountId::parse(id).unwrap()).collect();
+        let list = List::Members(group.id.clone());
+        store.write_group(&Group { members: ids.len() as u64, ..group.clone() }).await.unwrap();
+        for (page, accounts) in (0..).zip(ids.chunks(usize::try_from(ACCOUNTS_IN_PAGE).unwrap())) {
+            let page = RosterPage { start: page * ACCOUNTS_IN_PAGE, accounts: accounts.to_vec() };
+            store.keep_roster_page(&group.tenant, &group.connection, &list, &page).await.unwrap();
+        }
+    }
+
     /// Everything that could have been written: the table's items, and how many messages wait.
     pub async fn state(&self) -> (Vec<Value>, usize, usize) {
         (self.world.items().await, self.world.checks.len(), self.world.sync.len())
@@ -124,6 +158,35 @@ impl House {
         let beginning = format!("{tenant}#");
         let items = self.world.items().await.into_iter();
         items.filter(|item| item["pk"].as_str().unwrap().starts_with(&beginning)).collect()
+    }
+}
+
+/// A person's account at `con-1`, as if it had been read.
+pub fn account(id: &str, name: &str, email: Option<&str>) -> Account {
+    let (tenant, id) = (TenantId::parse(TENANT).unwrap(), AccountId::parse(id).unwrap());
+    let connection = ConnectionId::parse("con-1").unwrap();
+    let read_at = "2026-01-01T00:00:00Z".parse().unwrap();
+    Account {
+        kind: AccountKind::Human,
+        name: name.to_owned(),
+        email: email.map(ToOwned::to_owned),
+        active: true,
+        ..Account::new(tenant, connection, id, read_at)
+    }
+}
+
+/// A group at `con-1`, as if it had been read.
+pub fn group(id: &str) -> Group {
+    Group {
+        tenant: TenantId::parse(TENANT).unwrap(),
+        connection: ConnectionId::parse("con-1").unwrap(),
+        id: GroupId::parse(id).unwrap(),
+        name: format!("the group {id}"),
+        members: 0,
+        complete: true,
+        products: Vec::new(),
+        removed_at: None,
+        version: 0,
     }
 }
 

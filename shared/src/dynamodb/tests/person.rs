@@ -68,7 +68,9 @@ async fn an_address_that_was_given_later_is_one_persons_alone() {
     assert!(store.note_address(&acme(), &made, &anna).await.unwrap());
     assert!(store.note_address(&acme(), &made, &anna).await.unwrap(), "the same again");
     assert!(!store.note_address(&acme(), &made, &ben).await.unwrap());
-    assert_eq!(store.person_addresses(&acme()).await.unwrap(), [(made.clone(), anna)].into());
+    assert_eq!(store.person_addresses(&acme()).await.unwrap(), [(made.clone(), anna.clone())].into());
+    assert_eq!(store.person_of_address(&acme(), &made).await.unwrap(), Some(anna));
+    assert_eq!(store.person_of_address(&other(), &made).await.unwrap(), None);
     assert!(store.person_addresses(&other()).await.unwrap().is_empty());
     store.forget_address(&acme(), &made).await.unwrap();
     assert!(store.note_address(&acme(), &made, &ben).await.unwrap());

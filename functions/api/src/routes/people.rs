@@ -1,0 +1,219 @@
+//! People: who works for the organisation.
+
+mod lists;
+
+use assay::ids::PersonId;
+use assay::operations::people;
+use assay::person::{Details, Person, PersonStatus};
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Routes;
+use crate::Api;
+use crate::caller::{Operator, Reader};
+use crate::idempotency::Seed;
+use crate::input::{Body, Path, Query};
+use crate::page::{List, PageQuery};
+use crate::problem::Problem;
+
+/// Which people are asked for.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PersonQuery {
+    /// Only people of whom the list says this: `active` or `left`.
+    status: Option<PersonStatus>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// How many items, 1 to 200; 50 if not given.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<usize>,
+}
+
+/// A new person.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonInput {
+    /// E-mail address.
+    email: String,
+    /// Full name.
+    name: String,
+    /// Whether the person works here; `active` if not given.
+    #[serde(default)]
+    status: Option<PersonStatus>,
+    /// E-mail address of the manager.
+    #[serde(default)]
+    manager: Option<String>,
+    /// The last day of work.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    end_date: Option<Date>,
+}
+
+/// What is to change about a person; what is not given stays.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::option_option, reason = "null takes a value away, a field that is not given leaves it")]
+pub struct PersonChange {
+    /// The new e-mail address. The person keeps their identifier.
+    #[serde(default)]
+    email: Option<String>,
+    /// The new name.
+    #[serde(default)]
+    name: Option<String>,
+    /// Whether the person works here.
+    #[serde(default)]
+    status: Option<PersonStatus>,
+    /// E-mail address of the manager; null for none.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    manager: Option<Option<String>>,
+    /// The last day of work; null for none.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    end_date: Option<Option<Date>>,
+}
+
+/// Tells a field that is null from one that is not given.
+#[expect(clippy::option_option, reason = "see the fields")]
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// One person.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct PersonView {
+    /// Identifier; it stays when the address changes.
+    id: String,
+    /// E-mail address.
+    email: String,
+    /// Full name.
+    name: String,
+    /// Whether the person works here, as the list says.
+    status: PersonStatus,
+    /// E-mail address of the manager.
+    manager: Option<String>,
+    /// The last day of work.
+    #[schema(value_type = Option<String>)]
+    end_date: Option<Date>,
+    /// When this was last changed.
+    #[schema(value_type = String)]
+    updated_at: Timestamp,
+}
+
+impl PersonView {
+    fn of(person: Person) -> Self {
+        Self {
+            id: person.id.to_string(),
+            email: person.email,
+            name: person.name,
+            status: person.status,
+            manager: person.manager,
+            end_date: person.ends_on,
+            updated_at: person.updated_at,
+        }
+    }
+}
+
+pub(crate) fn routes() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(lists::import))
+        .routes(routes!(lists::export))
+        .routes(routes!(show, change, remove))
+}
+
+/// Lists the people.
+#[utoipa::path(get, path = "/v1/people", tag = "people", security(("token" = ["auditor"])), params(PersonQuery), responses((status = 200, body = List<PersonView>), (status = 422, body = Problem)))]
+async fn list(
+    Reader(caller): Reader,
+    State(api): State<Api>,
+    Query(query): Query<PersonQuery>,
+) -> Result<Json<List<PersonView>>, Problem> {
+    let page = PageQuery { cursor: query.cursor, limit: query.limit };
+    let status = query.status.map_or("", PersonStatus::word);
+    let asked = page.of(&caller.tenant, &["people", status])?;
+    let store = &api.core.store;
+    let stored = store.persons(&caller.tenant, query.status, asked.after.as_deref(), asked.limit).await?;
+    Ok(Json(List::of(&asked, stored, PersonView::of)))
+}
+
+/// Adds a person. Whole lists of people come in by `POST /v1/people/import`.
+#[utoipa::path(post, path = "/v1/people", tag = "people", security(("token" = ["operator"])), request_body = PersonInput, responses((status = 201, body = PersonView), (status = 409, body = Problem), (status = 422, body = Problem)))]
+async fn create(
+    Operator(caller): Operator,
+    seed: Seed,
+    State(api): State<Api>,
+    Body(input): Body<PersonInput>,
+) -> Result<Response, Problem> {
+    let details = Details {
+        email: input.email,
+        name: input.name,
+        status: input.status.unwrap_or(PersonStatus::Active),
+        manager: input.manager,
+        ends_on: input.end_date,
+    };
+    let wished = details.clone().checked()?;
+    let (is_new, person) = people::create(&api.core, &caller.tenant, details).await?;
+    // An earlier run of the same request may have died after it had put the person: then that one stands.
+    let is_repeated = seed.fixed && person.details() == wished;
+    if !is_new && !is_repeated {
+        let message = format!("there is a person with this address already, {}; change that one", person.id);
+        return Err(assay::Error::conflict(message).into());
+    }
+    tracing::info!(tenant = %caller.tenant, token = %caller.token, person = %person.id, "a person was added");
+    Ok((StatusCode::CREATED, Json(PersonView::of(person))).into_response())
+}
+
+/// Shows one person.
+#[utoipa::path(get, path = "/v1/people/{id}", tag = "people", security(("token" = ["auditor"])), params(("id" = String, Path)), responses((status = 200, body = PersonView), (status = 404, body = Problem)))]
+async fn show(
+    Reader(caller): Reader,
+    State(api): State<Api>,
+    Path(id): Path<PersonId>,
+) -> Result<Json<PersonView>, Problem> {
+    let person = api.core.store.person(&caller.tenant, &id).await?;
+    let missing = || assay::Error::not_found(format!("there is no person {id}; `GET /v1/people` lists them"));
+    Ok(Json(PersonView::of(person.ok_or_else(missing)?)))
+}
+
+/// Changes a person. The identifier stays, and with it which accounts are confirmed as theirs.
+#[utoipa::path(patch, path = "/v1/people/{id}", tag = "people", security(("token" = ["operator"])), params(("id" = String, Path)), request_body = PersonChange, responses((status = 200, body = PersonView), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+async fn change(
+    Operator(caller): Operator,
+    State(api): State<Api>,
+    Path(id): Path<PersonId>,
+    Body(input): Body<PersonChange>,
+) -> Result<Json<PersonView>, Problem> {
+    let edit = |details: &mut Details| {
+        details.email = input.email.clone().unwrap_or_else(|| details.email.clone());
+        details.name = input.name.clone().unwrap_or_else(|| details.name.clone());
+        details.status = input.status.unwrap_or(details.status);
+        details.manager = input.manager.clone().unwrap_or_else(|| details.manager.clone());
+        details.ends_on = input.end_date.unwrap_or(details.ends_on);
+    };
+    let person = people::change(&api.core, &caller.tenant, &id, edit).await?;
+    tracing::info!(tenant = %caller.tenant, token = %caller.token, person = %id, "a person was changed");
+    Ok(Json(PersonView::of(person)))
+}
+
+/// Forgets a person. Accounts that were theirs are nobody's then.
+#[utoipa::path(delete, path = "/v1/people/{id}", tag = "people", security(("token" = ["operator"])), params(("id" = String, Path)), responses((status = 204), (status = 404, body = Problem)))]
+async fn remove(
+    Operator(caller): Operator,
+    State(api): State<Api>,
+    Path(id): Path<PersonId>,
+) -> Result<StatusCode, Problem> {
+    people::remove(&api.core, &caller.tenant, &id).await?;
+    tracing::info!(tenant = %caller.tenant, token = %caller.token, person = %id, "a person was forgotten");
+    Ok(StatusCode::NO_CONTENT)
+}
