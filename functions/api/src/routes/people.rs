@@ -206,7 +206,8 @@ async fn change(
     Ok(Json(PersonView::of(person)))
 }
 
-/// Forgets a person. Accounts that were theirs are nobody's then.
+/// Forgets a person. Accounts that were found to be theirs are nobody's when accounts are read next; those that somebody
+/// confirmed name nobody until that is withdrawn.
 #[utoipa::path(delete, path = "/v1/people/{id}", tag = "people", security(("token" = ["operator"])), params(("id" = String, Path)), responses((status = 204), (status = 404, body = Problem)))]
 async fn remove(
     Operator(caller): Operator,

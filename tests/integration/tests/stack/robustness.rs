@@ -139,9 +139,18 @@ async fn strangers_and_other_tenants_reach_nothing_through_the_gateway() {
     assert!(made["token"].as_str().unwrap().starts_with("assay_owner_"));
     let theirs: Vec<Value> = other.items("/v1/tokens").await;
     assert!(theirs.iter().all(|token| token["id"] != made["id"]));
-    for path in
-        ["/v1/connections", "/v1/checks", "/v1/tasks", "/v1/tickets", "/v1/sync-settings", "/v1/tokens"]
-    {
+    for path in [
+        "/v1/connections",
+        "/v1/checks",
+        "/v1/tasks",
+        "/v1/tickets",
+        "/v1/sync-settings",
+        "/v1/tokens",
+        "/v1/people",
+        "/v1/people/export",
+        "/v1/accounts?connection=con-1",
+        "/v1/groups?connection=con-1",
+    ] {
         let (status, _, _) = stack.browse(&format!("{}{path}", stack.url), None, None).await;
         assert_eq!(status, 401, "{path}");
     }
