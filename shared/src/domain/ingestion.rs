@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::seconds_between;
@@ -214,6 +216,8 @@ pub struct ActivityReached {
     /// Worklogs that were deleted up to this moment were read.
     #[schema(value_type = Option<String>)]
     pub deleted_worklogs: Option<Timestamp>,
+    /// How long a time one search of the present run covers, in seconds.
+    pub changes_window: i64,
     /// Issues in the changes that the present run reads, by Jira's own estimate.
     pub changes_expected: Option<u64>,
     /// Issues of them that were read.
@@ -308,6 +312,16 @@ impl Ingestion {
             due_at: Some(now),
             version: 0,
         }
+    }
+
+    /// The time zone that days are counted in; UTC if the database does not know its name any more.
+    pub fn time_zone(&self) -> TimeZone {
+        TimeZone::get(&self.zone).unwrap_or(TimeZone::UTC)
+    }
+
+    /// The day on which `now` lies.
+    pub fn today(&self, now: Timestamp) -> Date {
+        now.to_zoned(self.time_zone()).date()
     }
 
     /// The coverage of a source, to be changed.

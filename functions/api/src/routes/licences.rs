@@ -1,5 +1,7 @@
 //! Licences: seats, who holds them, whether they are used, and what the unused ones cost.
 
+mod export;
+
 use assay::account::Account;
 use assay::directory::{Group, Product, SeatCount};
 use assay::ids::{ConnectionId, ProductKey};
@@ -16,7 +18,7 @@ use utoipa_axum::routes;
 use super::Routes;
 use super::usage::ingestion;
 use crate::Api;
-use crate::caller::Reader;
+use crate::caller::{Caller, Reader};
 use crate::input::{Path, Query};
 use crate::page::{List, PageQuery};
 use crate::problem::Problem;
@@ -31,7 +33,7 @@ const USUAL_DAYS: u32 = 30;
 const CALLS: usize = 10;
 
 pub(crate) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(holders))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(holders)).routes(routes!(export::export))
 }
 
 /// Which seats count as unused.
@@ -119,7 +121,7 @@ async fn list(
     let policy = store.access_policy(&caller.tenant, &connection).await?;
     let products = store.all_products(&caller.tenant, &connection).await?;
     let now = api.core.clock.now();
-    let today = today(&ingestion, now);
+    let today = ingestion.today(now);
     let products = products
         .into_iter()
         .filter(|product| product.removed_at.is_none())
@@ -210,10 +212,21 @@ async fn holders(
     Path((connection, product)): Path<(ConnectionId, ProductKey)>,
     Query(query): Query<HolderQuery>,
 ) -> Result<Json<List<HolderView>>, Problem> {
+    find_holders(&api, &caller, &connection, &product, query).await.map(Json)
+}
+
+/// A page of the holders of a product's seats.
+async fn find_holders(
+    api: &Api,
+    caller: &Caller,
+    connection: &ConnectionId,
+    product: &ProductKey,
+    query: HolderQuery,
+) -> Result<List<HolderView>, Problem> {
     let days = query.unused_days.map(|days| checked(Some(days))).transpose()?;
-    let ingestion = ingestion(&api, &caller.tenant, &connection).await?;
+    let ingestion = ingestion(api, &caller.tenant, connection).await?;
     let store = &api.core.store;
-    if store.product(&caller.tenant, &connection, &product).await?.is_none() {
+    if store.product(&caller.tenant, connection, product).await?.is_none() {
         return Err(
             assay::Error::not_found(format!("there is no product {product} at this connection")).into()
         );
@@ -222,25 +235,25 @@ async fn holders(
     let page = PageQuery { cursor: query.cursor, limit: query.limit };
     let asked =
         page.of(&caller.tenant, &["licence accounts", connection.as_str(), product.as_str(), &filter])?;
-    let groups = store.all_groups(&caller.tenant, &connection).await?;
-    let today = today(&ingestion, api.core.clock.now());
+    let groups = store.all_groups(&caller.tenant, connection).await?;
+    let today = ingestion.today(api.core.clock.now());
     let (mut items, mut place) = (Vec::new(), asked.after.clone());
     for _ in 0..CALLS {
         // Never more than fit: what is looked at and does not fit is passed over, and the place moves on.
         let left = asked.limit - items.len();
-        let found = store.accounts(&caller.tenant, &connection, place.as_deref(), left).await?;
+        let found = store.accounts(&caller.tenant, connection, place.as_deref(), left).await?;
         let fitting = found.items.into_iter().filter(|account| {
             account.is_live()
-                && account.products.contains(&product)
+                && account.products.contains(product)
                 && days.is_none_or(|days| is_unused(account, days, today))
         });
-        items.extend(fitting.map(|account| holder(account, &product, &groups)));
+        items.extend(fitting.map(|account| holder(account, product, &groups)));
         place = found.next;
         if place.is_none() || items.len() >= asked.limit {
             break;
         }
     }
-    Ok(Json(List { items, next_cursor: asked.cursor(place) }))
+    Ok(List { items, next_cursor: asked.cursor(place) })
 }
 
 fn holder(account: Account, product: &ProductKey, groups: &[Group]) -> HolderView {
@@ -267,9 +280,4 @@ fn checked(days: Option<u32>) -> Result<u32, Problem> {
         return Ok(days);
     }
     Err(Problem::invalid("unused_days", format!("unused_days must be 1 to {MOST_DAYS}, not {days}")))
-}
-
-fn today(ingestion: &Ingestion, now: Timestamp) -> Date {
-    let zone = jiff::tz::TimeZone::get(&ingestion.zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    now.to_zoned(zone).date()
 }

@@ -1,5 +1,6 @@
 //! Usage: how far a site was read, and on which days each account was active.
 
+mod export;
 mod policy;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,9 @@ use crate::input::{Path, Query};
 use crate::page::{List, PageQuery};
 use crate::problem::Problem;
 
+/// Days that a list counts where nothing is said.
+const USUAL_DAYS: u32 = 30;
+
 /// The most days that a list counts.
 const MOST_DAYS: u32 = 366;
 
@@ -32,9 +36,10 @@ pub(crate) fn routes() -> Routes {
         .routes(routes!(list))
         .routes(routes!(show))
         .routes(routes!(run))
-        .routes(routes!(policy::show, policy::change))
+        .routes(routes!(policy::show_policy, policy::change_policy))
         .routes(routes!(accounts))
         .routes(routes!(account))
+        .routes(routes!(export::export))
 }
 
 /// How far a site was read.
@@ -205,21 +210,15 @@ async fn accounts(
     Path(connection): Path<ConnectionId>,
     Query(query): Query<ActivityQuery>,
 ) -> Result<Json<List<ActivityView>>, Problem> {
-    let days = query.days.unwrap_or(30);
-    if !(1..=MOST_DAYS).contains(&days) {
-        return Err(Problem::invalid("days", format!("days must be 1 to {MOST_DAYS}, not {days}")));
-    }
+    let days = checked_days(query.days)?;
     let ingestion = ingestion(&api, &caller.tenant, &connection).await?;
     let page = PageQuery { cursor: query.cursor, limit: query.limit };
     let asked = page.of(&caller.tenant, &["usage accounts", connection.as_str(), &days.to_string()])?;
     let store = &api.core.store;
     let stored = store.accounts(&caller.tenant, &connection, asked.after.as_deref(), asked.limit).await?;
-    let zone = jiff::tz::TimeZone::get(&ingestion.zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    let today = api.core.clock.now().to_zoned(zone).date();
-    let from = today.checked_sub(Span::new().days(i64::from(days) - 1)).unwrap_or(Date::MIN);
     let ids: Vec<AccountId> = stored.items.iter().map(|account| account.id.clone()).collect();
-    let mut active =
-        store.active_days_of(&caller.tenant, &connection, &ingestion.zone, &ids, (from, today)).await?;
+    let period = period(&ingestion, days, api.core.clock.now());
+    let mut active = store.active_days_of(&caller.tenant, &connection, &ingestion.zone, &ids, period).await?;
     let view = |account: Account| {
         let days = active.remove(&account.id).unwrap_or_default();
         ActivityView::of(account, days)
@@ -243,6 +242,21 @@ async fn account(
     };
     let months = store.active_months(&caller.tenant, &connection, &ingestion.zone, &account).await?;
     Ok(Json(ActivityView::of(stored, months.iter().flat_map(assay::dynamodb::ActiveMonth::dates).collect())))
+}
+
+/// How many days are asked for.
+fn checked_days(days: Option<u32>) -> Result<u32, Problem> {
+    let days = days.unwrap_or(USUAL_DAYS);
+    if (1..=MOST_DAYS).contains(&days) {
+        return Ok(days);
+    }
+    Err(Problem::invalid("days", format!("days must be 1 to {MOST_DAYS}, not {days}")))
+}
+
+/// The first and the last of the last `days` days.
+fn period(ingestion: &Ingestion, days: u32, now: Timestamp) -> (Date, Date) {
+    let today = ingestion.today(now);
+    (today.checked_sub(Span::new().days(i64::from(days) - 1)).unwrap_or(Date::MIN), today)
 }
 
 /// The ingestion of a connection; 404 where there is none.

@@ -27,7 +27,7 @@ const fn row(route: &'static str, role: Role, foreign: u16) -> Row {
 }
 
 /// What deletes stands last, since each route is really used in this order.
-const ROWS: [Row; 66] = [
+const ROWS: [Row; 77] = [
     row("GET /v1/use-cases", Role::Auditor, 200),
     row("GET /v1/oauth-app", Role::Auditor, 200),
     row("PUT /v1/oauth-app", Role::Admin, 200),
@@ -90,6 +90,17 @@ const ROWS: [Row; 66] = [
     row("GET /v1/groups", Role::Auditor, 404),
     row("GET /v1/groups/{connection}/{group}/members", Role::Auditor, 404),
     row("DELETE /v1/people/{id}", Role::Operator, 404),
+    row("GET /v1/usage", Role::Auditor, 200),
+    row("GET /v1/usage/{connection}", Role::Auditor, 404),
+    row("POST /v1/usage/{connection}/runs", Role::Operator, 404),
+    row("GET /v1/usage/{connection}/policy", Role::Auditor, 404),
+    row("PUT /v1/usage/{connection}/policy", Role::Admin, 404),
+    row("GET /v1/usage/{connection}/accounts", Role::Auditor, 404),
+    row("GET /v1/usage/{connection}/accounts/{account}", Role::Auditor, 404),
+    row("GET /v1/usage/{connection}/export", Role::Auditor, 404),
+    row("GET /v1/licences/{connection}", Role::Auditor, 404),
+    row("GET /v1/licences/{connection}/{product}/accounts", Role::Auditor, 404),
+    row("GET /v1/licences/{connection}/{product}/export", Role::Auditor, 404),
     row("GET /v1/tokens", Role::Admin, 200),
     row("POST /v1/tokens", Role::Admin, 201),
     row("DELETE /v1/tokens/{id}", Role::Admin, 404),
@@ -118,6 +129,7 @@ impl Things {
         let token = house.token(TENANT, Role::Auditor).await;
         house.stock(&[account("acc-own", "Own Account", None)]).await;
         house.stock_group(&group("group-own"), &["acc-own"]).await;
+        house.stock_ingestion().await;
         let person = house.person("own@example.com", "Own Person").await;
         Self {
             task: task.id.to_string(),
@@ -142,7 +154,7 @@ impl Things {
         };
         let path = template.replace("{id}", id).replace("{run}", &self.run);
         let path = path.replace("{project}", "SEC").replace("{type}", "10100");
-        let path = path.replace("{connection}", "con-1");
+        let path = path.replace("{connection}", "con-1").replace("{product}", "jira-software");
         let path = path.replace("{account}", "acc-own").replace("{group}", "group-own");
         match path.as_str() {
             "/v1/accounts" | "/v1/accounts/export" | "/v1/groups" => format!("{path}?connection=con-1"),
@@ -180,6 +192,9 @@ fn body(route: &str) -> Option<Value> {
         "PATCH /v1/tasks/{id}" => Some(json!({ "title": "Another title" })),
         "POST /v1/tasks/{id}/complete" => Some(json!({ "why": "it was done by hand" })),
         "POST /v1/tickets/{id}/decide" => Some(json!({ "tasks": "recreate" })),
+        "PUT /v1/usage/{connection}/policy" => Some(json!({
+            "zone": "Europe/Berlin", "review_days": 90, "ruled_groups": ["group-own"], "seat_prices": {},
+        })),
         "POST /v1/tokens" => Some(json!({ "name": "ci", "role": "auditor" })),
         "POST /v1/people" => Some(json!({ "email": "new@example.com", "name": "New Person" })),
         "PATCH /v1/people/{id}" => Some(json!({ "name": "Other Name" })),

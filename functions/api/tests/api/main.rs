@@ -21,4 +21,5 @@ mod secrecy;
 mod settings;
 mod support;
 mod switching;
+mod usage;
 mod work;

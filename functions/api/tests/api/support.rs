@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use assay::access::Role;
 use assay::account::{Account, AccountKind};
-use assay::directory::{ACCOUNTS_IN_PAGE, Group, List, RosterPage};
-use assay::ids::{AccountId, ConnectionId, GroupId, TenantId};
+use assay::directory::{ACCOUNTS_IN_PAGE, Group, List, Product, RosterPage};
+use assay::ids::{AccountId, ConnectionId, GroupId, ProductKey, TenantId};
+use assay::ingestion::{Ingestion, Source};
 use assay::secrets::MemorySecrets;
 use assay::sqs::{ChecksRequest, Queue, SyncRequest};
 use assay_api::command::{Command, carry_out};
@@ -146,6 +147,35 @@ impl House {
             let page = RosterPage { start: page * ACCOUNTS_IN_PAGE, accounts: accounts.to_vec() };
             store.keep_roster_page(&group.tenant, &group.connection, &list, &page).await.unwrap();
         }
+    }
+
+    /// Stores an ingestion that came to its end, and a product, as if they had been read.
+    pub async fn stock_ingestion(&self) {
+        let (tenant, now) = (self.world.tenant.clone(), self.world.time.now());
+        let id = ConnectionId::parse("con-1").unwrap();
+        let mut ingestion = Ingestion::new(tenant.clone(), id.clone(), "UTC".to_owned(), now);
+        for source in [Source::Users, Source::Members, Source::Products, Source::Changes, Source::Worklogs] {
+            ingestion.source(source).read_at = Some(now);
+        }
+        ingestion.due_at = Some(assay::clock::after(now, 3600));
+        ingestion.ended_at = Some(now);
+        ingestion.settled_at = Some(now);
+        ingestion.activity.since = Some(assay::clock::after(now, -40 * 24 * 3600));
+        assert!(self.world.store().put_new_ingestion(&ingestion).await.unwrap());
+        let product = Product {
+            tenant,
+            connection: id,
+            key: ProductKey::parse("jira-software").unwrap(),
+            name: "Jira".to_owned(),
+            groups: vec![GroupId::parse("group-own").unwrap()],
+            seats: Some(100),
+            unlimited: false,
+            used: Some(7),
+            count: None,
+            removed_at: None,
+            version: 0,
+        };
+        self.world.store().write_product(&product).await.unwrap();
     }
 
     /// Everything that could have been written: the table's items, and how many messages wait.

@@ -46,9 +46,8 @@ impl Evaluator {
         let (tenant, id) = (&connection.tenant, &connection.id);
         let ingestion = store.ingestion(tenant, id).await?;
         let policy = store.access_policy(tenant, id).await?;
-        let zone = ingestion.as_ref().map_or("UTC", |ingestion| ingestion.zone.as_str());
-        let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
-        let today = now.to_zoned(zone).date();
+        let utc = || now.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let today = ingestion.as_ref().map_or_else(utc, |ingestion| ingestion.today(now));
         let (persons, left) = persons_of(&store.all_persons(tenant).await?, today);
         let accounts = self.all_accounts(connection).await?;
         let directory = Directory {

@@ -16,11 +16,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::directory::AT_ONCE;
-use super::settling::zone;
 use super::{Next, Slice, Stopped};
 use crate::Result;
 use crate::account::AccountKind;
-use crate::clock::after;
+use crate::clock::{after, seconds_between};
 use crate::evidence::Gap;
 use crate::ids::{AccountId, IssueId};
 use crate::ingestion::{FIRST_DAYS, Source, Stage};
@@ -34,6 +33,13 @@ const OVERLAP: i64 = 600;
 /// How long ago the last change that is read is, in seconds: what is younger may not be found yet, and worklogs of the
 /// last minute are left out by Jira itself.
 const LAG: i64 = 60;
+
+/// How many issues one search should find, at most, by Jira's estimate: of a longer list, Jira sorts all that was not read
+/// yet for every page.
+const ISSUES_IN_WINDOW: u64 = 2000;
+
+/// The shortest time that one search covers, in seconds.
+const SHORTEST_WINDOW: i64 = 60;
 
 /// How many issues a page is asked for. Jira gives fewer when comments come with them.
 const ISSUES_IN_PAGE: usize = 500;
@@ -70,7 +76,9 @@ impl Slice<'_> {
             Some((from, token)) => (from, Some(token)),
             None => (reached, None),
         };
-        let mut page = match client.changed_issues(from, until, ISSUES_IN_PAGE, token.as_deref()).await {
+        let window = self.ingestion.activity.changes_window.max(SHORTEST_WINDOW);
+        let end = after(from, window).min(until);
+        let mut page = match client.changed_issues(from, end, ISSUES_IN_PAGE, token.as_deref()).await {
             Ok(page) => page,
             // A token that Jira forgot: the next unit searches anew, from where this one came to.
             Err(error) if token.is_some() && matches!(error.kind, Kind::Refused { .. }) => {
@@ -93,7 +101,10 @@ impl Slice<'_> {
             self.ingestion.activity.changes = Some(last);
             return Ok(Stage::Changes);
         }
-        self.ingestion.activity.changes = Some(until);
+        self.ingestion.activity.changes = Some(end);
+        if end < until {
+            return Ok(Stage::Changes);
+        }
         self.ingestion.source(Source::Changes).read_at = Some(now);
         Ok(self.ingestion.stage.next())
     }
@@ -136,9 +147,14 @@ impl Slice<'_> {
         self.ingestion.activity.changes_expected = match client.approximate_changed(from, until).await {
             Ok(count) => Some(count),
             Err(error) if error.concerns_every_call() => return Err(error.into()),
-            // It is only for showing how far the run came.
+            // It is only for showing how far the run came, and for how much is asked at once.
             Err(_) => None,
         };
+        let range = seconds_between(from, until).max(1);
+        let expected = self.ingestion.activity.changes_expected;
+        let searches = expected.map_or(FIRST_DAYS.unsigned_abs(), |count| count.div_ceil(ISSUES_IN_WINDOW));
+        self.ingestion.activity.changes_window =
+            range.div_euclid(i64::try_from(searches.max(1)).unwrap_or(range)) + 1;
         self.ingestion.activity.changes_until = Some(until);
         Ok(until)
     }
@@ -250,7 +266,7 @@ impl Slice<'_> {
     /// Takes the days of deeds of people, since `since`.
     fn take(&self, deeds: &[Deed], since: Timestamp, days: &mut Days) {
         let own = self.connection.account.as_ref().map(|account| &account.id);
-        let zone = zone(&self.ingestion.zone);
+        let zone = self.ingestion.time_zone();
         for deed in deeds {
             if counts(deed, own, since) {
                 days.entry(deed.by.id.clone()).or_default().insert(day_of(deed.at, &zone));

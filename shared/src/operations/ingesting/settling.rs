@@ -210,8 +210,8 @@ impl Slice<'_> {
         if behind.is_none() {
             self.seats = Seats::default();
         }
-        let zone = zone(&self.ingestion.zone);
-        let today = self.now().to_zoned(zone.clone()).date();
+        let zone = self.ingestion.time_zone();
+        let today = self.ingestion.today(self.now());
         // Who was there already when Assay first looked did not come on that day.
         let first_look = self.ingestion.first_ended_at;
         let (accounts, next) =
@@ -253,9 +253,4 @@ fn add_seat(count: &mut SeatCount, account: &Account, product: &ProductKey, came
         Some(day) => *count.by_last_day.entry(day).or_default() += 1,
         None => count.not_since_known += 1,
     }
-}
-
-/// The time zone with this name; UTC if there is none.
-pub(super) fn zone(name: &str) -> TimeZone {
-    TimeZone::get(name).unwrap_or(TimeZone::UTC)
 }

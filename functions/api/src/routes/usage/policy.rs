@@ -82,7 +82,7 @@ impl PolicyBody {
 
 /// Shows the access policy of a connection.
 #[utoipa::path(get, path = "/v1/usage/{connection}/policy", tag = "usage", security(("token" = ["auditor"])), params(("connection" = String, Path)), responses((status = 200, body = PolicyBody), (status = 404, body = Problem)))]
-pub async fn show(
+pub async fn show_policy(
     Reader(caller): Reader,
     State(api): State<Api>,
     Path(connection): Path<ConnectionId>,
@@ -93,7 +93,7 @@ pub async fn show(
 
 /// Replaces the access policy of a connection. The next evaluation and the next run go by it.
 #[utoipa::path(put, path = "/v1/usage/{connection}/policy", tag = "usage", security(("token" = ["admin"])), params(("connection" = String, Path)), request_body = PolicyBody, responses((status = 200, body = PolicyBody), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn change(
+pub async fn change_policy(
     Admin(caller): Admin,
     State(api): State<Api>,
     Path(connection): Path<ConnectionId>,
