@@ -196,8 +196,17 @@ fn resume(
 fn page(world: &mut World, call: &Call, asked: &Asked, ids: &[u64]) -> Vec<Value> {
     let hidden = flicker(world, call, asked, ids);
     let site = &world.sites[call.site];
+    let whole = asked.selection.has("comment")
+        || asked.selection.has("worklog")
+        || asked.extras.expand.iter().any(|part| part == "changelog");
     let seen = |id: u64| {
-        if asked.reconcile.contains(&id) { site.issues.get(id) } else { site.issues.indexed(id, call.now) }
+        if asked.reconcile.contains(&id) {
+            site.issues.get(id)
+        } else if whole {
+            site.issues.indexed(id, call.now)
+        } else {
+            site.issues.indexed_head(id, call.now)
+        }
     };
     let issues = ids.iter().filter(|id| Some(**id) != hidden).filter_map(|id| seen(*id));
     issues.map(|issue| issue_json(world, call, &issue, &asked.selection, &asked.extras)).collect()

@@ -42,7 +42,8 @@ pub struct Seed {
     /// Groups `team-1` …, each with its share of those accounts.
     pub teams: usize,
     /// Whether accounts worked on the issues: up to six changes, two comments and a worklog each, of which the last is
-    /// spread evenly over `activity_days`. The last quarter of the `accounts` does nothing.
+    /// spread evenly over `activity_days`. The last quarter of the `accounts` does nothing. An issue is created before its
+    /// first change, so that more incidents than `incidents_overdue` can be old.
     pub activity: bool,
     /// Days back from the start over which the last changes of the issues are spread.
     pub activity_days: i64,
