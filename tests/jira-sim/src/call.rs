@@ -43,6 +43,11 @@ impl Call {
     }
 }
 
+/// An object of values that are moved into it; `json!` would copy each with all that is in it.
+pub(crate) fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+    Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
 /// The query string, decoded, in order.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Query(pub(crate) Vec<(String, String)>);

@@ -4,7 +4,7 @@ use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
 use crate::{
-    call::{Answer, Incoming, Reply},
+    call::{Answer, Incoming, Reply, object},
     operation::{Api, Described, matches},
     routes::bulk::texts,
     state::{
@@ -201,7 +201,7 @@ fn users(world: &World, asked: &Asked<'_>) -> Reply {
     if more {
         links["next"] = json!(Search::cursor(looked_at, request));
     }
-    Ok(Answer::ok(json!({ "data": data, "links": links })))
+    Ok(Answer::ok(object([("data", Value::Array(data)), ("links", links)])))
 }
 
 fn account_status(account: &Account) -> &'static str {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{bulk::texts, issue_of, view::change_json};
 use crate::{
-    call::{Answer, Call, Reply},
+    call::{Answer, Call, Reply, object},
     state::{World, issue::Change},
 };
 
@@ -84,11 +84,12 @@ pub(crate) fn bulk(world: &mut World, call: &Call) -> Reply {
             seen += 1;
         }
         if !histories.is_empty() {
-            logs.push(json!({ "issueId": issue.id.to_string(), "changeHistories": histories }));
+            let id = issue.id.to_string().into();
+            logs.push(object([("issueId", id), ("changeHistories", Value::Array(histories))]));
         }
     }
     let count = logs.len();
-    let mut body = json!({ "issueChangeLogs": logs });
+    let mut body = object([("issueChangeLogs", Value::Array(logs))]);
     if seen > skipped + most {
         body["nextPageToken"] = json!(format!("changes-{}", skipped + most));
     }

@@ -6,7 +6,7 @@ use super::{allowed, issue_of, save, stored, timestamp, view::account_json, writ
 use crate::{
     activity::{ActivityEvent, ActivityKind},
     adf,
-    call::{Answer, Call, Reply},
+    call::{Answer, Call, Reply, object},
     state::{
         World,
         account::Account,
@@ -21,16 +21,16 @@ const MOST: usize = 100;
 
 /// A comment as JSON.
 pub(crate) fn comment_json(world: &World, call: &Call, issue: &Issue, comment: &Comment) -> Value {
-    let mut value = json!({
-        "self": call.link(&format!("issue/{}/comment/{}", issue.id, comment.id)),
-        "id": comment.id.to_string(),
-        "author": account_json(world, call, Some(&comment.author)),
-        "body": comment.body,
-        "updateAuthor": account_json(world, call, Some(&comment.update_author)),
-        "created": timestamp(world, comment.created),
-        "updated": timestamp(world, comment.updated),
-        "jsdPublic": comment.public,
-    });
+    let mut value = object([
+        ("self", call.link(&format!("issue/{}/comment/{}", issue.id, comment.id)).into()),
+        ("id", comment.id.to_string().into()),
+        ("author", account_json(world, call, Some(&comment.author))),
+        ("body", comment.body.clone()),
+        ("updateAuthor", account_json(world, call, Some(&comment.update_author))),
+        ("created", timestamp(world, comment.created).into()),
+        ("updated", timestamp(world, comment.updated).into()),
+        ("jsdPublic", comment.public.into()),
+    ]);
     if let Some(visibility) = &comment.visibility {
         value["visibility"] = visibility.clone();
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    call::{Answer, Call, Reply},
+    call::{Answer, Call, Reply, object},
     state::{
         World,
         account::Account,
@@ -61,14 +61,15 @@ pub(crate) fn members(world: &mut World, call: &Call) -> Reply {
     let values: Vec<Value> =
         page.iter().map(|account| account.to_json(&call.base, world.settings.hidden_emails, false)).collect();
     let count = values.len();
-    let mut body = json!({
-        "self": call.link(&format!("group/member?groupId={}&maxResults={most}&startAt={start}", group.id)),
-        "maxResults": most,
-        "startAt": start,
-        "total": total,
-        "isLast": start + count >= total,
-        "values": values,
-    });
+    let own = format!("group/member?groupId={}&maxResults={most}&startAt={start}", group.id);
+    let mut body = object([
+        ("self", call.link(&own).into()),
+        ("maxResults", most.into()),
+        ("startAt", start.into()),
+        ("total", total.into()),
+        ("isLast", (start + count >= total).into()),
+        ("values", Value::Array(values)),
+    ]);
     if start + count < total {
         let next = format!("group/member?groupId={}&maxResults={most}&startAt={}", group.id, start + count);
         body["nextPage"] = json!(call.link(&next));

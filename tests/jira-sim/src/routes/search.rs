@@ -10,7 +10,7 @@ use super::{
     view::{Extras, Selection, issue_json},
 };
 use crate::{
-    call::{Answer, Call, Reply},
+    call::{Answer, Call, Reply, object},
     clock::{plus_millis, plus_seconds},
     jql,
     state::{World, issue::Issue},
@@ -150,7 +150,7 @@ fn search(world: &mut World, call: &Call, asked: &Asked) -> Reply {
     let points = shown.len();
     let wants_names = asked.extras.expand.iter().any(|part| part == "names");
     let is_last = next >= ids.len();
-    let mut body = json!({ "issues": shown, "isLast": is_last });
+    let mut body = object([("issues", Value::Array(shown)), ("isLast", is_last.into())]);
     if wants_names {
         body["names"] = names(world, call, &asked.selection);
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    call::Call,
+    call::{Call, object},
     routes::{comment, timestamp, worklog},
     state::{
         World,
@@ -177,23 +177,23 @@ fn fields(world: &World, call: &Call, issue: &Issue, selection: &Selection) -> M
     put("comment", &|| {
         let seen: Vec<_> = comment::seen(site, issue, call.caller.account()).collect();
         let shown = seen.iter().take(MOST_EMBEDDED).map(|one| comment::comment_json(world, call, issue, one));
-        json!({
-            "comments": shown.collect::<Vec<_>>(),
-            "self": call.link(&format!("issue/{}/comment", issue.id)),
-            "maxResults": seen.len().min(MOST_EMBEDDED),
-            "total": seen.len(),
-            "startAt": 0,
-        })
+        object([
+            ("comments", shown.collect()),
+            ("self", call.link(&format!("issue/{}/comment", issue.id)).into()),
+            ("maxResults", seen.len().min(MOST_EMBEDDED).into()),
+            ("total", seen.len().into()),
+            ("startAt", 0.into()),
+        ])
     });
     put("worklog", &|| {
         let seen: Vec<_> = worklog::seen(site, issue, call.caller.account()).collect();
         let shown = seen.iter().take(MOST_EMBEDDED).map(|one| worklog::worklog_json(world, call, issue, one));
-        json!({
-            "worklogs": shown.collect::<Vec<_>>(),
-            "maxResults": MOST_EMBEDDED,
-            "total": seen.len(),
-            "startAt": 0,
-        })
+        object([
+            ("worklogs", shown.collect()),
+            ("maxResults", MOST_EMBEDDED.into()),
+            ("total", seen.len().into()),
+            ("startAt", 0.into()),
+        ])
     });
     if let Some(archived) = &issue.archived {
         put("archiveddate", &|| json!(timestamp(world, archived.at)));
@@ -225,10 +225,10 @@ pub(crate) fn items_json(world: &World, change: &Change) -> Vec<Value> {
 
 /// A changelog entry.
 pub(crate) fn change_json(world: &World, call: &Call, change: &Change) -> Value {
-    json!({
-        "id": change.id.to_string(),
-        "author": account_json(world, call, Some(&change.author)),
-        "created": timestamp(world, change.created),
-        "items": items_json(world, change),
-    })
+    object([
+        ("id", change.id.to_string().into()),
+        ("author", account_json(world, call, Some(&change.author))),
+        ("created", timestamp(world, change.created).into()),
+        ("items", items_json(world, change).into()),
+    ])
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     activity::{ActivityEvent, ActivityKind},
     adf,
-    call::{Answer, Call, Reply},
+    call::{Answer, Call, Reply, object},
     state::{
         World,
         account::Account,
@@ -28,18 +28,18 @@ const UNITS: [(char, u64); 4] = [('w', 144_000), ('d', 28_800), ('h', 3600), ('m
 
 /// A worklog as JSON.
 pub(crate) fn worklog_json(world: &World, call: &Call, issue: &Issue, worklog: &Worklog) -> Value {
-    let mut value = json!({
-        "self": call.link(&format!("issue/{}/worklog/{}", issue.id, worklog.id)),
-        "id": worklog.id.to_string(),
-        "issueId": issue.id.to_string(),
-        "author": account_json(world, call, Some(&worklog.author)),
-        "updateAuthor": account_json(world, call, Some(&worklog.update_author)),
-        "created": timestamp(world, worklog.created),
-        "updated": timestamp(world, worklog.updated),
-        "started": timestamp(world, worklog.started),
-        "timeSpent": words(worklog.seconds),
-        "timeSpentSeconds": worklog.seconds,
-    });
+    let mut value = object([
+        ("self", call.link(&format!("issue/{}/worklog/{}", issue.id, worklog.id)).into()),
+        ("id", worklog.id.to_string().into()),
+        ("issueId", issue.id.to_string().into()),
+        ("author", account_json(world, call, Some(&worklog.author))),
+        ("updateAuthor", account_json(world, call, Some(&worklog.update_author))),
+        ("created", timestamp(world, worklog.created).into()),
+        ("updated", timestamp(world, worklog.updated).into()),
+        ("started", timestamp(world, worklog.started).into()),
+        ("timeSpent", words(worklog.seconds).into()),
+        ("timeSpentSeconds", worklog.seconds.into()),
+    ]);
     if let Some(comment) = &worklog.comment {
         value["comment"] = comment.clone();
     }
