@@ -16,8 +16,11 @@
 //! | [`people`] | a list of people as CSV | `person` | people | `matching`, when accounts are settled |
 //! | [`listening`] | connections, settings, Jira | `connection` | webhooks in Jira | `hearing` |
 //! | [`ingesting`] | Jira's lists, histories and worklogs | `account`, `ingestion` | accounts, groups, products, days of activity | itself |
+//! | [`reviewing`] | accounts, the directory, decisions, actions | `campaign` | campaigns, their items, approvals, signed records | [`acting`] |
+//! | [`acting`] | actions, accounts, the directory, Jira | `action` | access in Jira, actions | — |
 //! | [`hearing`] | deliveries of webhooks | — | what is due, sync requests | `checking`, `tickets` |
 
+pub mod acting;
 pub mod checking;
 pub mod choosing;
 pub mod connecting;
@@ -30,6 +33,7 @@ pub mod people;
 pub mod planning;
 pub mod quarantine;
 pub mod retiring;
+pub mod reviewing;
 pub mod session;
 pub mod settings;
 pub mod tickets;

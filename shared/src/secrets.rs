@@ -6,6 +6,7 @@
 //! | `{tenant}/oauth-app` | id and secret of the tenant's OAuth app, as JSON |
 //! | `{tenant}/webhook/{connection}` | the secret that signs a connection's webhooks |
 //! | `{tenant}/organisation/{connection}` | the organisation API key of a connection |
+//! | `{tenant}/signing/{key}` | the seed of a key that signs records; the table says which key does |
 //!
 //! In Secrets Manager each name stands behind the prefix of the stack. Who rotates a secret holds the lease of its
 //! connection (`Store::take_refresh_lease`) and reads it with [`SecretStore::get_fresh`].
@@ -58,6 +59,11 @@ pub fn organisation_name(tenant: &TenantId, connection: &ConnectionId) -> String
     format!("{tenant}/organisation/{}", in_name(connection))
 }
 
+/// The name of the key that signs a tenant's records and has this public half.
+pub fn signing_name(tenant: &TenantId, public_key: &str) -> String {
+    format!("{tenant}/signing/{}", crate::ids::fixed(&[public_key]))
+}
+
 /// The names of all secrets of a connection.
 pub fn names_of(tenant: &TenantId, connection: &ConnectionId) -> [String; 3] {
     [
@@ -74,7 +80,7 @@ fn in_name(connection: &ConnectionId) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{connection_name, names_of, oauth_app_name, organisation_name, webhook_name};
+    use super::{connection_name, names_of, oauth_app_name, organisation_name, signing_name, webhook_name};
     use crate::ids::{ConnectionId, TenantId};
 
     #[test]
@@ -85,6 +91,8 @@ mod tests {
         assert_eq!(webhook_name(&tenant, &connection), "acme/webhook/con+1");
         assert_eq!(organisation_name(&tenant, &connection), "acme/organisation/con+1");
         assert_eq!(oauth_app_name(&tenant), "acme/oauth-app");
+        assert!(signing_name(&tenant, "a/b+c=").starts_with("acme/signing/"));
+        assert_eq!(signing_name(&tenant, "a/b+c=").matches(['/', '+', '=']).count(), 2);
         assert_eq!(names_of(&tenant, &connection).iter().collect::<std::collections::BTreeSet<_>>().len(), 3);
     }
 }

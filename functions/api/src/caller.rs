@@ -27,6 +27,10 @@ pub struct Caller {
 #[derive(Clone, Debug)]
 pub struct Reader(pub Caller);
 
+/// A caller who may decide in access reviews.
+#[derive(Clone, Debug)]
+pub struct Reviewer(pub Caller);
+
 /// A caller who may run checks and work on tasks and tickets.
 #[derive(Clone, Debug)]
 pub struct Operator(pub Caller);
@@ -96,5 +100,6 @@ macro_rules! role {
 }
 
 role!(Reader, Role::Auditor);
+role!(Reviewer, Role::Reviewer);
 role!(Operator, Role::Operator);
 role!(Admin, Role::Admin);

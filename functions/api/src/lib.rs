@@ -4,7 +4,7 @@
 //! The tenant comes from the token alone and begins every key, so no request can name another tenant's things.
 //!
 //! Every route but health, the API's own description and the front door asks for a token, and each handler names the role that it asks
-//! for by the type of its first argument ([`caller::Reader`], [`caller::Operator`], [`caller::Admin`]).
+//! for by the type of its first argument ([`caller::Reader`], [`caller::Reviewer`], [`caller::Operator`], [`caller::Admin`]).
 
 pub mod caller;
 pub mod command;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use assay::operations::Core;
 use assay::operations::connecting::Connector;
-use assay::sqs::{ChecksRequest, Queue, SyncRequest};
+use assay::sqs::{ChecksRequest, Queue, SyncRequest, UsageRequest};
 use axum::Router;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -37,6 +37,8 @@ pub struct Api {
     pub checks: Arc<dyn Queue<ChecksRequest>>,
     /// Where tickets are asked for.
     pub sync: Arc<dyn Queue<SyncRequest>>,
+    /// Where campaigns and actions are gone on with.
+    pub usage: Arc<dyn Queue<UsageRequest>>,
 }
 
 /// The API.
@@ -83,6 +85,8 @@ fn guarded() -> routes::Routes {
         .merge(routes::people::routes())
         .merge(routes::accounts::routes())
         .merge(routes::groups::routes())
+        .merge(routes::campaigns::routes())
+        .merge(routes::actions::routes())
         .merge(routes::tokens::routes())
 }
 

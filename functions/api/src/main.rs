@@ -17,8 +17,13 @@ async fn main() -> Result<(), Error> {
     let connector = wiring.connector()?;
     let deadline = connector.jira.deadline.clone();
     let core = connector.jira.core.clone();
-    let api =
-        Api { core: core.clone(), connector, checks: wiring.checks_queue()?, sync: wiring.sync_queue()? };
+    let api = Api {
+        core: core.clone(),
+        connector,
+        checks: wiring.checks_queue()?,
+        sync: wiring.sync_queue()?,
+        usage: wiring.usage_queue()?,
+    };
     let adapter = lambda_http::Adapter::from(router(api));
     let handle = |event: LambdaEvent<Value>| {
         let (core, mut adapter, deadline) = (core.clone(), adapter.clone(), deadline.clone());

@@ -1,6 +1,8 @@
 //! The resources, one file each.
 
 pub mod accounts;
+pub mod actions;
+pub mod campaigns;
 pub mod checks;
 pub mod connections;
 pub mod groups;

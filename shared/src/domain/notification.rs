@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-use crate::ids::{ConnectionId, NotificationId, SettingId, TenantId, TicketId, fixed};
+use crate::ids::{ActionId, CampaignId, ConnectionId, NotificationId, SettingId, TenantId, TicketId, fixed};
 
 /// What it is about, as a fixed word.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
@@ -21,6 +21,10 @@ pub enum Kind {
     DecisionNeeded,
     /// A connection does not work any more.
     ConnectionLost,
+    /// An access review campaign is to be decided soon, or is late.
+    CampaignDue,
+    /// Changes of access wait for a second person.
+    ApprovalNeeded,
 }
 
 impl Kind {
@@ -31,6 +35,8 @@ impl Kind {
             Self::TicketStuck => "ticket_stuck",
             Self::DecisionNeeded => "decision_needed",
             Self::ConnectionLost => "connection_lost",
+            Self::CampaignDue => "campaign_due",
+            Self::ApprovalNeeded => "approval_needed",
         }
     }
 }
@@ -45,6 +51,10 @@ pub enum Subject {
     Ticket(TicketId),
     /// A connection.
     Connection(ConnectionId),
+    /// An access review campaign.
+    Campaign(CampaignId),
+    /// An action.
+    Action(ActionId),
 }
 
 impl Subject {
@@ -53,6 +63,8 @@ impl Subject {
             Self::SyncSetting(id) => ("sync_setting", id.as_str()),
             Self::Ticket(id) => ("ticket", id.as_str()),
             Self::Connection(id) => ("connection", id.as_str()),
+            Self::Campaign(id) => ("campaign", id.as_str()),
+            Self::Action(id) => ("action", id.as_str()),
         }
     }
 }

@@ -37,7 +37,7 @@ const SETTINGS: [(&str, &str, &[&str]); 12] = [
         "https://sqs.eu-central-1.amazonaws.com/1/checks",
         &["api", "oauth-callback", "evaluate-checks"],
     ),
-    ("ASSAY_USAGE_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/1/usage", &["ingest-usage"]),
+    ("ASSAY_USAGE_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/1/usage", &["api", "ingest-usage"]),
     (
         "ASSAY_SECRET_PREFIX",
         "assay/test",

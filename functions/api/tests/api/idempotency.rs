@@ -179,8 +179,9 @@ async fn die_in(house: &House, path: &str, key: &str, body: &Value) {
     let checks = Arc::clone(&deadly) as Arc<dyn Queue<ChecksRequest>>;
     let mut connector = house.world.connector();
     connector.checks = Arc::clone(&checks);
-    let api =
-        Api { core: house.world.access.core.clone(), connector, checks, sync: house.world.sync.clone() };
+    let (core, sync, usage) =
+        (house.world.access.core.clone(), house.world.sync.clone(), house.world.usage.clone());
+    let api = Api { core, connector, checks, sync, usage };
     let router: Router = router(api);
     let ask = Ask::new("POST", path).token(Some(&house.admin)).header("idempotency-key", key).json(body);
     tokio::select! {

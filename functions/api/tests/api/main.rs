@@ -17,6 +17,7 @@ mod paging;
 mod people;
 mod problems;
 mod reconnecting;
+mod reviews;
 mod secrecy;
 mod settings;
 mod support;

@@ -8,7 +8,7 @@ use assay::directory::{ACCOUNTS_IN_PAGE, Group, List, Product, RosterPage};
 use assay::ids::{AccountId, ConnectionId, GroupId, ProductKey, TenantId};
 use assay::ingestion::{Ingestion, Source};
 use assay::secrets::MemorySecrets;
-use assay::sqs::{ChecksRequest, Queue, SyncRequest};
+use assay::sqs::{ChecksRequest, Queue, SyncRequest, UsageRequest};
 use assay_api::command::{Command, carry_out};
 use assay_api::{Api, router};
 use assay_test_support::http::{Answer, Ask};
@@ -51,6 +51,7 @@ impl House {
             connector: world.connector(),
             checks: Arc::clone(&world.checks) as Arc<dyn Queue<ChecksRequest>>,
             sync: Arc::clone(&world.sync) as Arc<dyn Queue<SyncRequest>>,
+            usage: Arc::clone(&world.usage) as Arc<dyn Queue<UsageRequest>>,
         };
         let (admin, said) = (String::new(), Mutex::default());
         let mut house = Self { router: router(api), world, admin, secrets, said };

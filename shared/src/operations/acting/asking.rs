@@ -1,0 +1,162 @@
+//! What people ask of actions: to do something, to let it be done, not to do it, to undo it.
+
+use super::Actor;
+use crate::action::{Action, Wish};
+use crate::clock::after;
+use crate::error::Kind;
+use crate::ids::{ActionId, TenantId, TokenId, fixed};
+use crate::notification::{Kind as Notice, Subject};
+use crate::sqs::UsageRequest;
+use crate::{Error, Result};
+
+/// The longest reason, in characters.
+const LONGEST_WHY: usize = 1000;
+
+/// How often a change of an action is repeated onto what somebody else wrote meanwhile.
+const REPEATS: u32 = 8;
+
+/// Seconds until the tick asks for an action whose message was lost.
+const OUTBOX_PATIENCE: i64 = 120;
+
+impl Actor {
+    /// Makes an action with the id `id`, and has it looked at. Made again, it is as it is.
+    ///
+    /// # Errors
+    /// `Invalid` where the wish breaks a rule; `Conflict` when another action has this id.
+    pub async fn ask(&self, tenant: &TenantId, id: ActionId, wish: Wish, by: &str) -> Result<Action> {
+        let (store, now) = (&self.core.store, self.core.clock.now());
+        let wish = Wish { why: reason("why", &wish.why)?, ..wish };
+        if store.account(tenant, &wish.connection, &wish.account).await?.is_none() {
+            let message = format!(
+                "there is no account {} at connection {}; `GET /v1/accounts` lists them",
+                wish.account, wish.connection
+            );
+            return Err(Error::invalid("account", message));
+        }
+        let (account, asked) = (wish.account.clone(), wish.asked.clone());
+        let mut action = Action::begin(tenant.clone(), id.clone(), wish, by, now);
+        action.due_at = Some(after(now, OUTBOX_PATIENCE));
+        if !store.put_new_action(&action).await? {
+            action = self.require(tenant, &id).await?;
+            if action.account != account || action.asked != asked {
+                return Err(Error::conflict(format!("there is another action {id} already")));
+            }
+        }
+        self.request(&action).await?;
+        Ok(action)
+    }
+
+    /// Lets an action be carried out that waits for it.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` when it waits for no approval; `Forbidden` when another person must approve it.
+    pub async fn approve(&self, tenant: &TenantId, id: &ActionId, by: &TokenId) -> Result<Action> {
+        let now = self.core.clock.now();
+        let maker = self.core.store.token(tenant, by).await?.map(|token| token.created_by);
+        let maker = maker.unwrap_or_default();
+        let approve = |action: &mut Action| action.approve(by.as_str(), &maker, now);
+        let approved = self.change(tenant, id, &approve).await?;
+        self.heard(&approved).await?;
+        self.request(&approved).await?;
+        Ok(approved)
+    }
+
+    /// Ends an action before anything was changed.
+    ///
+    /// # Errors
+    /// `NotFound`; `Invalid` without a reason; `Conflict` when it is too late.
+    pub async fn decline(&self, tenant: &TenantId, id: &ActionId, by: &str, why: &str) -> Result<Action> {
+        let (now, why) = (self.core.clock.now(), reason("why", why)?);
+        let declined = self.change(tenant, id, &|action| action.decline(by, &why, now)).await?;
+        self.heard(&declined).await?;
+        Ok(declined)
+    }
+
+    /// Has undone what an action did, by an action of its own, which is given. Asked again, it is given again, unless it
+    /// failed or was refused.
+    ///
+    /// # Errors
+    /// `NotFound`; `Invalid` without a reason; `Conflict` when nothing can be undone.
+    pub async fn undo(&self, tenant: &TenantId, id: &ActionId, by: &str, why: &str) -> Result<Action> {
+        let (store, why) = (&self.core.store, reason("why", why)?);
+        let done = self.require(tenant, id).await?;
+        let before = match &done.undone_by {
+            Some(undoing) => store.action(tenant, undoing).await?,
+            None => None,
+        };
+        if let Some(before) = before.as_ref().filter(|before| !before.state.is_void()) {
+            return Ok(before.clone());
+        }
+        let asked = done.undoing()?;
+        let before = before.map_or_else(String::new, |before| before.id.to_string());
+        let text = fixed(&[tenant.as_str(), id.as_str(), "undo", &before]);
+        let undoing = ActionId::parse(&format!("act-{text}"))?;
+        let wish = Wish {
+            connection: done.connection.clone(),
+            account: done.account.clone(),
+            asked,
+            why,
+            campaign: None,
+            together: 1,
+            held: false,
+        };
+        let made = self.ask(tenant, undoing.clone(), wish, by).await?;
+        let link = |action: &mut Action| {
+            action.undone_by = Some(undoing.clone());
+            Ok(())
+        };
+        self.change(tenant, id, &link).await?;
+        Ok(made)
+    }
+
+    async fn require(&self, tenant: &TenantId, id: &ActionId) -> Result<Action> {
+        self.core
+            .store
+            .action(tenant, id)
+            .await?
+            .ok_or_else(|| Error::not_found(format!("there is no action {id}; `GET /v1/actions` lists them")))
+    }
+
+    /// Changes an action, whoever else writes it meanwhile.
+    async fn change(
+        &self,
+        tenant: &TenantId,
+        id: &ActionId,
+        change: &(dyn Fn(&mut Action) -> Result<()> + Sync),
+    ) -> Result<Action> {
+        for _ in 0..REPEATS {
+            let mut action = self.require(tenant, id).await?;
+            change(&mut action)?;
+            match self.core.store.save_action(&mut action).await {
+                Err(error) if *error.kind() == Kind::Conflict => {}
+                saved => return saved.map(|()| action),
+            }
+        }
+        Err(Error::conflict(format!("action {id} is written by too many at once; try again")))
+    }
+
+    async fn request(&self, action: &Action) -> Result<()> {
+        if !action.state.is_at_work() {
+            return Ok(());
+        }
+        let request = UsageRequest::Act { tenant: action.tenant.clone(), action: action.id.clone() };
+        self.usage.send(&request, None).await
+    }
+
+    /// People need not hear of an action that waits no more. Those of a campaign are told of together.
+    async fn heard(&self, action: &Action) -> Result<()> {
+        let (subject, now) = (Subject::Action(action.id.clone()), self.core.clock.now());
+        self.core.store.recovered(&action.tenant, Notice::ApprovalNeeded, &subject, now).await
+    }
+}
+
+/// A reason, if it is one. `field` names it in errors.
+fn reason(field: &str, why: &str) -> Result<String> {
+    let why = why.trim();
+    let fits = (1..=LONGEST_WHY).contains(&why.chars().count())
+        && !why.chars().any(|one| one.is_control() && one != '\n');
+    if fits {
+        return Ok(why.to_owned());
+    }
+    Err(Error::invalid(field, format!("{field} must be 1 to {LONGEST_WHY} characters of text")))
+}

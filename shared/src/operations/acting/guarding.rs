@@ -1,0 +1,142 @@
+//! The rules that Jira must be asked for: nobody takes the last administrator's access.
+//!
+//! Jira has no list of its administrators, but says of each account whether it is one. So whoever is taken out of a group
+//! and is an administrator must not be the only one: another one is looked for among the members of the groups that
+//! administer by their names, and Jira is asked about each. Our own account and apps do not count, since nobody could go
+//! and mend things by them. Where none is found within bounds, the action is refused: a person can still do it in Jira.
+
+use std::collections::BTreeSet;
+
+use super::{Site, Stopped};
+use crate::account::{AccountKind, Grant};
+use crate::action::Step;
+use crate::campaign::Directory;
+use crate::ids::{AccountId, GroupId};
+use crate::jira::directory::ListedAccount;
+use crate::jira::error::JiraError;
+
+/// How many pages of a group's members are looked at.
+const MOST_PAGES: u64 = 40;
+
+/// Of how many accounts Jira is asked whether they are administrators.
+const MOST_ASKED: usize = 20;
+
+/// What is guarded.
+pub(super) struct Guard<'a> {
+    /// The site.
+    pub(super) site: &'a dyn Site,
+    /// Its directory.
+    pub(super) directory: &'a Directory,
+    /// The account whose access changes.
+    pub(super) account: &'a AccountId,
+    /// The account that the connection acts as.
+    pub(super) own: &'a AccountId,
+}
+
+impl Guard<'_> {
+    /// Whether the steps take from an administrator of the site, or from who may be the last to administer something, so
+    /// that no other action may do so at the same time.
+    pub(super) async fn takes_from_administrators(&self, steps: &[Step]) -> Result<bool, JiraError> {
+        let taking: Vec<&Step> = steps.iter().filter(|step| !step.wants()).collect();
+        if taking.iter().any(|step| step.privileged != Some(false)) {
+            return Ok(true);
+        }
+        if taking.iter().any(|step| matches!(step.grant, Grant::Group { .. })) {
+            return self.site.is_administrator(self.account).await;
+        }
+        Ok(false)
+    }
+
+    /// Refuses steps after which something would have no administrator.
+    pub(super) async fn check(&self, steps: &[Step]) -> Result<(), Stopped> {
+        let taking: Vec<&Step> = steps.iter().filter(|step| !step.wants()).collect();
+        let mut leaves_groups = false;
+        for step in taking {
+            match &step.grant {
+                Grant::Group { group } => {
+                    leaves_groups = true;
+                    self.check_group(group, step).await?;
+                }
+                Grant::Role { .. } if step.privileged == Some(false) => {}
+                Grant::Role { project, role } => {
+                    let held = self.site.role_actors(project, role).await?;
+                    let others = held.accounts.iter().any(|one| one != self.account && one != self.own);
+                    if !others && !self.any_has_member(&held.groups).await? {
+                        return Err(refuse(&format!("the account is the last that holds {}", step.words)));
+                    }
+                }
+                Grant::Product { .. } => {}
+            }
+        }
+        if leaves_groups && self.site.is_administrator(self.account).await? && !self.is_another_one().await? {
+            return Err(refuse("no other administrator of the site was found"));
+        }
+        Ok(())
+    }
+
+    /// A group that administers by its name must not become empty.
+    async fn check_group(&self, group: &GroupId, step: &Step) -> Result<(), Stopped> {
+        let administers = self.directory.group(group).is_none_or(crate::directory::Group::is_privileged);
+        if administers && !self.any_has_member(std::slice::from_ref(group)).await? {
+            return Err(refuse(&format!("no other active member of {} was found", step.words)));
+        }
+        Ok(())
+    }
+
+    /// Whether one of the groups has another active member who is a person.
+    async fn any_has_member(&self, groups: &[GroupId]) -> Result<bool, JiraError> {
+        for group in groups {
+            if !self.others(group, 1).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether Jira says of another account that it administers the site.
+    async fn is_another_one(&self) -> Result<bool, JiraError> {
+        let mut asked = BTreeSet::new();
+        for group in self.directory.administrators() {
+            for other in self.others(&group.id, MOST_ASKED).await? {
+                if asked.len() >= MOST_ASKED {
+                    return Ok(false);
+                }
+                if asked.insert(other.clone()) && self.site.is_administrator(&other).await? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Other active members of a group who are people, at most so many.
+    async fn others(&self, group: &GroupId, most: usize) -> Result<Vec<AccountId>, JiraError> {
+        let (mut found, mut start) = (Vec::new(), 0);
+        for _ in 0..MOST_PAGES {
+            let page = self.site.members(group, start).await?;
+            start += page.items.len() as u64;
+            found.extend(page.items.into_iter().filter(|one| self.is_other(one)).map(|one| one.id));
+            if page.last || found.len() >= most {
+                break;
+            }
+        }
+        found.truncate(most);
+        Ok(found)
+    }
+
+    fn is_other(&self, listed: &ListedAccount) -> bool {
+        let is_person = match listed.kind {
+            AccountKind::Human => true,
+            AccountKind::App | AccountKind::Customer | AccountKind::Unknown => false,
+        };
+        is_person
+            && listed.active
+            && !listed.is_nobody()
+            && listed.id != *self.account
+            && listed.id != *self.own
+    }
+}
+
+fn refuse(why: &str) -> Stopped {
+    Stopped::Refused(format!("{why}, so that nobody could administer it any more"))
+}

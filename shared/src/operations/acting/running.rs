@@ -1,0 +1,206 @@
+//! The dry run and the run of an action.
+
+use super::guarding::Guard;
+use super::{Actor, LEASE, Site, Stopped};
+use crate::account::Account;
+use crate::action::{Action, Asked, Rules, State, plan};
+use crate::campaign::{Choice, Directory, Place, State as CampaignState, day_of};
+use crate::clock::after;
+use crate::connection::Connection;
+use crate::error::Kind;
+use crate::ids::AccountId;
+use crate::operations::reviewing::Reviewer;
+use crate::{Error, Result};
+
+/// Seconds until an action is tried again when another one takes from administrators.
+const TURN: i64 = 30;
+
+/// What an action is carried out on.
+struct Scene {
+    connection: Connection,
+    own: AccountId,
+    account: Account,
+    directory: Directory,
+    site: Box<dyn Site>,
+}
+
+impl Actor {
+    /// Works out what an action would do, and whether it may. Jira is only read.
+    pub(super) async fn dry_run(&self, action: &mut Action) -> Result<(), Stopped> {
+        let scene = self.set(action).await?;
+        let looked = self.look(action, &scene).await;
+        scene.site.end().await?;
+        let plan = looked?;
+        action.planned(plan, self.core.clock.now());
+        self.save(action).await?;
+        Ok(())
+    }
+
+    async fn look(&self, action: &Action, scene: &Scene) -> Result<crate::action::Plan, Stopped> {
+        let plan = plan(action, &self.rules(scene).await?).map_err(Stopped::Refused)?;
+        scene.guard(action).check(&plan.steps).await?;
+        Ok(plan)
+    }
+
+    /// Does an action's steps, each read back, after the rules were asked once more.
+    pub(super) async fn run(&self, action: &mut Action) -> Result<(), Stopped> {
+        let scene = self.set(action).await?;
+        let done = self.do_steps(action, &scene).await;
+        self.core.store.end_administrators_turn(&action.tenant, &action.connection, &action.id).await?;
+        scene.site.end().await?;
+        done?;
+        if let Asked::Undo { of, .. } = &action.asked {
+            self.mark_undone(action, of).await?;
+        }
+        let now = self.core.clock.now();
+        action.note(now, "worker", "done", "every step was read back");
+        action.go_to(State::Done, now);
+        self.save(action).await?;
+        Ok(())
+    }
+
+    async fn do_steps(&self, action: &mut Action, scene: &Scene) -> Result<(), Stopped> {
+        self.rules(scene).await?.allow(&action.steps).map_err(Stopped::Refused)?;
+        let left: Vec<_> = action.steps.iter().filter(|step| step.done_at.is_none()).cloned().collect();
+        if scene.guard(action).takes_from_administrators(&left).await? {
+            self.take_turn(action).await?;
+        }
+        scene.guard(action).check(&left).await?;
+        for number in 0..action.steps.len() {
+            self.do_step(action, number, scene).await?;
+        }
+        Ok(())
+    }
+
+    /// Does one step, unless it is done: what holds before is written down before Jira is told to change it.
+    async fn do_step(&self, action: &mut Action, number: usize, scene: &Scene) -> Result<(), Stopped> {
+        let step = action.steps[number].clone();
+        if step.done_at.is_some() {
+            return Ok(());
+        }
+        let holds = scene.site.holds(&action.account, &step.grant).await?;
+        if step.held_before.is_none() {
+            action.steps[number].held_before = Some(holds);
+            self.save(action).await?;
+        }
+        if holds != step.wants() {
+            scene.site.change(step.change, &action.account, &step.grant).await?;
+            if scene.site.holds(&action.account, &step.grant).await? != step.wants() {
+                let why = format!(
+                    "Jira took the change of {}, but it was not so when it was read back",
+                    step.words
+                );
+                return Err(Stopped::Later { why, wait: 0, counts: true });
+            }
+        }
+        let now = self.core.clock.now();
+        let what = if step.wants() { "given" } else { "taken away" };
+        let why = if holds == step.wants() { "it was so already" } else { "and read back" };
+        action.steps[number].done_at = Some(now);
+        action.note(now, "worker", &format!("{}: {what}", step.words), why);
+        self.save(action).await?;
+        Ok(())
+    }
+
+    /// Everything that an action is carried out on, as it is now.
+    async fn set(&self, action: &Action) -> Result<Scene, Stopped> {
+        let store = &self.core.store;
+        let refuse = |why: &str| Stopped::Refused(why.to_owned());
+        let connection = store.connection(&action.tenant, &action.connection).await?;
+        let connection = connection.ok_or_else(|| refuse("its connection is gone"))?;
+        let own = connection.account.as_ref().map(|account| account.id.clone());
+        let own = own.ok_or_else(|| refuse("it is not known which account the connection acts as"))?;
+        let account = store.account(&action.tenant, &action.connection, &action.account).await?;
+        let account = account.ok_or_else(|| refuse("the account is not known"))?;
+        self.check_wanted(action).await?;
+        let directory = Reviewer::directory(store, &action.tenant, &action.connection).await?;
+        let site = self.sites.open(&connection).await.map_err(not_now)?;
+        Ok(Scene { connection, own, account, directory, site })
+    }
+
+    async fn rules<'a>(&self, scene: &'a Scene) -> Result<Rules<'a>, Stopped> {
+        let ingestion = self.core.store.ingestion(&scene.connection.tenant, &scene.connection.id).await?;
+        let zone = ingestion.map_or_else(|| "UTC".to_owned(), |ingestion| ingestion.zone);
+        let today = day_of(&zone, self.core.clock.now());
+        Ok(Rules { account: &scene.account, directory: &scene.directory, own: &scene.own, today })
+    }
+
+    /// Refuses the action of a campaign whose item wants another one by now, or none.
+    async fn check_wanted(&self, action: &Action) -> Result<(), Stopped> {
+        let (Some(campaign), Asked::Remove { grant }) = (&action.campaign, &action.asked) else {
+            return Ok(());
+        };
+        let stored = self.core.store.campaign(&action.tenant, campaign).await?;
+        if stored.is_none_or(|stored| stored.state == CampaignState::Cancelled) {
+            return Err(Stopped::Refused("its campaign was given up".to_owned()));
+        }
+        let place = Place { account: action.account.clone(), grant: grant.clone() };
+        let items = self.core.store.review_items_of(&action.tenant, campaign, &[place]).await?;
+        let wants = |item: &crate::campaign::Item| {
+            item.choice == Choice::Revoke && item.action.as_ref() == Some(&action.id)
+        };
+        if items.iter().any(wants) {
+            return Ok(());
+        }
+        Err(Stopped::Refused("its item was decided on anew".to_owned()))
+    }
+
+    async fn take_turn(&self, action: &Action) -> Result<(), Stopped> {
+        let now = self.core.clock.now();
+        let times = (now, after(now, LEASE));
+        let store = &self.core.store;
+        if store.take_administrators_turn(&action.tenant, &action.connection, &action.id, times).await? {
+            return Ok(());
+        }
+        let why = "another action takes from administrators; it goes on after it".to_owned();
+        Err(Stopped::Later { why, wait: TURN, counts: false })
+    }
+
+    /// Notes that an action was undone. Noted again, nothing changes.
+    async fn mark_undone(&self, action: &Action, of: &crate::ids::ActionId) -> Result<()> {
+        let store = &self.core.store;
+        for _ in 0..8 {
+            let Some(mut undone) = store.action(&action.tenant, of).await? else { return Ok(()) };
+            if undone.state == State::Undone {
+                return Ok(());
+            }
+            let now = self.core.clock.now();
+            undone.note(now, "worker", "undone", &format!("by action {}", action.id));
+            undone.go_to(State::Undone, now);
+            match store.save_action(&mut undone).await {
+                Err(error) if *error.kind() == Kind::Conflict => {}
+                saved => return saved,
+            }
+        }
+        Err(Error::conflict(format!("action {of} is written by too many at once; try again")))
+    }
+}
+
+impl Scene {
+    fn guard<'a>(&'a self, action: &'a Action) -> Guard<'a> {
+        Guard {
+            site: self.site.as_ref(),
+            directory: &self.directory,
+            account: &action.account,
+            own: &self.own,
+        }
+    }
+}
+
+/// Why a site could not be opened; points that are short are no attempt of the action's own.
+fn not_now(error: Error) -> Stopped {
+    match error.kind() {
+        Kind::Limited { retry_after } => {
+            Stopped::Later { why: error.to_string(), wait: i64::from(*retry_after), counts: false }
+        }
+        Kind::Internal => Stopped::Table(error),
+        Kind::Invalid { .. }
+        | Kind::NotFound
+        | Kind::Conflict
+        | Kind::Unauthenticated
+        | Kind::Forbidden
+        | Kind::TooLarge
+        | Kind::NeedsReauth
+        | Kind::Unavailable => Stopped::Later { why: error.to_string(), wait: 0, counts: true },
+    }
+}
