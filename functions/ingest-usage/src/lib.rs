@@ -1,12 +1,14 @@
-//! `ingest-usage`: the tick → one message for each ingestion that is due → SQS → a slice → a message for the next slice.
+//! `ingest-usage`: the tick → one message for each ingestion, campaign and action that is due → SQS → a slice → a message for the next slice.
 //!
 //! Two events come here. The tick of EventBridge Scheduler has no input: it finds what is due and asks for it. A batch
-//! of SQS carries out what was asked for; `assay::operations::ingesting` does the work. A message that is none of ours
+//! of SQS carries out what was asked for; `assay::operations::{ingesting, reviewing, acting}` do the work. A message that is none of ours
 //! fails alone and ends in the dead letters.
 
 use std::time::SystemTime;
 
+use assay::operations::acting::Actor;
 use assay::operations::ingesting::Ingester;
+use assay::operations::reviewing::Reviewer;
 use assay::sqs::{self, UsageRequest};
 use assay::telemetry::{self, Unit};
 use assay::wiring::until;
@@ -19,8 +21,12 @@ const KEPT_BACK: i64 = 60;
 
 /// The function.
 pub struct IngestUsage {
-    /// Does the work.
+    /// Reads directories and activity.
     pub ingester: Ingester,
+    /// Goes on with campaigns.
+    pub reviewer: Reviewer,
+    /// Carries actions out.
+    pub actor: Actor,
 }
 
 impl IngestUsage {
@@ -35,16 +41,20 @@ impl IngestUsage {
             let response = self.batch(batch).await;
             return Ok(serde_json::to_value(response)?);
         }
-        let asked = self
-            .ingester
-            .fan_out()
-            .await
-            .inspect_err(|error| tracing::error!(error = error.chain(), "tick failed"))?;
+        let asked =
+            self.tick().await.inspect_err(|error| tracing::error!(error = error.chain(), "tick failed"))?;
         tracing::info!(asked, "tick");
         // The alarm on a silent schedule counts these, since the queue starts this function, too.
         let clock = self.ingester.jira.core.clock.as_ref();
         telemetry::metrics(clock, "ingest-usage", &[("ticks", 1.0, Unit::Count)]);
         Ok(serde_json::json!({ "asked": asked }))
+    }
+
+    /// Asks for everything that is due. What fails for one kind of thing does not keep back the others.
+    async fn tick(&self) -> assay::Result<usize> {
+        let asked =
+            [self.ingester.fan_out().await, self.reviewer.fan_out().await, self.actor.fan_out().await];
+        asked.into_iter().sum()
     }
 
     async fn batch(&self, batch: SqsEvent) -> SqsBatchResponse {
@@ -75,9 +85,10 @@ impl IngestUsage {
             UsageRequest::Ingest { tenant, connection } => {
                 Box::pin(self.ingester.ingest(&tenant, &connection)).await
             }
-            UsageRequest::Campaign { .. } | UsageRequest::Act { .. } => {
-                Err(assay::Error::internal("campaigns and actions are not carried out yet"))
+            UsageRequest::Campaign { tenant, campaign } => {
+                Box::pin(self.reviewer.continue_campaign(&tenant, &campaign)).await
             }
+            UsageRequest::Act { tenant, action } => Box::pin(self.actor.act(&tenant, &action)).await,
         }
     }
 }

@@ -51,7 +51,7 @@ const SETTINGS: [(&str, &str, &[&str]); 12] = [
             "maintain",
         ],
     ),
-    ("ASSAY_KMS_KEY_ID", "11111111-2222-4333-8444-555555555555", &["api", "oauth-callback"]),
+    ("ASSAY_KMS_KEY_ID", "11111111-2222-4333-8444-555555555555", &["api", "oauth-callback", "ingest-usage"]),
     (
         "ASSAY_PUBLIC_URL",
         "https://assay.example.com",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use assay::access::Role;
 use assay::secrets::MemorySecrets;
-use assay::sqs::{ChecksRequest, Queue, SyncRequest};
+use assay::sqs::{ChecksRequest, Queue, SyncRequest, UsageRequest};
 use assay_api::Api;
 use assay_api::command::{Command, carry_out};
 use assay_test_support::http::{Answer, Ask};
@@ -60,6 +60,7 @@ impl House {
             connector: world.connector(),
             checks: Arc::clone(&world.checks) as Arc<dyn Queue<ChecksRequest>>,
             sync: Arc::clone(&world.sync) as Arc<dyn Queue<SyncRequest>>,
+            usage: Arc::clone(&world.usage) as Arc<dyn Queue<UsageRequest>>,
         });
         let callback = assay_oauth_callback::router(world.connector());
         let command = json!({ "issue_token": { "tenant": "acme", "role": Role::Admin } });

@@ -6,7 +6,7 @@ use assay::access::Role;
 use assay::connection::Connection;
 use assay::ids::ConnectionId;
 use assay::operations::hearing::Hearing;
-use assay::sqs::{ChecksRequest, Queue, SyncRequest};
+use assay::sqs::{ChecksRequest, Queue, SyncRequest, UsageRequest};
 use assay_api::Api;
 use assay_api::command::{Command, carry_out};
 use assay_test_support::http::{Answer, Ask};
@@ -49,6 +49,7 @@ impl House {
             connector: world.connector(),
             checks: Arc::clone(&world.checks) as Arc<dyn Queue<ChecksRequest>>,
             sync: Arc::clone(&world.sync) as Arc<dyn Queue<SyncRequest>>,
+            usage: Arc::clone(&world.usage) as Arc<dyn Queue<UsageRequest>>,
         });
         Self { receiver: assay_receive_webhooks::router(hearing), api, world }
     }

@@ -32,7 +32,7 @@ const EXPECTED: [Rights; 7] = [
         function: "api",
         table: &["GetItem", "Query", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem"],
         indexes: &[],
-        sends: &["SyncQueue", "ChecksQueue"],
+        sends: &["SyncQueue", "ChecksQueue", "UsageQueue"],
         receives: &[],
         secrets: &[
             ("GetSecretValue", &["*"]),
@@ -65,7 +65,11 @@ const EXPECTED: [Rights; 7] = [
         indexes: &["due"],
         sends: &["UsageQueue"],
         receives: &["UsageQueue"],
-        secrets: &[("GetSecretValue", CREDENTIALS), ("PutSecretValue", GRANTS)],
+        secrets: &[
+            ("GetSecretValue", &["*/connection/*", "*/oauth-app-*", "*/organisation/*", "*/signing/*"]),
+            ("PutSecretValue", &["*/connection/*", "*/signing/*"]),
+            ("CreateSecret", &["*/signing/*"]),
+        ],
     },
     Rights {
         function: "create-tickets",
