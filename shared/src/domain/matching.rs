@@ -81,16 +81,34 @@ impl Key<'_> {
     }
 }
 
+/// An index that is being made: people are added, in any order, as they are read.
+#[derive(Debug, Default)]
+pub struct Builder(Index);
+
+impl Builder {
+    /// Adds people.
+    pub fn add(&mut self, persons: impl IntoIterator<Item = impl std::borrow::Borrow<Person>>) {
+        for person in persons {
+            self.0.add(person.borrow());
+        }
+    }
+
+    /// The index of all people that were added.
+    pub fn build(self) -> Index {
+        let mut index = self.0;
+        index.found_by.sort_unstable();
+        index.found_by.dedup();
+        index.found_by.shrink_to_fit();
+        index
+    }
+}
+
 impl Index {
     /// The index of these people.
     pub fn of(persons: impl IntoIterator<Item = impl std::borrow::Borrow<Person>>) -> Self {
-        let mut index = Self::default();
-        for person in persons {
-            index.add(person.borrow());
-        }
-        index.found_by.sort_unstable();
-        index.found_by.dedup();
-        index
+        let mut builder = Builder::default();
+        builder.add(persons);
+        builder.build()
     }
 
     fn add(&mut self, person: &Person) {

@@ -190,6 +190,8 @@ fn a_hundred_thousand_people_are_asked_by_a_few_look_ups() {
     });
     let index = Index::of(people);
     assert_eq!(index.len(), 100_000);
+    // 16 bytes each.
+    assert!(index.found_by.len() <= 13 * index.len(), "{} keys", index.found_by.len());
     for number in (0..100_000).step_by(997) {
         let name = format!("Last{}, First{}", word(number / 317), word(number % 317));
         let it = account(&name, None);

@@ -29,9 +29,24 @@ pub use self::changing::{by_email, change, create, remove};
 use self::reading::{Chunk, Row, Rows};
 use super::Core;
 use crate::Result;
+use crate::dynamodb::Store;
 use crate::error::Kind;
 use crate::ids::{PersonId, TenantId};
+use crate::matching::{Builder, Index};
 use crate::person::{Person, id_of};
+
+/// The index of all people of a tenant, made page by page, so that the list itself is never held whole.
+pub async fn index(store: &Store, tenant: &TenantId) -> Result<Index> {
+    let (mut builder, mut behind) = (Builder::default(), None);
+    loop {
+        let (persons, next) = store.persons_behind(tenant, behind.as_ref()).await?;
+        builder.add(&persons);
+        if next.is_none() {
+            return Ok(builder.build());
+        }
+        behind = next;
+    }
+}
 
 /// The most rows of one list.
 pub const MOST_ROWS: u64 = 100_000;
