@@ -219,7 +219,7 @@ fn to_value(value: &impl Serialize) -> Result<Value> {
 }
 
 /// A value as canonical JSON. It holds no fractions, which alone could be written in two ways.
-pub(super) fn canonical(value: &Value) -> String {
+fn canonical(value: &Value) -> String {
     let mut text = String::new();
     write_canonical(value, &mut text);
     text
@@ -256,3 +256,7 @@ fn write_canonical(value: &Value, text: &mut String) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "record_tests.rs"]
+mod tests;
