@@ -7,12 +7,14 @@
 //! | [`life`] | calls to Jira and points of a task's life, in individual and in batch mode |
 //! | [`planning`] | 10,000 tasks planned in memory |
 //! | [`heard`] | a status change in Jira → its task is updated |
+//! | [`ingesting`] | calls, points, table writes, time and memory of ingesting a directory and its activity, as it grows; alone with `--ingesting`, which adds 1,000,000 issues, or `--ingesting SIZE` |
 //! | [`random_life`] | ten thousand random steps of two-way sync, and what does not agree in the end; alone with `--life` |
 //! | [`prices`] | what a use of AWS comes to in money, beside each figure |
 
 #![expect(clippy::expect_used, reason = "a measurement that cannot be made ends the program")]
 
 mod heard;
+mod ingesting;
 mod life;
 mod planning;
 mod prices;
@@ -48,6 +50,14 @@ async fn main() {
         Box::pin(random_life::report()).await;
         return;
     }
+    if let [kind, sizes @ ..] = arguments.as_slice()
+        && kind == "--ingesting"
+    {
+        let asked: Vec<u64> = sizes.iter().map(|size| size.parse().expect("a number of issues")).collect();
+        let all = [ingesting::SIZES.as_slice(), &[ingesting::LARGEST]].concat();
+        Box::pin(ingesting::report(if asked.is_empty() { &all } else { &asked })).await;
+        return;
+    }
     let build = if cfg!(debug_assertions) { " (a debug build: only the counts mean anything)" } else { "" };
     say(&format!("Assay, figures{build}\n"));
     startup::report().await;
@@ -55,6 +65,7 @@ async fn main() {
     // Boxed, since they are deep trees of futures.
     Box::pin(life::report()).await;
     planning::report().await;
+    Box::pin(ingesting::report(&ingesting::SIZES)).await;
     Box::pin(heard::report()).await;
     Box::pin(random_life::report()).await;
 }

@@ -13,11 +13,12 @@ use assay::operations::connecting::Wish;
 use assay::sqs::{ChecksRequest, Queue};
 use assay_test_support::table::{Counts, Operations};
 use assay_test_support::world::{World, token_proof, wish};
+use jiff::Timestamp;
 use jira_sim::{Options, Seed};
 use tokio::process::Command;
 
 use crate::prices::{self, JIRA_CALL, TABLE_CALL, TENANTS, Use, dollars};
-use crate::{say, startup, table};
+use crate::{ingesting, say, startup, table};
 
 /// Change tickets of the check run.
 const CHANGE_TICKETS: u64 = 10_000;
@@ -43,8 +44,12 @@ const NEW_TICKETS: f64 = 100.0;
 pub struct Told {
     /// Seconds that it took here.
     pub seconds: f64,
+    /// Seconds of the processor that it took.
+    pub processor_seconds: f64,
     /// The most memory that the process had, in KiB.
     pub peak_kib: u32,
+    /// Its clock at the end.
+    pub now: Option<Timestamp>,
     /// What was done to the table.
     pub counts: Counts,
 }
@@ -74,7 +79,7 @@ impl Told {
     }
 
     /// The writes by operation and kind.
-    fn spelled_out(&self) -> String {
+    pub fn spelled_out(&self) -> String {
         let each = self.counts.writes.iter().map(|(what, count)| format!("{count} × {what}"));
         each.collect::<Vec<_>>().join(", ")
     }
@@ -237,7 +242,8 @@ pub fn summary(calls: &[(String, u64)]) -> String {
     counts.iter().map(|(operation, count)| format!("{count} × {operation}")).collect::<Vec<_>>().join(", ")
 }
 
-async fn run_child(world: &World, what: &str) -> Told {
+/// Does `what` in a process of its own, with the simulator and the table of `world`.
+pub async fn run_child(world: &World, what: &str) -> Told {
     let own = std::env::current_exe().expect("this program's path");
     let now = world.time.now().to_string();
     let arguments = ["--child", what, &world.jira.url(), &world.table_address, &now].map(ToOwned::to_owned);
@@ -250,6 +256,10 @@ async fn run_child(world: &World, what: &str) -> Told {
         let Some((name, value)) = line.split_once('=') else { continue };
         match name.split_once(':') {
             None if name == "seconds" => told.seconds = value.parse().expect("a number"),
+            None if name == "processor_seconds" => {
+                told.processor_seconds = value.parse().expect("a number");
+            }
+            None if name == "now" => told.now = value.parse().ok(),
             None if name == "peak_kib" => told.peak_kib = value.parse().expect("a number"),
             None if name == "write_units" => told.counts.write_units = value.parse().expect("a number"),
             None if name == "read_units" => told.counts.read_units = value.parse().expect("a number"),
@@ -265,11 +275,11 @@ async fn run_child(world: &World, what: &str) -> Told {
     told
 }
 
-/// The worker's process: `check-run`, `plan` or `work`, on a simulator and a table that are there already.
+/// The worker's process: `check-run`, `plan`, `work` or `ingest`, on a simulator and a table that are there already.
 pub async fn child(arguments: &[String]) {
     let [what, jira, table, now] = arguments else { panic!("usage: --child WORK JIRA TABLE NOW") };
     let operations = Operations::default();
-    let world = World::join(jira, table, &operations, now.parse().expect("a time")).await;
+    let mut world = World::join(jira, table, &operations, now.parse().expect("a time")).await;
     let connection = ConnectionId::parse("con-1").expect("an id");
     let request = ChecksRequest::Connection { tenant: world.tenant.clone(), connection };
     if what == "work" {
@@ -287,6 +297,8 @@ pub async fn child(arguments: &[String]) {
     let begun = Instant::now();
     if what == "work" {
         world.work().await;
+    } else if what == "ingest" {
+        Box::pin(ingesting::work(&mut world)).await;
     } else {
         world.evaluator().evaluate(&request).await.expect("an evaluation");
     }
@@ -294,6 +306,8 @@ pub async fn child(arguments: &[String]) {
     let counts = operations.take();
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     say(&format!("seconds={seconds}"));
+    say(&format!("processor_seconds={}", processor_seconds()));
+    say(&format!("now={}", world.time.now()));
     say(&format!("peak_kib={}", startup::field(&status, "VmHWM:").unwrap_or_default()));
     say(&format!("write_units={}\nread_units={}", counts.write_units, counts.read_units));
     for (what, count) in counts.writes {
@@ -304,8 +318,17 @@ pub async fn child(arguments: &[String]) {
     }
 }
 
+/// Seconds of the processor that this process took so far, by the kernel's hundredths.
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // What follows the name, which may hold anything; user and system time are the 12th and 13th of it.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let hundredths: u64 = fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+    as_float(hundredths) / 100.0
+}
+
 /// A count as a number to reckon with.
-#[expect(clippy::cast_precision_loss, reason = "counts of a few thousand")]
+#[expect(clippy::cast_precision_loss, reason = "counts of a few millions")]
 pub fn as_float(count: u64) -> f64 {
     count as f64
 }

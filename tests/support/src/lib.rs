@@ -3,6 +3,7 @@
 //! - [`world`]: the same operations that the functions run, in one process, over the embedded table and the simulator,
 //!   in virtual time. Fast, and a test can look into and break every part.
 //! - [`life`]: a life of two-way sync in a world, and what must hold when it has come to rest.
+//! - [`ingestion`]: an ingestion carried through in a world, and the days that it must have found.
 //! - [`http`]: a function's router as a caller reaches it.
 //! - [`start`]: a function as a process of its own, up to its first poll.
 //! - [`stack`]: the deployed functions on the local stack, as a script or a person reaches them.
@@ -19,6 +20,7 @@
 pub mod balance;
 pub mod consent;
 pub mod http;
+pub mod ingestion;
 pub mod life;
 pub mod misfortune;
 pub mod queue;
