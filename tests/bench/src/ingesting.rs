@@ -82,6 +82,8 @@ struct Run {
     least: u64,
     slices: u64,
     told: Told,
+    /// Seconds of the processor that simulator and table took meanwhile.
+    others_seconds: f64,
     /// `complete`, or what differs.
     stored: String,
 }
@@ -111,9 +113,10 @@ pub async fn report(sizes: &[u64]) {
         "write units",
         "calls to the table",
         "time here",
-        "of it the worker's",
+        "processor: worker",
+        "simulator and table",
         "peak memory of the worker",
-        "growth of calls, points, writes, time, memory",
+        "growth of calls, points, writes, the worker's processor time, memory",
         "stored",
     ];
     table::print("Ingestion, against the simulator on this machine", &heads, &rows);
@@ -126,7 +129,7 @@ pub async fn report(sizes: &[u64]) {
 fn row(size: u64, name: &str, run: &Run, before: Option<&Run>) -> Vec<String> {
     let figures = |run: &Run| {
         let counts = [run.calls, run.points, run.told.writes()].map(as_float);
-        [counts[0], counts[1], counts[2], run.told.seconds, f64::from(run.told.peak_kib)]
+        [counts[0], counts[1], counts[2], run.told.processor_seconds, f64::from(run.told.peak_kib)]
     };
     let growth = before.map(|before| {
         let pairs = figures(run).into_iter().zip(figures(before));
@@ -147,6 +150,7 @@ fn row(size: u64, name: &str, run: &Run, before: Option<&Run>) -> Vec<String> {
         (reads + run.told.writes()).to_string(),
         format!("{:.1} s", run.told.seconds),
         format!("{:.1} s", run.told.processor_seconds),
+        format!("{:.1} s", run.others_seconds),
         format!("{:.1} MiB", f64::from(run.told.peak_kib) / 1024.0),
         growth.unwrap_or_default(),
         run.stored.clone(),
@@ -208,16 +212,18 @@ fn connection() -> ConnectionId {
     ConnectionId::parse("con-1").expect("an id")
 }
 
-/// Carries a run out and looks at what it left; `last` is the ingestion after the run before.
+/// Carries a run out and looks at what it left; `earlier` is the ingestion after the run before.
 async fn carry_out(
     world: &World,
     size: u64,
     name: &str,
-    last: Option<&Ingestion>,
+    earlier: Option<&Ingestion>,
     expected: &BTreeMap<String, String>,
 ) -> Run {
     let before = world.jira.simulator.journal().len();
+    let begun = work::processor_seconds();
     let told = work::run_child(world, "ingest").await;
+    let others_seconds = work::processor_seconds() - begun;
     let now = told.now.expect("the worker says what its time is");
     world.time.advance(now.duration_since(world.time.now()).as_secs().max(0));
     let calls = work::calls_since(world, before);
@@ -230,9 +236,9 @@ async fn carry_out(
             ended.cost.calls, ended.cost.points
         ));
     }
-    let least = least::calls(world, last.map(|last| &last.activity), &ended.activity).await;
+    let least = least::calls(world, earlier.map(|earlier| &earlier.activity), &ended.activity).await;
     let stored = compare(world, &ended, expected).await;
-    Run { calls: made, points, least, slices: ended.cost.slices, told, stored }
+    Run { calls: made, points, least, slices: ended.cost.slices, told, others_seconds, stored }
 }
 
 /// Whether all is stored that Jira holds: `complete`, or what differs.

@@ -319,7 +319,7 @@ pub async fn child(arguments: &[String]) {
 }
 
 /// Seconds of the processor that this process took so far, by the kernel's hundredths.
-fn processor_seconds() -> f64 {
+pub fn processor_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     // What follows the name, which may hold anything; user and system time are the 12th and 13th of it.
     let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();

@@ -12,7 +12,7 @@ mod tokens;
 
 pub(crate) use compile::{Context, compile};
 pub(crate) use parser::parse;
-pub(crate) use predicate::{SortKey, matches, sort_value};
+pub(crate) use predicate::{Predicate, SortKey, matches, sort_value};
 
 /// A query as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]

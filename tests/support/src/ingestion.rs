@@ -51,7 +51,7 @@ pub async fn slice(world: &World, ingester: &Ingester) -> bool {
 }
 
 /// Moves the clock to where the run goes on. Returns false when it is at its end.
-pub async fn wait(world: &World, ingester: &Ingester) -> bool {
+async fn wait(world: &World, ingester: &Ingester) -> bool {
     let ingestion = ingestion(world).await;
     if ingestion.stage == Stage::Idle {
         return false;

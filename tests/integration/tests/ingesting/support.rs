@@ -6,7 +6,7 @@ use assay::ids::{AccountId, ConnectionId};
 use assay::ingestion::Ingestion;
 use assay::operations::connecting::Wish;
 pub(super) use assay_test_support::ingestion::{
-    accounts, act, difference, id, ingestion, knowable_days, run, slice, stored_days, wait,
+    accounts, act, difference, id, ingestion, knowable_days, run, slice, stored_days,
 };
 use assay_test_support::world::{World, token_proof, wish};
 use jira_sim::{Options, Seed};

@@ -1,9 +1,13 @@
 //! Search: pages by token, ids by default, no total, behind the index.
 
+mod rising;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+
+use rising::Rising;
 
 use super::{
     bulk::texts,
@@ -12,8 +16,8 @@ use super::{
 use crate::{
     call::{Answer, Call, Reply, object},
     clock::{plus_millis, plus_seconds},
-    jql,
-    state::{World, issue::Issue},
+    jql::{self, Predicate},
+    state::{World, issue::Issue, site::Site},
 };
 
 const UNBOUNDED: &str =
@@ -25,11 +29,31 @@ const TOKEN_SECONDS: i64 = 7 * 86_400;
 /// Only so many searches are kept open; the oldest are forgotten.
 const MOST_CURSORS: usize = 1000;
 
-/// Where a search stands. Several tokens of one search share its ids.
+/// What is left of what a search found. Several tokens of one search share it.
+#[derive(Debug, Clone)]
+enum Rest {
+    Ids { ids: Arc<[u64]>, next: usize },
+    Rising(Rising),
+}
+
+impl Rest {
+    /// Takes the next page off. Returns it, and whether there are more.
+    fn take(&mut self, site: &Site, most: usize) -> (Vec<u64>, bool) {
+        match self {
+            Self::Rising(rising) => rising.take(site, most),
+            Self::Ids { ids, next } => {
+                let from = *next;
+                *next = (from + most).min(ids.len());
+                (ids[from..*next].to_vec(), *next < ids.len())
+            }
+        }
+    }
+}
+
+/// Where a search stands.
 #[derive(Debug, Clone)]
 pub(crate) struct Cursor {
-    ids: Arc<[u64]>,
-    next: usize,
+    rest: Rest,
     /// A token belongs to its query, site and caller.
     belongs_to: (usize, Option<String>, String),
     until: Timestamp,
@@ -124,8 +148,9 @@ pub(crate) fn removed(_: &mut World, _: &Call) -> Reply {
 }
 
 pub(crate) fn count(world: &mut World, call: &Call) -> Reply {
-    let found = evaluate(world, call, call.body["jql"].as_str().unwrap_or_default(), &[])?;
-    Ok(Answer::ok(json!({ "count": found.len() })))
+    let query = compile(world, call, call.body["jql"].as_str().unwrap_or_default())?;
+    let found = query.map(|query| evaluate(&world.sites[call.site], call, &query, &[]));
+    Ok(Answer::ok(json!({ "count": found.unwrap_or_default().len() })))
 }
 
 fn search(world: &mut World, call: &Call, asked: &Asked) -> Reply {
@@ -141,22 +166,21 @@ fn search(world: &mut World, call: &Call, asked: &Asked) -> Reply {
     let cap = world.settings.search_page_cap.unwrap_or(MOST_PAGE).max(1);
     let most = asked.most.min(asked.selection.page_cap()).min(cap);
     let belongs_to = (call.site, call.caller.id().map(str::to_owned), asked.jql.clone());
-    let (ids, from) = match &asked.token {
+    let mut rest = match &asked.token {
         Some(token) => resume(world, token, &belongs_to, call.now)?,
-        None => (evaluate(world, call, &asked.jql, &asked.reconcile)?.into(), 0),
+        None => find(world, call, &asked.jql, &asked.reconcile)?,
     };
-    let next = (from + most).min(ids.len());
-    let shown = page(world, call, asked, &ids[from..next]);
+    let (ids, is_more) = rest.take(&world.sites[call.site], most);
+    let shown = page(world, call, asked, &ids);
     let points = shown.len();
     let wants_names = asked.extras.expand.iter().any(|part| part == "names");
-    let is_last = next >= ids.len();
-    let mut body = object([("issues", Value::Array(shown)), ("isLast", is_last.into())]);
+    let mut body = object([("issues", Value::Array(shown)), ("isLast", (!is_more).into())]);
     if wants_names {
         body["names"] = names(world, call, &asked.selection);
     }
-    if !is_last {
+    if is_more {
         let until = plus_seconds(call.now, TOKEN_SECONDS);
-        body["nextPageToken"] = json!(keep(world, Cursor { ids, next, belongs_to, until }));
+        body["nextPageToken"] = json!(keep(world, Cursor { rest, belongs_to, until }));
     }
     Ok(Answer::ok(body).costing(points, 1))
 }
@@ -183,13 +207,13 @@ fn resume(
     token: &str,
     belongs_to: &(usize, Option<String>, String),
     now: Timestamp,
-) -> Result<(Arc<[u64]>, usize), Answer> {
+) -> Result<Rest, Answer> {
     let number = token.strip_prefix("search-").and_then(|text| text.parse::<u64>().ok());
     let cursor = number.and_then(|number| world.cursors.get(&number));
     let cursor = cursor.filter(|cursor| cursor.until > now && cursor.belongs_to == *belongs_to);
     let cursor =
         cursor.ok_or_else(|| Answer::bad_request("The provided next page token is invalid or expired."))?;
-    Ok((Arc::clone(&cursor.ids), cursor.next))
+    Ok(cursor.rest.clone())
 }
 
 /// The issues of a page as the index has them; those to reconcile as they are.
@@ -224,13 +248,16 @@ fn flicker(world: &mut World, call: &Call, asked: &Asked, ids: &[u64]) -> Option
     ids.iter().copied().find(|id| recent.contains(id) && !asked.reconcile.contains(id))
 }
 
-/// The ids of all issues that a query matches, sorted.
-pub(crate) fn evaluate(
-    world: &World,
-    call: &Call,
-    text: &str,
-    reconcile: &[u64],
-) -> Result<Vec<u64>, Answer> {
+/// A query as it is to be evaluated.
+struct Compiled {
+    order: Vec<(String, bool)>,
+    predicate: Predicate,
+    /// The projects whose issues it may find.
+    projects: BTreeSet<u64>,
+}
+
+/// Reads a query; `None` if something in it is unknown, which is not refused: the query matches nothing.
+fn compile(world: &World, call: &Call, text: &str) -> Result<Option<Compiled>, Answer> {
     let query = jql::parse(text).map_err(|message| Answer::bad_request(&message))?;
     let Some(clause) = &query.clause else { return Err(Answer::bad_request(UNBOUNDED)) };
     let site = &world.sites[call.site];
@@ -238,10 +265,9 @@ pub(crate) fn evaluate(
     let context = jql::Context { site, accounts: &world.accounts, caller: account, now: call.now };
     let (predicate, errors) = jql::compile(clause, &context);
     if !errors.is_empty() {
-        // Not refused: the query matches nothing.
-        return Ok(Vec::new());
+        return Ok(None);
     }
-    let (updated, named) = (predicate.updated(), predicate.projects());
+    let named = predicate.projects();
     let projects: BTreeSet<u64> = site
         .projects
         .iter()
@@ -249,8 +275,29 @@ pub(crate) fn evaluate(
         .filter(|project| !project.archived && project.allows(account, "BROWSE_PROJECTS"))
         .map(|project| project.id)
         .collect();
+    Ok(Some(Compiled { order: query.order, predicate, projects }))
+}
+
+/// What a query finds.
+fn find(world: &World, call: &Call, text: &str, reconcile: &[u64]) -> Result<Rest, Answer> {
+    let compiled = compile(world, call, text)?;
+    let rising = compiled.as_ref().filter(|query| reconcile.is_empty() && rising::is_rising(&query.order));
+    let site = &world.sites[call.site];
+    let rising = rising.and_then(|query| Rising::find(site, &query.predicate, &query.projects, call.now));
+    Ok(match (rising, compiled) {
+        (Some(rising), _) => Rest::Rising(rising),
+        (None, compiled) => {
+            let ids = compiled.map(|query| evaluate(site, call, &query, reconcile)).unwrap_or_default();
+            Rest::Ids { ids: ids.into(), next: 0 }
+        }
+    })
+}
+
+/// The ids of all issues that a query matches, sorted.
+fn evaluate(site: &Site, call: &Call, query: &Compiled, reconcile: &[u64]) -> Vec<u64> {
+    let Compiled { order, predicate, projects } = query;
     let mut found: Vec<(Vec<SortPart>, u64)> = Vec::new();
-    for id in site.issues.candidate_ids(&projects, updated) {
+    for id in site.issues.candidate_ids(projects, predicate.updated()) {
         let issue = if reconcile.contains(&id) {
             site.issues.get(id)
         } else {
@@ -259,14 +306,14 @@ pub(crate) fn evaluate(
         let Some(issue) = issue else { continue };
         if issue.archived.is_none()
             && projects.contains(&issue.project)
-            && jql::matches(&predicate, &issue, site)
+            && jql::matches(predicate, &issue, site)
         {
-            found.push((sort_parts(&query.order, &issue, site), id));
+            found.push((sort_parts(order, &issue, site), id));
         }
     }
     // Without ORDER BY, and among equals, the newest come first.
     found.sort_unstable_by(|(one, id), (other, other_id)| one.cmp(other).then(other_id.cmp(id)));
-    Ok(found.into_iter().map(|(_, id)| id).collect())
+    found.into_iter().map(|(_, id)| id).collect()
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -275,7 +322,7 @@ enum SortPart {
     Down(std::cmp::Reverse<jql::SortKey>),
 }
 
-fn sort_parts(order: &[(String, bool)], issue: &Issue, site: &crate::state::site::Site) -> Vec<SortPart> {
+fn sort_parts(order: &[(String, bool)], issue: &Issue, site: &Site) -> Vec<SortPart> {
     let part = |(field, descending): &(String, bool)| {
         let key = jql::sort_value(field, issue, site);
         if *descending { SortPart::Down(std::cmp::Reverse(key)) } else { SortPart::Up(key) }

@@ -172,6 +172,19 @@ impl Bulk {
         ranks.map(move |rank| self.first_id + position(rank))
     }
 
+    /// The ranks of those that were last changed in a range of milliseconds, each at a time of its own; `None` if no rule
+    /// says when.
+    pub(crate) fn ranks(&self, range: (i64, i64)) -> Option<std::ops::Range<u64>> {
+        let rule = self.activity.as_ref().filter(|rule| rule.count <= rule.span_ms.unsigned_abs())?;
+        Some(rule.first_rank(range.0)..rule.first_rank(range.1))
+    }
+
+    /// When the issue with a rank was last changed, in milliseconds, and its id.
+    pub(crate) fn ranked(&self, rank: u64) -> Option<(i64, u64)> {
+        let rule = self.activity.as_ref()?;
+        Some((rule.moment(rank).as_millisecond(), self.first_id + rule.position(rank)))
+    }
+
     /// Worklogs by their time, from an instant on: (milliseconds, worklog, issue).
     pub(crate) fn worklogs(&self, from_ms: i64) -> impl Iterator<Item = (i64, u64, u64)> + '_ {
         let worked = self.activity.iter().flat_map(move |rule| rule.worked(from_ms));

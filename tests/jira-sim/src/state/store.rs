@@ -138,6 +138,33 @@ impl IssueStore {
         seeded.filter(|id| self.is_untouched(*id)).chain(touched)
     }
 
+    /// Issues that are not as the seed says.
+    pub(crate) fn apart(&self) -> BTreeSet<u64> {
+        self.written.keys().chain(self.deleted.keys()).copied().collect()
+    }
+
+    /// Rows of seeded issues in `projects`, each with its ranks whose last change is in a range of milliseconds; `None` if
+    /// the seed does not say so of one of them, or lets two change in the same millisecond.
+    pub(crate) fn ranks(
+        &self,
+        projects: &BTreeSet<u64>,
+        range: (i64, i64),
+    ) -> Option<Vec<(usize, u64, u64)>> {
+        let rows = self.bulk.iter().enumerate();
+        let rows = rows.filter(|(_, bulk)| bulk.count > 0 && projects.contains(&bulk.project));
+        rows.map(|(row, bulk)| bulk.ranks(range).map(|ranks| (row, ranks.start, ranks.end))).collect()
+    }
+
+    /// When the seeded issue of a rank was last changed, in milliseconds, and its id.
+    pub(crate) fn ranked(&self, row: usize, rank: u64) -> Option<(i64, u64)> {
+        self.bulk.get(row).and_then(|bulk| bulk.ranked(rank))
+    }
+
+    /// A seeded issue of a row as the seed says, without what it holds.
+    pub(crate) fn seeded_head(&self, row: usize, id: u64) -> Option<Issue> {
+        self.bulk.get(row).and_then(|bulk| bulk.head(id))
+    }
+
     /// Worklogs that were last changed from an instant on, oldest first: (milliseconds, worklog, issue).
     pub(crate) fn worklogs_updated(&self, from_ms: i64) -> impl Iterator<Item = (i64, u64, u64)> + '_ {
         let mut sources: Vec<WorklogSource<'_>> = Vec::new();

@@ -269,3 +269,45 @@ async fn an_issue_with_more_comments_than_come_with_it_says_how_many_there_are()
     let written = jira.simulator().activity(SITE).filter(|event| event.what == ActivityKind::CommentCreated);
     assert_eq!(written.filter(|event| event.account == "acc-1").count(), 125);
 }
+
+#[tokio::test]
+async fn who_reads_in_the_order_of_changes_finds_every_issue_once_as_it_was_when_they_asked() {
+    let jira = Jira::with(busy(300, 40)).await;
+    jira.simulator().set(|settings| {
+        settings.burst.post = 0;
+        settings.index_lag_seconds = 0.0;
+    });
+    let edit = |issue: &str, edit: &str| {
+        let body = json!({ "issue": issue, "fields": { "summary": "Another" }, "by": "acc-2" });
+        jira.simulator().edit_project("CHG", edit, &body).unwrap();
+    };
+    for issue in ["CHG-3", "CHG-100", "CHG-101"] {
+        edit(issue, "edit");
+    }
+    edit("CHG-100", "delete");
+    let ids = |issues: Vec<Value>| -> Vec<String> {
+        issues.iter().map(|issue| text(&issue["id"]).to_owned()).collect()
+    };
+    // The first is made as far as it is read, the second at once.
+    for query in
+        ["updated >= -365d", "updated >= -20d AND project = CHG AND status != Done", "summary ~ another"]
+    {
+        let rising =
+            ids(all_pages(&jira, &format!("{query} ORDER BY updated ASC, id ASC"), &["id"], 7).await);
+        let whole = ids(all_pages(&jira, &format!("{query} ORDER BY updated ASC"), &["id"], 5000).await);
+        assert!(rising.len() > 1, "{query}");
+        assert_eq!(rising, whole, "{query}");
+    }
+    let query = "updated >= -365d ORDER BY updated ASC, id ASC";
+    let before = ids(all_pages(&jira, query, &["id"], 5000).await);
+    let body = |token: &Value| json!({ "jql": query, "maxResults": 7, "nextPageToken": token });
+    let first = jira.post("/search/jql", json!({ "jql": query, "maxResults": 7 })).await.json();
+    edit("CHG-7", "edit");
+    let (mut read, mut token) = (first["issues"].as_array().unwrap().clone(), first["nextPageToken"].clone());
+    while !token.is_null() {
+        let page = jira.post("/search/jql", body(&token)).await.json();
+        read.extend(page["issues"].as_array().unwrap().clone());
+        token = page["nextPageToken"].clone();
+    }
+    assert_eq!(ids(read), before);
+}
