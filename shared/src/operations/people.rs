@@ -101,7 +101,7 @@ pub struct Taken {
     pub stopped: Option<Stop>,
     /// The last line up to which every row was handled.
     pub read_to_line: u64,
-    /// How many rows were handled.
+    /// How many rows were read, those before `from_line` among them.
     pub rows: u64,
     /// How many people are new.
     pub created: u64,
