@@ -10,7 +10,7 @@
 //! | failed, refused, undone | nothing any more | — |
 //!
 //! Every step may be repeated after a crash at any point: before Jira is told to change anything, it is written down what
-//! held before, and what is so already is not changed again. The rules ([`plan`]) are asked in the dry run and once more
+//! held before, and what is so already is not changed again. The rules are asked in the dry run and once more
 //! before anything is changed: never our own account, never one that is protected, never the last administrator.
 //! Undoing is an action of its own, with the steps turned round of what was really changed.
 

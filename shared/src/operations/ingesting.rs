@@ -8,12 +8,13 @@
 //! | Jira | then |
 //! |---|---|
 //! | asks to wait, or the hour's points are short | the slice ends, and the next one begins when that is over |
-//! | fails so that every call would | as above, up to [`FAILURES`] times; then the source is left as it is stored, with a gap that says why |
+//! | fails so that every call would | as above, eight times in a row at most; then the source is left as it is stored, with a gap that says why |
 //! | refuses this one source | the source is left as it is stored, with a gap, and the next one is read |
 
 mod activity;
 mod directory;
 mod groups;
+mod matching;
 mod organisation;
 mod products;
 mod reporting;
@@ -21,6 +22,8 @@ mod roles;
 mod settling;
 
 use std::sync::Arc;
+
+pub use matching::match_again;
 
 use jiff::Timestamp;
 

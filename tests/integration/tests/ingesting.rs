@@ -7,6 +7,7 @@
 
 mod ingesting {
     mod activity;
+    mod checks;
     mod directory;
     mod killed;
     mod personal_data;

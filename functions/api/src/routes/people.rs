@@ -3,7 +3,7 @@
 mod lists;
 
 use assay::ids::PersonId;
-use assay::operations::people;
+use assay::operations::{ingesting, people};
 use assay::person::{Details, Person, PersonStatus};
 use axum::Json;
 use axum::extract::State;
@@ -171,6 +171,7 @@ async fn create(
         return Err(assay::Error::conflict(message).into());
     }
     tracing::info!(tenant = %caller.tenant, token = %caller.token, person = %person.id, "a person was added");
+    match_again(&api, &caller).await;
     Ok((StatusCode::CREATED, Json(PersonView::of(person))).into_response())
 }
 
@@ -203,6 +204,7 @@ async fn change(
     };
     let person = people::change(&api.core, &caller.tenant, &id, edit).await?;
     tracing::info!(tenant = %caller.tenant, token = %caller.token, person = %id, "a person was changed");
+    match_again(&api, &caller).await;
     Ok(Json(PersonView::of(person)))
 }
 
@@ -216,5 +218,14 @@ async fn remove(
 ) -> Result<StatusCode, Problem> {
     people::remove(&api.core, &caller.tenant, &id).await?;
     tracing::info!(tenant = %caller.tenant, token = %caller.token, person = %id, "a person was forgotten");
+    match_again(&api, &caller).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Asks for the accounts to be matched with the people of now. The change itself is done: if this fails, the next run
+/// matches.
+async fn match_again(api: &Api, caller: &Caller) {
+    if let Err(error) = ingesting::match_again(&api.core, api.usage.as_ref(), &caller.tenant).await {
+        tracing::warn!(tenant = %caller.tenant, error = error.chain(), "could not ask for accounts to be matched");
+    }
 }

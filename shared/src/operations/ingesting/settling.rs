@@ -16,6 +16,7 @@ use crate::ids::{AccountId, GroupId, ProductKey};
 use crate::ingestion::{Source, Stage};
 use crate::jira::Client;
 use crate::matching::Index;
+use crate::operations::people;
 use crate::{Error, Result};
 
 /// How many accounts one call to Jira is asked about by id.
@@ -147,7 +148,7 @@ impl Slice<'_> {
                 roles.entry(account).or_default().push(held);
             }
         }
-        let people = Index::of(self.store().all_persons(self.tenant()).await?);
+        let people = people::index(self.store(), self.tenant()).await?;
         Ok(Joined { users, members, groups, unread, roles, products, people })
     }
 

@@ -206,3 +206,39 @@ async fn an_account_is_removed_only_when_jira_asked_for_it_does_not_know_it() {
     let known = AccountId::parse("bulk-9").unwrap();
     assert_eq!(account(&world, "bulk-9").await.id, known);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organisation_key_tells_of_addresses_managed_accounts_and_last_use() {
+    let world = world(small()).await;
+    let mut settings = world.jira.simulator.settings();
+    settings.hidden_emails = true;
+    world.jira.simulator.set(|it| *it = settings.clone());
+    let moment = "2026-06-01T10:00:00Z";
+    let told =
+        json!({ "managed": true, "last_active": moment, "organisation_roles": ["atlassian/org-admin"] });
+    control(&world, "/accounts/acc-3", &told);
+    let connection = id(&world).await;
+    let key = assay::secret::Secret::new("sim-organisation-key");
+    let organisation = "33333333-2222-4333-8444-555555555555";
+    Box::pin(world.connector().set_organisation(&world.tenant, &connection, organisation, &key))
+        .await
+        .unwrap();
+    let ended = run(&world).await;
+    assert!(ended.is_complete(Source::Organisation), "{:?}", ended.sources.get(&Source::Organisation));
+    let three = account(&world, "acc-3").await;
+    assert_eq!(
+        three.email.as_deref(),
+        Some("account-3@example.com"),
+        "the site hides it, the organisation does not"
+    );
+    let view = three.organisation.unwrap();
+    assert_eq!(view.managed, Some(true));
+    assert_eq!(view.roles, ["atlassian/org-admin"]);
+    let last = view.products.iter().filter_map(|product| product.last_active).max();
+    assert_eq!(last, Some(moment.parse().unwrap()));
+    // A key that is refused costs the organisation's part, and nothing of the site's.
+    world.jira.simulator.add_fault(fault("searchDirectoryUsers", 403, 1, 1000));
+    let refused = next_run(&world).await;
+    assert!(!refused.is_complete(Source::Organisation) && refused.is_complete(Source::Users));
+    assert!(account(&world, "acc-3").await.organisation.is_some(), "what was told stays");
+}

@@ -40,7 +40,7 @@ pub struct ImportQuery {
 /// `manager` (an e-mail address) and `end_date` (`2026-03-31`). Rows that break a rule are told by their line; all others
 /// are taken. People who stand in no row stay as they are. Taking the same list in again changes nothing: where the answer
 /// is not `complete`, send the list again, with `from_line` to go on where it ended. Which accounts are
-/// whose is found out anew when accounts are read next: `POST /v1/usage/{connection}/runs` begins that at once.
+/// whose is then found out anew, within minutes.
 #[utoipa::path(post, path = "/v1/people/import", tag = "people", security(("token" = ["operator"])), params(ImportQuery), request_body(content = String, content_type = "text/csv"), responses((status = 200, body = Taken), (status = 422, body = Problem)))]
 pub async fn import(
     Operator(caller): Operator,
@@ -61,6 +61,9 @@ pub async fn import(
         tenant = %caller.tenant, token = %caller.token, dry_run = taken.dry_run, created, changed, refused,
         complete = taken.complete, "a list of people was taken in"
     );
+    if !taken.dry_run && created + changed > 0 {
+        super::match_again(&api, &caller).await;
+    }
     Ok(Json(taken))
 }
 
