@@ -19,7 +19,9 @@ from local.settings import Settings
 from local.web import Answer, Api, Browser, excerpt
 
 _SIMULATED_SITE = "demo.atlassian.net"
-_USE_CASES = ["ticketing", "incident_management"]
+_USE_CASES = ["ticketing", "incident_management", "access_review", "usage"]
+_ACCESS_CHECKS = {"B6", "B7", "B8"}
+_PEOPLE = 9
 _CONNECTION_BOUND_SECONDS = 60
 _RESULTS_BOUND_SECONDS = 300
 _SETTLED_TICKETS = {"open", "closed", "failed", "gone"}
@@ -29,9 +31,11 @@ def run(stack: Settings, api: Api, children: Children) -> None:
     """Connects the site and shows the main job."""
     if stack.site is None:
         put_oauth_app(api)
+        take_in_people(api)
         connection, address = begin_oauth_connection(api)
         approve(address)
         wait_until_active(api, connection, children)
+        wait_for_usage(api, connection, children)
         sync_all_tasks(api, connection, "SEC", "10100")
     else:
         connection = own_site.connect(api, stack.site)
@@ -46,7 +50,9 @@ def run(stack: Settings, api: Api, children: Children) -> None:
         if stack.site.change_project is None:
             say("no JIRA_CHANGE_PROJECT given: with it and JIRA_TICKET_PROJECT you see your checks and tickets")
             return
-    done = wait_for_results(api, children, tickets=stack.site is None or stack.site.ticket_project is not None)
+    simulated = stack.site is None
+    tickets = stack.site is None or stack.site.ticket_project is not None
+    done = wait_for_results(api, children, tickets=tickets, access=simulated)
     if done:
         if stack.site is None:
             tell_what_to_try(stack, api)
@@ -62,6 +68,46 @@ def put_oauth_app(api: Api) -> None:
     """The tenant's own OAuth app, as the simulator knows it."""
     say("entering the OAuth app's client id and secret")
     api.call("PUT", "/v1/oauth-app", {"client_id": "sim-client", "client_secret": "sim-client-secret"})
+
+
+def take_in_people(api: Api) -> None:
+    """Who works here: the people behind the simulated site's accounts, of whom one has left."""
+    say("taking in the list of people")
+    rows = ["email,name,status"]
+    for number in range(1, _PEOPLE + 1):
+        status = "left" if number == _PEOPLE else "active"
+        rows.append(f"account-{number}@example.com,Account {number},{status}")
+    rows.append("admin@example.com,Site administrator,active")
+    taken = api.send_list("/v1/people/import", "\n".join(rows) + "\n")
+    say(f"people: {taken.get('created')} new, {taken.get('changed')} changed, {taken.get('refused')} refused")
+
+
+def wait_for_usage(api: Api, connection: str, children: Children) -> None:
+    """Waits until the site's directory and activity were read once, and tells what was found."""
+    say("reading who has access, and what they do with it")
+    end = time.monotonic() + _RESULTS_BOUND_SECONDS
+    shown = ""
+    while time.monotonic() < end:
+        _refuse_crash(children)
+        found = next((it for it in api.items("/v1/usage") if it.get("connection") == connection), None)
+        if found is not None:
+            stage = found.get("stage")
+            now = str(stage.get("stage")) if isinstance(stage, dict) else "unknown"
+            if now != shown:
+                say(f"reading: {now}")
+                shown = now
+            if found.get("ended_at"):
+                tell_licences(api, connection)
+                return
+        time.sleep(1)
+    raise StackError(f"after {_RESULTS_BOUND_SECONDS} s the site's directory was not read; it was at: {shown or 'nothing'}")
+
+
+def tell_licences(api: Api, connection: str) -> None:
+    """How many seats each product has, and how many of them nobody uses."""
+    for product in _dicts(api.call("GET", f"/v1/licences/{connection}?unused_days=30").get("products")):
+        held, unused = product.get("held"), product.get("unused")
+        say(f"{product.get('name')}: {held} seats held, {unused} of them not used in 30 days")
 
 
 def begin_oauth_connection(api: Api) -> tuple[str, str]:
@@ -129,7 +175,7 @@ def sync_all_tasks(api: Api, connection: str, project: str, issue_type: str) -> 
     )
 
 
-def wait_for_results(api: Api, children: Children, *, tickets: bool) -> bool:
+def wait_for_results(api: Api, children: Children, *, tickets: bool, access: bool) -> bool:
     """Waits until every check has an outcome and every open task its ticket, and shows how far that is.
 
     False when that took longer than it should.
@@ -139,7 +185,9 @@ def wait_for_results(api: Api, children: Children, *, tickets: bool) -> bool:
     shown = ""
     while time.monotonic() < end:
         _refuse_crash(children)
-        checks = Counter(_outcome(check) for check in api.items("/v1/checks"))
+        # Without the use case access review nothing is told about access.
+        asked = [it for it in api.items("/v1/checks") if access or it.get("id") not in _ACCESS_CHECKS]
+        checks = Counter(_outcome(check) for check in asked)
         tasks = [task for task in api.items("/v1/tasks") if task.get("state") == "open"]
         made = Counter(str(ticket.get("state")) for ticket in api.items("/v1/tickets"))
         now = f"checks: {_counts(checks)}; open tasks: {len(tasks)}; tickets: {_counts(made)}"
@@ -183,6 +231,10 @@ def _problems(connection: dict[str, object]) -> str:
 
 def _counts(counter: Counter[str]) -> str:
     return ", ".join(f"{count} {name}" for name, count in sorted(counter.items())) or "none"
+
+
+def _dicts(value: object) -> list[dict[str, object]]:
+    return [it for it in value if isinstance(it, dict)] if isinstance(value, list) else []
 
 
 def _text(answer: dict[str, object], name: str) -> str:

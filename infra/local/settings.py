@@ -95,6 +95,7 @@ class Settings:
             "CertificateArn": f"arn:aws:acm:{REGION}:000000000000:certificate/local",
             "Architecture": machine,
             "MaintainTick": "rate(1 minute)",
+            "UsageTick": "rate(1 minute)",
             # MiniStack reads a number that came by a parameter as text and then stops polling; unset it takes five.
             "CheckConcurrency": "0",
             "TicketConcurrency": "0",

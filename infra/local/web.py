@@ -82,6 +82,14 @@ class Api:
             raise StackError(f"{method} {path} answered {answer.status}: {answer.body.decode(errors='replace')[:600]}")
         return answer.json()
 
+    def send_list(self, path: str, text: str) -> dict[str, object]:
+        """Sends a list as CSV and returns JSON; any status but 2xx is an error that says what the API said."""
+        headers = {"authorization": f"Bearer {self.token}", "content-type": "text/csv"}
+        answer = send("POST", self.url + path, body=text.encode(), headers=headers)
+        if not 200 <= answer.status < 300:
+            raise StackError(f"POST {path} answered {answer.status}: {answer.body.decode(errors='replace')[:600]}")
+        return answer.json()
+
     def items(self, path: str) -> list[dict[str, object]]:
         """All items of a list, page by page."""
         found: list[dict[str, object]] = []

@@ -6,11 +6,11 @@
 //!
 //! | who | does | in |
 //! |---|---|---|
-//! | a person | makes, closes, cancels a campaign, asks for its revocations | [`asking`] |
+//! | a person | makes, closes, cancels a campaign, asks for its revocations | `asking` |
 //! | a reviewer | decides on items | [`deciding`] |
-//! | a worker | makes items | [`preparing`] |
-//! | a worker | asks for revocations | [`applying`] |
-//! | a worker | seals, approves, signs | [`closing`] |
+//! | a worker | makes items | `preparing` |
+//! | a worker | asks for revocations | `applying` |
+//! | a worker | seals, approves, signs | `closing` |
 
 mod applying;
 pub mod asking;
