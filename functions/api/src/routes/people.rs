@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use super::Routes;
 use crate::Api;
-use crate::caller::{Operator, Reader};
+use crate::caller::{Caller, Operator, Reader};
 use crate::idempotency::Seed;
 use crate::input::{Body, Path, Query};
 use crate::page::{List, PageQuery};
