@@ -24,9 +24,10 @@ use crate::ids::{AccountId, ActionId, CampaignId, ConnectionId, ProductKey, Tena
 use crate::trace::Entry;
 use crate::{Error, Result};
 
-pub use plan::{Plan, Rules, is_lease_over, plan};
+pub use plan::{Plan, Rules, is_lease_over, note_on, plan};
 
-/// How many actions may be asked for at once without a second person.
+/// How many actions may be asked for at once without a second person: by a campaign, or by one token in the present hour
+/// and the one before.
 pub const MOST_AT_ONCE: u64 = 20;
 
 /// How often an action is tried before it fails.

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use jiff::civil::date;
 
-use super::{Action, Asked, Change, MOST_AT_ONCE, Plan, Rules, State, Wish, plan};
+use super::{Action, Asked, Change, MOST_AT_ONCE, Plan, Rules, State, Wish, note_on, plan};
 use crate::account::{Account, Grant, Protection};
 use crate::campaign::tests::{account, directory, group_id, in_group, in_role, now, of_product};
 use crate::clock::after;
@@ -157,4 +157,20 @@ fn the_trace_keeps_its_beginning_and_its_end() {
         long.note(after(now(), second), "worker", "tried", "again");
     }
     assert_eq!((long.trace.len(), long.trace[0].at, long.trace[59].at), (60, now(), last));
+}
+
+#[test]
+fn what_was_read_back_is_noted_on_the_account_until_the_lists_are_read_again() {
+    let mut account = member(&["g-both", "g-lead"], &["desk", "software"]);
+    let mut done = removing(in_group("g-both"));
+    done.planned(planned(&done, &account).unwrap(), now());
+    let steps = &mut done.steps;
+    assert!(!note_on(&mut account, steps, &directory()), "nothing was read back yet");
+    steps[0].done_at = Some(now());
+    assert!(note_on(&mut account, steps, &directory()));
+    assert_eq!((account.groups.len(), account.products.len()), (1, 0));
+    assert!(!note_on(&mut account, steps, &directory()), "noted again, it is as it is");
+    steps[0].change = Change::Add;
+    assert!(note_on(&mut account, steps, &directory()));
+    assert_eq!(account, member(&["g-both", "g-lead"], &["desk", "software"]));
 }

@@ -7,13 +7,21 @@ use serde::Deserialize;
 
 use super::Store;
 use super::due::due_beside;
-use super::item::{number, text};
+use super::item::{number, number_beside, text};
 use super::keys::{self, DueKind};
 use super::page::{Order, Page};
 use super::write::{Change, Written};
 use crate::Result;
 use crate::action::{Action, State};
+use crate::clock::after;
 use crate::ids::{ActionId, CampaignId, ConnectionId, TenantId};
+use crate::quota::hour_of;
+
+/// How many actions were asked for. These items have no record, only a number that is added to.
+const ASKED: &str = "asked";
+
+/// How long a count is kept after its hour began, in seconds.
+const KEPT_FOR: i64 = 3 * 3600;
 
 /// Which actions are listed.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -113,6 +121,23 @@ impl Store {
     ) -> Result<bool> {
         let key = keys::action(tenant, id);
         self.claim(DueKind::Action, (tenant, id.as_str()), &key, expected, next).await
+    }
+
+    /// Counts that somebody asks for an action at `now`, and says how many were asked for in the present hour and the one
+    /// before. A call that is repeated because its answer was lost counts twice, which only makes us more careful.
+    pub async fn count_asked(&self, tenant: &TenantId, by: &str, now: Timestamp) -> Result<u64> {
+        let hour = hour_of(now);
+        let (present, before) = (keys::asked(tenant, by, hour), keys::asked(tenant, by, after(hour, -3600)));
+        let change = Change::new("ADD #asked :one SET #expires_at = :expires_at", "")
+            .value(":one", number(1))
+            .value(":expires_at", number(hour.as_second() + KEPT_FOR));
+        self.update(&present, change).await?;
+        let mut asked = 0;
+        for key in [present, before] {
+            let item = self.get_item(&key).await?;
+            asked += item.and_then(|item| number_beside::<u64>(&item, ASKED)).unwrap_or(0);
+        }
+        Ok(asked)
     }
 
     /// Takes the turn of taking administrators' access at a connection's site until `until`, so that no two actions each

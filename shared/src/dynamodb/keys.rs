@@ -28,6 +28,7 @@
 //! | access review campaign | `T#campaign` | `campaign#{id}` | API: one, list; `ingest-usage`: one, all of a tenant, the due ones (index `due`) |
 //! | item of a campaign | `T#review#{campaign}` | `item#{account id}#{grant}` | API: list, many by key; `ingest-usage`: all, many by key |
 //! | action | `T#action` | `action#{id}` | API: one, list, many by id; `ingest-usage`: one, many by id, the due ones (index `due`) |
+//! | actions that somebody asked for in an hour | `T#asked#{digest of the token}` | `hour#{epoch seconds}` | API: two, `ADD` |
 //! | turn of taking administrators' access | `T#administrators#{connection}` | `turn#` | `ingest-usage`: conditional update |
 //! | public half of the key that signs records | `T#signing` | `signing#` | `ingest-usage`: one, conditional put |
 //! | notification | `T#notification` | `notification#{id}` | API: list; all functions that find a cause, and its end: one |
@@ -56,10 +57,10 @@ use crate::ids::{
 };
 
 pub(super) use access::{
-    access_policy, account, accounts, action, actions, activity, activity_of, administrators_turn, campaign,
-    campaigns, group, groups, ingestion, ingestions, person, person_address, person_addresses, persons,
-    product, products, project_role, project_roles, project_roles_of, review_item, review_items, roster,
-    roster_page, signing,
+    access_policy, account, accounts, action, actions, activity, activity_of, administrators_turn, asked,
+    campaign, campaigns, group, groups, ingestion, ingestions, person, person_address, person_addresses,
+    persons, product, products, project_role, project_roles, project_roles_of, review_item, review_items,
+    roster, roster_page, signing,
 };
 
 /// The partition key of the table.

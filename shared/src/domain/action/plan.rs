@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{Action, Asked, Change, MOST_AT_ONCE, Step};
-use crate::account::{Account, Grant};
+use crate::account::{Account, Grant, HeldRole};
 use crate::campaign::Directory;
 use crate::ids::{AccountId, GroupId, ProductKey};
 
@@ -123,6 +123,35 @@ fn danger(step: &Step) -> Option<String> {
         Some(false) => None,
         Some(true) => Some(format!("{} gives power over others' access or settings", step.words)),
         None => Some(format!("{} is not in the directory, so that it may give any power", step.words)),
+    }
+}
+
+/// Notes on an account what steps did that were read back, until Jira's lists are read again. Says whether it changed.
+pub fn note_on(account: &mut Account, steps: &[Step], directory: &Directory) -> bool {
+    let before = (account.groups.clone(), account.roles.clone());
+    for step in steps.iter().filter(|step| step.done_at.is_some()) {
+        match &step.grant {
+            Grant::Group { group } => put(&mut account.groups, group, step.wants()),
+            Grant::Role { project, role } => {
+                let held = HeldRole { project: project.clone(), role: role.clone() };
+                put(&mut account.roles, &held, step.wants());
+            }
+            Grant::Product { .. } => {}
+        }
+    }
+    if (&account.groups, &account.roles) == (&before.0, &before.1) {
+        return false;
+    }
+    account.products = directory.products_of(&account.groups);
+    true
+}
+
+/// Makes a sorted list hold a thing or not.
+fn put<T: Clone + Ord>(list: &mut Vec<T>, thing: &T, holds: bool) {
+    match (list.binary_search(thing), holds) {
+        (Ok(place), false) => drop(list.remove(place)),
+        (Err(place), true) => list.insert(place, thing.clone()),
+        (Ok(_), true) | (Err(_), false) => {}
     }
 }
 

@@ -101,6 +101,17 @@ impl Directory {
         account.products.iter().filter(|product| !held(product)).cloned().collect()
     }
 
+    /// The products that being a member of these groups gives, sorted.
+    pub fn products_of(&self, groups: &[GroupId]) -> Vec<ProductKey> {
+        let of_groups = groups.iter().filter_map(|id| self.groups.get(id)).flat_map(|group| &group.products);
+        let of_products = self.products.values().filter(|product| {
+            product.removed_at.is_none() && product.groups.iter().any(|group| groups.contains(group))
+        });
+        let all: BTreeSet<ProductKey> =
+            of_groups.chain(of_products.map(|product| &product.key)).cloned().collect();
+        all.into_iter().collect()
+    }
+
     fn gives(&self, group: &GroupId, product: &ProductKey) -> bool {
         let by_group = self.groups.get(group).is_some_and(|group| group.products.contains(product));
         by_group || self.products.get(product).is_some_and(|product| product.groups.contains(group))

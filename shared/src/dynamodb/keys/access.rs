@@ -1,10 +1,13 @@
 //! The keys of who has access: accounts, directories, people, ingestions, campaigns and actions.
 
+use jiff::Timestamp;
+
 use super::{Items, Key};
 use crate::campaign::{Place, grant_word};
 use crate::directory::List;
 use crate::ids::{
-    AccountId, ActionId, CampaignId, ConnectionId, GroupId, PersonId, ProductKey, ProjectId, RoleId, TenantId,
+    AccountId, ActionId, CampaignId, ConnectionId, GroupId, PersonId, ProductKey, ProjectId, RoleId,
+    TenantId, fixed,
 };
 
 /// The accounts of a connection.
@@ -159,6 +162,12 @@ pub(in crate::dynamodb) fn actions(tenant: &TenantId) -> Items {
 /// An action.
 pub(in crate::dynamodb) fn action(tenant: &TenantId, id: &ActionId) -> Key {
     actions(tenant).item(id.as_str())
+}
+
+/// How many actions somebody asked for in the hour that begins at `hour`.
+pub(in crate::dynamodb) fn asked(tenant: &TenantId, by: &str, hour: Timestamp) -> Key {
+    let items = Items::of(tenant, &format!("asked#{}", fixed(&[by])), "hour#");
+    items.item(&format!("{:012}", hour.as_second().max(0)))
 }
 
 /// The turn of taking access from administrators of a connection's site.

@@ -167,3 +167,19 @@ async fn one_action_at_a_time_takes_from_administrators_of_a_site() {
     store.end_administrators_turn(&acme(), &connection, &two).await.unwrap();
     assert!(take(connection, one, 120).await);
 }
+
+#[tokio::test]
+async fn what_somebody_asks_for_is_counted_over_the_present_hour_and_the_one_before() {
+    let store = store().await;
+    for (tenant, by, at, expected) in [
+        (acme(), "tok-1", 0, 1),
+        (acme(), "tok-1", 3500, 2),
+        (acme(), "tok-1", 3700, 3),
+        (acme(), "tok-2", 3700, 1),
+        (other(), "tok-1", 3700, 1),
+        (acme(), "tok-1", 7300, 2),
+        (acme(), "tok-1", 20_000, 1),
+    ] {
+        assert_eq!(store.count_asked(&tenant, by, later(at)).await.unwrap(), expected, "{by} at {at}");
+    }
+}

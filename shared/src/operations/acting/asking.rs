@@ -34,6 +34,9 @@ impl Actor {
             return Err(Error::invalid("account", message));
         }
         let (account, asked) = (wish.account.clone(), wish.asked.clone());
+        // Many calls are no way round the second person whom many at once need.
+        let together = store.count_asked(tenant, by, now).await?.max(wish.together);
+        let wish = Wish { together, ..wish };
         let mut action = Action::begin(tenant.clone(), id.clone(), wish, by, now);
         action.due_at = Some(after(now, OUTBOX_PATIENCE));
         if !store.put_new_action(&action).await? {

@@ -3,7 +3,7 @@
 use super::guarding::Guard;
 use super::{Actor, LEASE, Site, Stopped};
 use crate::account::Account;
-use crate::action::{Action, Asked, Rules, State, plan};
+use crate::action::{Action, Asked, Rules, State, note_on, plan};
 use crate::campaign::{Choice, Directory, Place, State as CampaignState, day_of};
 use crate::clock::after;
 use crate::connection::Connection;
@@ -48,6 +48,7 @@ impl Actor {
         let done = self.do_steps(action, &scene).await;
         self.core.store.end_administrators_turn(&action.tenant, &action.connection, &action.id).await?;
         scene.site.end().await?;
+        self.note_access(action, &scene).await?;
         done?;
         if let Asked::Undo { of, .. } = &action.asked {
             self.mark_undone(action, of).await?;
@@ -57,6 +58,17 @@ impl Actor {
         action.go_to(State::Done, now);
         self.save(action).await?;
         Ok(())
+    }
+
+    /// Notes on the stored account what was read back, so that nobody decides on what is gone. The next reading of Jira's
+    /// lists says it anyway.
+    async fn note_access(&self, action: &Action, scene: &Scene) -> Result<()> {
+        let change = |account: &mut Account| Ok(note_on(account, &action.steps, &scene.directory));
+        let store = &self.core.store;
+        match store.change_account(&action.tenant, &action.connection, &action.account, &change).await {
+            Err(error) if *error.kind() == Kind::NotFound => Ok(()),
+            noted => noted.map(|_| ()),
+        }
     }
 
     async fn do_steps(&self, action: &mut Action, scene: &Scene) -> Result<(), Stopped> {

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use jiff::Timestamp;
-
 use super::Reviewer;
 use crate::access::Role;
 use crate::campaign::{Campaign, Choice, Item, Place, Said, State};
@@ -84,7 +82,7 @@ impl Reviewer {
         let mut decided = items.clone();
         let mut changed = Vec::new();
         for (number, (item, said)) in decided.iter_mut().zip(said).enumerate() {
-            if decide(item, said, by, now)? {
+            if item.decide(said, by, now)? {
                 changed.push(number);
             }
         }
@@ -127,17 +125,16 @@ impl Reviewer {
             return Ok(());
         }
         let change = |stored: &mut Campaign| {
-            for (from, to) in moved {
-                stored.counts.moved(*from, *to);
+            // What is over was counted item by item, these among them.
+            if !stored.state.is_over() {
+                for (from, to) in moved {
+                    stored.counts.moved(*from, *to);
+                }
             }
             Ok(())
         };
         self.core.store.change_campaign(&campaign.tenant, &campaign.id, &change).await.map(|_| ())
     }
-}
-
-fn decide(item: &mut Item, said: &Said, by: &str, now: Timestamp) -> Result<bool> {
-    item.decide(said, by, now)
 }
 
 fn check_decider(campaign: &Campaign, by: &Decider) -> Result<()> {

@@ -201,3 +201,18 @@ async fn access_is_given_and_roles_are_taken_away_the_same_way() {
     let after = super::support::account(&world, "acc-1").await;
     assert_eq!((after.roles.len(), after.grants().contains(&team(2))), (0, true));
 }
+
+#[tokio::test]
+async fn many_single_calls_are_no_way_round_the_second_person() {
+    let world = world(seed(), |_| {}).await;
+    for number in 1..=21 {
+        let asked = Asked::Add { grant: team(1) };
+        let made = act(&world, &format!("act-{number}"), "acc-1", asked).await;
+        let expected = if number <= 20 { State::Done } else { State::AwaitingApproval };
+        assert_eq!(made.state, expected, "{number}: {made:?}");
+    }
+    assert!(super::support::account(&world, "acc-1").await.grants().contains(&team(1)), "it is noted");
+    world.time.advance(2 * 3600);
+    assert_eq!(act(&world, "act-22", "acc-1", removing(TEAM_1)).await.state, State::Done);
+    assert!(!super::support::account(&world, "acc-1").await.grants().contains(&team(1)));
+}

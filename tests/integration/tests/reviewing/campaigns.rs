@@ -299,3 +299,36 @@ async fn a_wish_that_cannot_be_is_refused_and_names_what_is_wrong() {
     assert_eq!(*refused.kind(), Kind::Conflict);
     assert!(account(&world, "acc-1").await.active);
 }
+
+#[tokio::test]
+async fn a_large_campaign_goes_on_from_slice_to_slice() {
+    let world = world(Seed { accounts: 1_200, teams: 2, ..Seed::empty() }, |_| {}).await;
+    let id = CampaignId::parse("cmp-1").unwrap();
+    let wish = campaign_wish(&world, Scope::All {});
+    reviewer(&world).make(&world.tenant, id.clone(), wish, "tok-admin").await.unwrap();
+    // No time is left, so that each slice is one part.
+    let slices = async |until: State| {
+        let mut slices = 0;
+        while campaign(&world, &id).await.state != until {
+            world.access.deadline.set(world.time.now());
+            let requests = world.usage.receive(10);
+            assert_eq!(requests.len(), 1, "each slice leaves one message");
+            super::support::carry_out(&world, &requests[0]).await.unwrap();
+            slices += 1;
+        }
+        world.access.deadline.set(jiff::Timestamp::MAX);
+        work(&world).await;
+        slices
+    };
+    assert!(slices(State::Open).await > 1);
+    let grants: usize = accounts(&world).await.values().map(|account| account.grants().len()).sum();
+    assert_eq!(items(&world, &id).await.len(), grants);
+    decide_all(&world, &id, |_| Choice::Keep).await;
+    reviewer(&world).close(&world.tenant, &id, "tok-admin", false).await.unwrap();
+    assert!(slices(State::Closed).await > 2);
+    let signed = campaign(&world, &id).await.record.unwrap();
+    let all = items(&world, &id).await;
+    let digested = all.iter().map(|item| item.digested().unwrap());
+    assert_eq!(verify(&signed, &signed.public_key, digested), Ok(()));
+    assert!(signed.record.complete);
+}
