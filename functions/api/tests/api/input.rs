@@ -35,6 +35,12 @@ fn good_body(route: &str) -> Value {
         "PUT /v1/accounts/{connection}/{account}/protection" => {
             json!({ "reason": "on leave", "ends_on": "2026-12-31" })
         }
+        "POST /v1/campaigns" => crate::reviews::campaign_body(),
+        "POST /v1/campaigns/{id}/decisions" => crate::reviews::decisions_body("keep"),
+        "POST /v1/campaigns/{id}/apply" => json!({ "hold": true }),
+        "POST /v1/campaigns/{id}/close" => json!({ "undecided": "name" }),
+        "POST /v1/actions" => crate::reviews::action_body("remove"),
+        "POST /v1/actions/{id}/decline" | "POST /v1/actions/{id}/undo" => json!({ "why": "a mistake" }),
         other => panic!("{other} takes a body that this test does not know"),
     }
 }
