@@ -28,18 +28,24 @@ pub fn sheet(columns: &[&str], is_first: bool) -> Result<Sheet> {
 /// The answer with one page. `next` is the path and query of the one behind it.
 pub fn answer(name: &str, sheet: Sheet, next: Option<&str>) -> Result<Response, Problem> {
     let mut response = (StatusCode::OK, sheet.finish()?).into_response();
-    let text = |value: String| {
-        HeaderValue::try_from(value).map_err(|cause| {
-            Problem::from(assay::Error::internal("could not write the headers of an export").because(cause))
-        })
-    };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
     headers.insert(header::CONTENT_DISPOSITION, text(format!("attachment; filename=\"{name}.csv\""))?);
     if let Some(next) = next {
-        headers.insert(header::LINK, text(format!("<{next}>; rel=\"next\""))?);
+        headers.insert(header::LINK, next_link(next)?);
     }
     Ok(response)
+}
+
+/// The value of a `Link` to the page behind.
+pub fn next_link(next: &str) -> Result<HeaderValue, Problem> {
+    text(format!("<{next}>; rel=\"next\""))
+}
+
+fn text(value: String) -> Result<HeaderValue, Problem> {
+    HeaderValue::try_from(value).map_err(|cause| {
+        assay::Error::internal("could not write the headers of an export").because(cause).into()
+    })
 }
 
 /// A path with these query parameters.

@@ -2,11 +2,10 @@
 
 use assay::campaign::{Campaign, CarriedOut, Item, SignedRecord, grant_word};
 use assay::ids::CampaignId;
-use assay::sheet::Sheet;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, header};
+use http::header;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -17,6 +16,7 @@ use crate::caller::Reader;
 use crate::input::{Path, Query};
 use crate::page::PageQuery;
 use crate::problem::Problem;
+use crate::sheets;
 
 /// The columns of the CSV.
 const COLUMNS: [&str; 20] = [
@@ -104,48 +104,32 @@ pub async fn export(
     let stored =
         api.core.store.review_items(&caller.tenant, &id, None, asked.after.as_deref(), asked.limit).await?;
     let is_first = asked.after.is_none();
-    let mut response = match format {
-        Format::Json => json(campaign, &stored.items, is_first)?,
+    let next = asked.cursor(stored.next).map(|cursor| {
+        let limit = asked.limit.to_string();
+        let parameters = [("format", format.word()), ("cursor", &cursor), ("limit", &limit)];
+        sheets::link(&format!("/v1/campaigns/{id}/export"), &parameters)
+    });
+    match format {
+        Format::Json => json(campaign, &stored.items, is_first, next.as_deref()),
         Format::Csv => {
             let names = names(&api, &campaign, &stored.items).await?;
-            csv(&campaign, &stored.items, &names, is_first)?
+            let mut sheet = sheets::sheet(&COLUMNS, is_first)?;
+            for item in &stored.items {
+                sheet.row(&cells(item, &names))?;
+            }
+            sheets::answer(&format!("access-review-{id}"), sheet, next.as_deref())
         }
-    };
-    if let Some(cursor) = asked.cursor(stored.next) {
-        let query = form_urlencoded::Serializer::new(String::new())
-            .append_pair("format", format.word())
-            .append_pair("cursor", &cursor)
-            .append_pair("limit", &asked.limit.to_string())
-            .finish();
-        let link = format!("</v1/campaigns/{id}/export?{query}>; rel=\"next\"");
-        response.headers_mut().insert(header::LINK, value(link)?);
     }
-    Ok(response)
 }
 
-fn json(campaign: Campaign, items: &[Item], is_first: bool) -> Result<Response, Problem> {
+fn json(campaign: Campaign, items: &[Item], is_first: bool, next: Option<&str>) -> Result<Response, Problem> {
     let items = items.iter().map(Item::digested).collect::<assay::Result<Vec<Value>>>()?;
     let record = campaign.record.filter(|_| is_first);
-    Ok(Json(ExportView { record, items }).into_response())
-}
-
-fn csv(campaign: &Campaign, items: &[Item], names: &Names, is_first: bool) -> Result<Response, Problem> {
-    let mut sheet = if is_first { Sheet::with_columns(&COLUMNS)? } else { Sheet::without_columns() };
-    for item in items {
-        sheet.row(&cells(item, names))?;
+    let mut response = Json(ExportView { record, items }).into_response();
+    if let Some(next) = next {
+        response.headers_mut().insert(header::LINK, sheets::next_link(next)?);
     }
-    let mut response = sheet.finish()?.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
-    let file = format!("attachment; filename=\"access-review-{}.csv\"", campaign.id);
-    headers.insert(header::CONTENT_DISPOSITION, value(file)?);
     Ok(response)
-}
-
-fn value(text: String) -> Result<HeaderValue, Problem> {
-    HeaderValue::try_from(text).map_err(|cause| {
-        assay::Error::internal("could not write the headers of an export").because(cause).into()
-    })
 }
 
 /// The cells of an item, in the order of [`COLUMNS`]; what is not known is empty.
