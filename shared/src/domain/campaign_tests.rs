@@ -76,7 +76,7 @@ fn role(project: &str, role: &str, name: &str, groups: &[&str]) -> ProjectRole {
         project_key: format!("P{project}"),
         role: RoleId::parse(role).unwrap(),
         name: name.to_owned(),
-        accounts: vec![],
+        holders: 0,
         groups: groups.iter().map(|id| group_id(id)).collect(),
         removed_at: None,
         version: 1,

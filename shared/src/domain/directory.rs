@@ -121,8 +121,8 @@ pub struct ProjectRole {
     pub role: RoleId,
     /// Its name now.
     pub name: String,
-    /// The accounts that hold it themselves, sorted.
-    pub accounts: Vec<AccountId>,
+    /// How many accounts hold it themselves; which ones is kept as a list.
+    pub holders: u64,
     /// The groups that hold it, sorted.
     pub groups: Vec<GroupId>,
     /// Since when Jira does not list it any more.
@@ -146,6 +146,8 @@ pub enum List {
     Users,
     /// The members of a group.
     Members(GroupId),
+    /// The accounts that hold a project role themselves.
+    Holders(ProjectId, RoleId),
 }
 
 /// How many accounts one stored page of a list holds at most.

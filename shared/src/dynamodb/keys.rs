@@ -19,7 +19,7 @@
 //! | group | `T#group#{connection}` | `group#{group id}` | API: list; `ingest-usage`: all |
 //! | product | `T#product#{connection}` | `product#{key}` | as above |
 //! | project role | `T#role#{connection}` | `role#{project id}#{role id}` | as above |
-//! | list of accounts, 1,000 each | `T#roster#{connection}` | `roster#{users, or group id}#{place of the first, 9 digits}` | `ingest-usage`: all pages of a list; API: members of a group |
+//! | list of accounts, 1,000 each | `T#roster#{connection}` | `roster#{users, group#{group id}, or role#{project id}#{role id}}#{place of the first, 9 digits}` | `ingest-usage`: all pages of a list; API: members of a group |
 //! | days of activity of a month | `T#activity#{connection}#{time zone}` | `activity#{account id}#{year}-{month}` | `ingest-usage`: many by key, conditional `ADD`; API: of one account, list |
 //! | person | `T#person` | `person#{id}` | API: one, list, many by id when a list is taken in; `ingest-usage`, `evaluate-checks`: all |
 //! | address that a person was given later | `T#person` | `address#{id that would be made from it}` | API: all, when a list is taken in or an address is changed |

@@ -68,8 +68,9 @@ pub(in crate::dynamodb) fn project_role(
 /// The pages of a list of accounts.
 pub(in crate::dynamodb) fn roster(tenant: &TenantId, connection: &ConnectionId, list: &List) -> Items {
     let name = match list {
-        List::Users => "users",
-        List::Members(group) => group.as_str(),
+        List::Users => "users".to_owned(),
+        List::Members(group) => format!("group#{group}"),
+        List::Holders(project, role) => format!("role#{project}#{role}"),
     };
     Items::of(tenant, &format!("roster#{connection}"), format!("roster#{name}#"))
 }

@@ -86,6 +86,17 @@ impl Slice<'_> {
         Ok(())
     }
 
+    /// Keeps a list that was read whole.
+    pub(super) async fn keep_all(&mut self, list: &List, accounts: BTreeSet<AccountId>) -> Result<()> {
+        let accounts: Vec<AccountId> = accounts.into_iter().collect();
+        let mut start = 0;
+        for some in accounts.chunks(usize::try_from(ACCOUNTS_IN_PAGE).unwrap_or(1000)) {
+            self.keep(list, start, some.to_vec()).await?;
+            start += ACCOUNTS_IN_PAGE;
+        }
+        self.store().cut_roster(self.tenant(), self.id(), list, start).await
+    }
+
     /// All accounts of a list, as they are kept.
     pub(super) async fn listed_in(&self, list: &List) -> Result<BTreeSet<AccountId>> {
         let mut all = BTreeSet::new();

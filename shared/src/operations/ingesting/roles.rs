@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Next, Slice};
-use crate::directory::ProjectRole;
+use crate::directory::{List, ProjectRole};
 use crate::evidence::Gap;
 use crate::ids::{ProjectId, RoleId};
 use crate::ingestion::{Source, Stage};
@@ -65,6 +65,9 @@ impl Slice<'_> {
         for (id, actors) in read {
             let old = stored.remove(&id);
             let accounts: BTreeSet<_> = actors.accounts.into_iter().collect();
+            let holders = accounts.len() as u64;
+            let list = List::Holders(project.id.clone(), id.clone());
+            self.keep_all(&list, accounts).await?;
             let groups: BTreeSet<_> = actors.groups.into_iter().collect();
             let new = ProjectRole {
                 tenant: self.tenant().clone(),
@@ -73,14 +76,16 @@ impl Slice<'_> {
                 project_key: project.key.clone(),
                 role: id,
                 name: actors.name,
-                accounts: accounts.into_iter().collect(),
+                holders,
                 groups: groups.into_iter().collect(),
                 removed_at: None,
                 version: old.as_ref().map_or(0, |old| old.version),
             };
             self.write_role(old, new).await?;
         }
-        for (_, old) in stored {
+        for (id, old) in stored {
+            let list = List::Holders(project.id.clone(), id);
+            self.store().cut_roster(self.tenant(), self.id(), &list, 0).await?;
             let gone = gone(&old, now);
             self.write_role(Some(old), gone).await?;
         }
@@ -93,7 +98,9 @@ impl Slice<'_> {
         let listed: BTreeSet<ProjectId> =
             self.projects.iter().flatten().map(|project| project.id.clone()).collect();
         for role in self.store().all_project_roles(self.tenant(), self.id()).await? {
-            if !listed.contains(&role.project) {
+            if !listed.contains(&role.project) && role.removed_at.is_none() {
+                let list = List::Holders(role.project.clone(), role.role.clone());
+                self.store().cut_roster(self.tenant(), self.id(), &list, 0).await?;
                 let gone = gone(&role, now);
                 self.write_role(Some(role), gone).await?;
             }
@@ -113,12 +120,7 @@ impl Slice<'_> {
 }
 
 fn gone(role: &ProjectRole, now: jiff::Timestamp) -> ProjectRole {
-    ProjectRole {
-        removed_at: role.removed_at.or(Some(now)),
-        accounts: Vec::new(),
-        groups: Vec::new(),
-        ..role.clone()
-    }
+    ProjectRole { removed_at: role.removed_at.or(Some(now)), holders: 0, groups: Vec::new(), ..role.clone() }
 }
 
 /// All projects that the connection's account can see, by id.

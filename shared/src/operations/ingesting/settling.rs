@@ -143,7 +143,11 @@ impl Slice<'_> {
         }
         let mut roles: HashMap<AccountId, Vec<HeldRole>> = HashMap::new();
         for role in self.store().all_project_roles(self.tenant(), self.id()).await? {
-            for account in role.accounts {
+            if role.holders == 0 {
+                continue;
+            }
+            let list = List::Holders(role.project.clone(), role.role.clone());
+            for account in self.listed_in(&list).await? {
                 let held = HeldRole { project: role.project.clone(), role: role.role.clone() };
                 roles.entry(account).or_default().push(held);
             }
