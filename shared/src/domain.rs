@@ -21,6 +21,7 @@ pub mod person;
 pub mod plan;
 pub mod policy;
 pub mod quota;
+pub mod seat;
 pub mod sheet;
 pub mod site;
 pub mod sync_setting;

@@ -25,7 +25,7 @@ pub mod wiring;
 pub use base::{clock, config, error, ids, random, secret, signing, telemetry};
 pub use domain::{
     access, account, action, campaign, check, connection, directory, evidence, idempotency, ingestion,
-    matching, notification, oauth, person, plan, policy, quota, sheet, site, sync_setting, task, ticket,
-    trace,
+    matching, notification, oauth, person, plan, policy, quota, seat, sheet, site, sync_setting, task,
+    ticket, trace,
 };
 pub use error::{Error, Result};

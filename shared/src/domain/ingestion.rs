@@ -65,6 +65,11 @@ pub enum Stage {
         /// The last account that was settled.
         behind: Option<AccountId>,
     },
+    /// Matches the accounts with the people of now, and nothing else.
+    Match {
+        /// The last account that was matched.
+        behind: Option<AccountId>,
+    },
     /// Reads what was changed in issues.
     Changes,
     /// Reads the worklogs that were written or changed.
@@ -98,7 +103,8 @@ impl Stage {
             Self::Organisation { .. } => Some(Source::Organisation),
             Self::Changes => Some(Source::Changes),
             Self::Worklogs | Self::DeletedWorklogs => Some(Source::Worklogs),
-            Self::Idle | Self::Settle { .. } | Self::Count { .. } | Self::Report { .. } => None,
+            Self::Report { .. } => Some(Source::Report),
+            Self::Idle | Self::Settle { .. } | Self::Match { .. } | Self::Count { .. } => None,
         }
     }
 
@@ -113,12 +119,12 @@ impl Stage {
             Self::Products => Self::Roles { behind: None },
             Self::Roles { .. } => Self::Organisation { cursor: None },
             Self::Organisation { .. } => Self::Settle { behind: None },
-            Self::Settle { .. } => Self::Changes,
+            Self::Settle { .. } => Self::Report { behind: None },
+            Self::Report { .. } => Self::Changes,
             Self::Changes => Self::Worklogs,
             Self::Worklogs => Self::DeletedWorklogs,
             Self::DeletedWorklogs => Self::Count { behind: None },
-            Self::Count { .. } => Self::Report { behind: None },
-            Self::Report { .. } => Self::Idle,
+            Self::Count { .. } | Self::Match { .. } => Self::Idle,
         }
     }
 }
@@ -145,6 +151,8 @@ pub enum Source {
     Changes,
     /// Worklogs.
     Worklogs,
+    /// Atlassian's word on whose data must be erased.
+    Report,
 }
 
 impl Source {
@@ -159,6 +167,7 @@ impl Source {
             Self::Organisation => "the organisation's administration",
             Self::Changes => "the issues and their history",
             Self::Worklogs => "the worklogs",
+            Self::Report => "the report of personal data",
         }
     }
 }
@@ -166,7 +175,7 @@ impl Source {
 /// How much of a source was read, the last time that it was.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct SourceCoverage {
-    /// When reading it ended.
+    /// When it was last read to its end, or as far as the gaps say.
     #[schema(value_type = Option<String>)]
     pub read_at: Option<Timestamp>,
     /// How many things it gave.
@@ -265,6 +274,9 @@ pub struct Ingestion {
     /// How whole each source was, when it was last read.
     #[schema(value_type = Object)]
     pub sources: BTreeMap<Source, SourceCoverage>,
+    /// The same of the lists that the accounts were last put together from: what checks go by, while newer lists are read.
+    #[schema(value_type = Object)]
+    pub settled_sources: BTreeMap<Source, SourceCoverage>,
     /// How far activity was read.
     pub activity: ActivityReached,
     /// Until when the run waits, and for what, if it does.
@@ -274,6 +286,9 @@ pub struct Ingestion {
     pub problem: Option<String>,
     /// How many slices failed one after the other at the present stage.
     pub failures: u32,
+    /// When the next run begins.
+    #[schema(value_type = Option<String>)]
+    pub next_run_at: Option<Timestamp>,
     /// When stored accounts must next be reported to Atlassian.
     #[schema(value_type = Option<String>)]
     pub report_at: Option<Timestamp>,
@@ -302,10 +317,12 @@ impl Ingestion {
             ended_at: None,
             settled_at: None,
             sources: BTreeMap::new(),
+            settled_sources: BTreeMap::new(),
             activity: ActivityReached::default(),
             paused_until: None,
             problem: None,
             failures: 0,
+            next_run_at: None,
             report_at: None,
             cost: Cost::default(),
             leased_until: None,
@@ -338,24 +355,28 @@ impl Ingestion {
     pub fn gaps(&self, sources: &[Source], now: Timestamp) -> Vec<Gap> {
         let mut gaps = Vec::new();
         for source in sources {
-            match self.sources.get(source) {
-                Some(coverage) if coverage.read_at.is_some() => gaps.extend(coverage.gaps.iter().cloned()),
-                _ => gaps.push(Gap::Unavailable {
+            let coverage = self.settled_sources.get(source);
+            gaps.extend(coverage.into_iter().flat_map(|coverage| coverage.gaps.iter().cloned()));
+            match coverage.and_then(|coverage| coverage.read_at) {
+                Some(read_at) if is_fresh(read_at, now) => {}
+                Some(read_at) => gaps.push(Gap::Stale { age: seconds_between(read_at, now) }),
+                None => gaps.push(Gap::Unavailable {
                     detail: format!("{} was not read yet; the first ingestion must end", source.words()),
                 }),
             }
         }
         match self.settled_at {
-            Some(at) => {
-                let age = seconds_between(at, now);
-                if !(0..=MAXIMUM_AGE).contains(&age) {
-                    gaps.push(Gap::Stale { age });
-                }
-            }
+            Some(at) if is_fresh(at, now) => {}
+            Some(at) => gaps.push(Gap::Stale { age: seconds_between(at, now) }),
             None => gaps.push(Gap::Unavailable {
                 detail: "the accounts were not put together yet; the first ingestion must end".to_owned(),
             }),
         }
         gaps
     }
+}
+
+/// Whether what was read at `at` may still be judged. A reading from the future is a clock that cannot be trusted.
+pub fn is_fresh(at: Timestamp, now: Timestamp) -> bool {
+    (0..=MAXIMUM_AGE).contains(&seconds_between(at, now))
 }

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::item::decode;
+use super::item::{decode, key_of};
 use super::keys::{self, Key};
 use super::page::{Order, Page};
 use super::{Store, write::Written};
-use crate::Result;
 use crate::directory::{Group, List, Product, ProjectRole, RosterPage};
 use crate::ids::{ConnectionId, GroupId, ProductKey, ProjectId, TenantId};
+use crate::{Error, Result};
 
 impl Store {
     /// The group with this id.
@@ -128,6 +128,26 @@ impl Store {
         let (found, more) = self.query(&items, Order::Rising, &Vec::new(), place, 100).await?;
         let pages: Vec<RosterPage> = found.into_iter().map(decode).collect::<Result<_>>()?;
         let next = more.and_then(|_| pages.last().map(|page| page.start));
+        Ok((pages, next))
+    }
+
+    /// Some pages of all lists of a connection behind the sort key `behind`, each with its list, and the one to go on
+    /// behind, if there are more.
+    pub async fn all_roster_pages(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        behind: Option<String>,
+    ) -> Result<(Vec<(List, RosterPage)>, Option<String>)> {
+        let items = keys::rosters(tenant, connection);
+        let (found, next) = self.query(&items, Order::Rising, &Vec::new(), behind, 100).await?;
+        let mut pages = Vec::with_capacity(found.len());
+        for item in found {
+            let key = key_of(&item);
+            let list = keys::list_of(&key)
+                .ok_or_else(|| Error::internal(format!("the stored item {key} is no page of a list")))?;
+            pages.push((list, decode(item)?));
+        }
         Ok((pages, next))
     }
 

@@ -103,8 +103,33 @@ impl Store {
         self.claim(DueKind::Ingestion, (tenant, connection.as_str()), &key, expected, next).await
     }
 
-    /// Adds days on which accounts were active; days that are known already are not written. Returns the latest day that
-    /// was new of each account that had one.
+    /// Those of these days that are not stored yet.
+    pub async fn new_active_days(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        zone: &str,
+        active: &BTreeMap<AccountId, BTreeSet<Date>>,
+    ) -> Result<BTreeMap<AccountId, BTreeSet<Date>>> {
+        let days = || active.iter().flat_map(|(account, days)| days.iter().map(move |day| (account, *day)));
+        let keys = days().map(|(account, day)| month_key(tenant, connection, zone, account, day)).collect();
+        let known: BTreeMap<Key, BTreeSet<i8>> = self
+            .items_of(&keys, "months of activity")
+            .await?
+            .iter()
+            .map(|item| (key_of(item), days_of(item)))
+            .collect();
+        let mut new: BTreeMap<AccountId, BTreeSet<Date>> = BTreeMap::new();
+        for (account, day) in days() {
+            let month = known.get(&month_key(tenant, connection, zone, account, day));
+            if !month.is_some_and(|month| month.contains(&day.day())) {
+                new.entry(account.clone()).or_default().insert(day);
+            }
+        }
+        Ok(new)
+    }
+
+    /// Adds days on which accounts were active. Returns how many records were written.
     ///
     /// Days are a set of numbers, so that adding them again, in any order, changes nothing.
     pub async fn add_active_days(
@@ -113,34 +138,21 @@ impl Store {
         connection: &ConnectionId,
         zone: &str,
         active: &BTreeMap<AccountId, BTreeSet<Date>>,
-    ) -> Result<BTreeMap<AccountId, Date>> {
-        let mut wanted: BTreeMap<Key, (&AccountId, BTreeSet<Date>)> = BTreeMap::new();
+    ) -> Result<u64> {
+        let mut wanted: BTreeMap<Key, Vec<String>> = BTreeMap::new();
         for (account, days) in active {
             for day in days {
                 let key = month_key(tenant, connection, zone, account, *day);
-                wanted.entry(key).or_insert_with(|| (account, BTreeSet::new())).1.insert(*day);
+                wanted.entry(key).or_default().push(day.day().to_string());
             }
         }
-        for item in self.items_of(&wanted.keys().cloned().collect(), "months of activity").await? {
-            let known = days_of(&item);
-            if let Some((_, days)) = wanted.get_mut(&key_of(&item)) {
-                days.retain(|day| !known.contains(&day.day()));
-            }
-        }
-        wanted.retain(|_, (_, days)| !days.is_empty());
-        let mut latest: BTreeMap<AccountId, Date> = BTreeMap::new();
-        for (account, days) in wanted.values() {
-            let day = days.iter().copied().max().unwrap_or_default();
-            let known = latest.entry((*account).clone()).or_insert(day);
-            *known = day.max(*known);
-        }
-        let adds = wanted.into_iter().map(|(key, (_, days))| async move {
-            let days = days.iter().map(|day| day.day().to_string()).collect();
+        let written = wanted.len() as u64;
+        let adds = wanted.into_iter().map(|(key, days)| async move {
             let change = Change::new("ADD #days :days", "").value(":days", AttributeValue::Ns(days));
             self.update(&key, change).await.map(|_| ())
         });
         stream::iter(adds).buffer_unordered(CONCURRENCY).try_collect::<Vec<()>>().await?;
-        Ok(latest)
+        Ok(written)
     }
 
     /// The days from `from` to `until` on which each of these accounts was active, as counted in `zone`.

@@ -58,9 +58,9 @@ use crate::ids::{
 
 pub(super) use access::{
     access_policy, account, accounts, action, actions, activity, activity_of, administrators_turn, asked,
-    campaign, campaigns, group, groups, ingestion, ingestions, person, person_address, person_addresses,
-    persons, product, products, project_role, project_roles, project_roles_of, review_item, review_items,
-    roster, roster_page, signing,
+    campaign, campaigns, group, groups, ingestion, ingestions, list_of, person, person_address,
+    person_addresses, persons, product, products, project_role, project_roles, project_roles_of, review_item,
+    review_items, roster, roster_page, rosters, signing,
 };
 
 /// The partition key of the table.

@@ -108,6 +108,12 @@ struct Slice<'a> {
     projects: Option<Vec<crate::jira::directory::ListedProject>>,
     /// What all lists say together, once it is needed.
     joined: Option<settling::Joined>,
+    /// Records of nobody among the members read of the present group.
+    nobodies: u64,
+    /// How many members Jira counted at the first page of the present group; none if that was another slice's.
+    counted_first: Option<u64>,
+    /// The people of the list, once they are needed.
+    people: Option<crate::matching::Index>,
     /// The seats counted so far.
     seats: settling::Seats,
     /// Where the search of changed issues goes on.
@@ -156,7 +162,12 @@ impl Ingester {
             ingestion.due_at = Some(after(now, UNUSABLE));
             return store.save_ingestion(&mut ingestion).await;
         }
-        if ingestion.stage == Stage::Idle {
+        if ingestion.stage == Stage::Idle && ingestion.next_run_at.is_some_and(|at| at > now) {
+            // A message that came late, or twice: the run that it was about is over.
+            ingestion.due_at = ingestion.next_run_at;
+            return store.save_ingestion(&mut ingestion).await;
+        }
+        if ingestion.stage == Stage::Idle || is_outdated(&ingestion, now) {
             let policy = store.access_policy(tenant, id).await?;
             begin(&mut ingestion, policy.zone, now);
         }
@@ -174,6 +185,9 @@ impl Ingester {
             groups: None,
             projects: None,
             joined: None,
+            nobodies: 0,
+            counted_first: None,
+            people: None,
             seats: settling::Seats::default(),
             paging: activity::Paging::default(),
         };
@@ -197,7 +211,8 @@ impl Ingester {
         let delay = match wait {
             None => {
                 let began_at = ingestion.began_at.unwrap_or(now);
-                ingestion.due_at = Some(after(began_at, EVERY).max(after(now, 60)));
+                ingestion.next_run_at = Some(after(began_at, EVERY).max(after(now, 60)));
+                ingestion.due_at = ingestion.next_run_at;
                 None
             }
             Some(wait) => {
@@ -223,6 +238,28 @@ pub fn wants_ingestion(connection: &Connection) -> bool {
     !ended && wanted.iter().any(|use_case| connection.use_cases.contains(use_case))
 }
 
+/// Whether a run began so long ago, and did not put the accounts together yet, that what it read must not be taken for what
+/// is: the connection could not be used meanwhile.
+fn is_outdated(ingestion: &Ingestion, now: Timestamp) -> bool {
+    let is_reading = match &ingestion.stage {
+        Stage::Users { .. }
+        | Stage::Groups
+        | Stage::Members { .. }
+        | Stage::Products
+        | Stage::Roles { .. }
+        | Stage::Organisation { .. }
+        | Stage::Settle { .. } => true,
+        Stage::Idle
+        | Stage::Match { .. }
+        | Stage::Report { .. }
+        | Stage::Changes
+        | Stage::Worklogs
+        | Stage::DeletedWorklogs
+        | Stage::Count { .. } => false,
+    };
+    is_reading && ingestion.began_at.is_some_and(|at| seconds_between(at, now) > EVERY)
+}
+
 /// Begins a run. Where the time zone is another one now, activity is read anew: days of one are no days of the other.
 fn begin(ingestion: &mut Ingestion, zone: Option<String>, now: Timestamp) {
     if let Some(zone) = zone.filter(|zone| *zone != ingestion.zone) {
@@ -245,8 +282,6 @@ impl Slice<'_> {
         loop {
             let now = jira.core.clock.now();
             if self.ingestion.stage == Stage::Idle {
-                self.ingestion.ended_at = Some(now);
-                self.ingestion.first_ended_at = self.ingestion.first_ended_at.or(Some(now));
                 return Ok(None);
             }
             if !jira.deadline.leaves(SECONDS_A_UNIT, now) {
@@ -269,6 +304,18 @@ impl Slice<'_> {
                     self.ingestion.stage = next;
                     self.save().await?;
                 }
+                // What the table refuses, it refuses again: that must not keep the other stages waiting for ever.
+                Err(Stopped::Failed(error))
+                    if !error.retryable() && self.ingestion.stage.source().is_some() =>
+                {
+                    tracing::error!(error = error.chain(), "a stage failed");
+                    self.ingestion.problem = Some(error.to_string());
+                    let gap = Gap::Unavailable { detail: error.to_string() };
+                    if let Some(wait) = self.count_failure(gap, FAILED) {
+                        return Ok(Some(wait));
+                    }
+                    self.save().await?;
+                }
                 Err(Stopped::Failed(error)) => return Err(error),
                 Err(Stopped::Jira(error)) => {
                     if let Some(wait) = self.failed(&error) {
@@ -288,19 +335,30 @@ impl Slice<'_> {
         if matches!(error.kind, crate::jira::error::Kind::Limited { .. }) {
             return Some(wait);
         }
+        self.count_failure(Gap::from(error), wait)
+    }
+
+    /// Counts a failure of the stage. Returns how long to wait before it is tried again; none when that was often enough, and
+    /// its source is left as it is stored. What reads only what is stored is never left.
+    fn count_failure(&mut self, gap: Gap, wait: i64) -> Option<i64> {
         self.ingestion.failures += 1;
-        if self.ingestion.failures < FAILURES {
-            return Some(wait);
-        }
+        let source = self.ingestion.stage.source();
+        let Some(source) = source.filter(|_| self.ingestion.failures >= FAILURES) else { return Some(wait) };
         self.ingestion.failures = 0;
-        if let Some(source) = self.ingestion.stage.source() {
-            let now = self.ingester.jira.core.clock.now();
-            let coverage = self.ingestion.source(source);
-            coverage.lacks(Gap::from(error));
-            coverage.read_at = Some(now);
-        }
-        self.ingestion.stage = self.ingestion.stage.next();
+        self.ingestion.source(source).lacks(gap);
+        self.ingestion.stage = self.stage_behind();
         None
+    }
+
+    /// The stage behind the present one. Who is only reviewed is not watched: activity is read where the use case is
+    /// chosen.
+    fn stage_behind(&self) -> Stage {
+        match self.ingestion.stage.next() {
+            Stage::Changes if !self.connection.use_cases.contains(&UseCase::Usage) => {
+                Stage::Count { behind: None }
+            }
+            next => next,
+        }
     }
 
     /// No client could be had. Returns how long to wait.
@@ -332,6 +390,7 @@ impl Slice<'_> {
             Stage::Roles { behind } => self.roles(client, behind).await,
             Stage::Organisation { cursor } => self.organisation(cursor).await,
             Stage::Settle { behind } => self.settle(client, behind).await,
+            Stage::Match { behind } => self.match_people(behind).await,
             Stage::Changes => self.changes(client).await,
             Stage::Worklogs => self.worklogs(client).await,
             Stage::DeletedWorklogs => self.deleted_worklogs(client).await,
@@ -346,12 +405,9 @@ impl Slice<'_> {
         if error.concerns_every_call() {
             return Err(Stopped::Jira(error));
         }
-        let now = self.now();
-        let coverage = self.ingestion.source(source);
-        coverage.lacks(Gap::from(&error));
-        coverage.read_at = Some(now);
+        self.ingestion.source(source).lacks(Gap::from(&error));
         tracing::warn!(source = source.words(), error = %error, "a source is left as it is stored");
-        Ok(self.ingestion.stage.next())
+        Ok(self.stage_behind())
     }
 
     fn now(&self) -> Timestamp {

@@ -5,12 +5,13 @@ mod export;
 use assay::account::Account;
 use assay::directory::{Group, Product, SeatCount};
 use assay::ids::{ConnectionId, ProductKey};
-use assay::ingestion::{Ingestion, Source};
+use assay::ingestion::{Ingestion, Source, is_fresh};
 use assay::policy::AccessPolicy;
+use assay::seat::Seats;
 use axum::Json;
 use axum::extract::State;
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -99,9 +100,9 @@ pub struct HolderView {
     name: String,
     /// The groups by which it holds the seat: it keeps it until it is in none of them.
     through: Vec<String>,
-    /// The last day on which it was active, as far as is known.
+    /// The last day on which it used the seat, as far as is known.
     #[schema(value_type = Option<String>)]
-    last_active_on: Option<Date>,
+    last_used_on: Option<Date>,
     /// Until when the seat is kept, used or not.
     #[schema(value_type = Option<String>)]
     protected_until: Option<Date>,
@@ -121,11 +122,10 @@ async fn list(
     let policy = store.access_policy(&caller.tenant, &connection).await?;
     let products = store.all_products(&caller.tenant, &connection).await?;
     let now = api.core.clock.now();
-    let today = ingestion.today(now);
     let products = products
         .into_iter()
         .filter(|product| product.removed_at.is_none())
-        .map(|product| licence(product, &ingestion, &policy, days, today))
+        .map(|product| licence(product, &ingestion, &policy, days, now))
         .collect();
     Ok(Json(LicencesView {
         connection: connection.to_string(),
@@ -140,10 +140,13 @@ fn licence(
     ingestion: &Ingestion,
     policy: &AccessPolicy,
     days: u32,
-    today: Date,
+    now: Timestamp,
 ) -> LicenceView {
+    let today = ingestion.today(now);
     let mut missing = Vec::new();
-    for source in [Source::Users, Source::Members, Source::Products, Source::Changes, Source::Worklogs] {
+    for source in
+        [Source::Users, Source::Groups, Source::Members, Source::Products, Source::Changes, Source::Worklogs]
+    {
         match ingestion.sources.get(&source) {
             Some(coverage) if coverage.is_complete() => {}
             Some(coverage) if coverage.read_at.is_some() => {
@@ -158,7 +161,11 @@ fn licence(
             "the billed count and the last use of other products: connect an organisation API key".to_owned(),
         );
     }
-    let activity_known = ingestion.sources.get(&Source::Changes).is_some_and(|it| it.read_at.is_some());
+    let changes = ingestion.sources.get(&Source::Changes).and_then(|coverage| coverage.read_at);
+    let activity_known = changes.is_some_and(|at| is_fresh(at, now));
+    if !activity_known {
+        missing.push("activity was not read in the last two days: choose the use case usage".to_owned());
+    }
     let count: Option<&SeatCount> = product.count.as_ref();
     let known_for = ingestion
         .activity
@@ -236,18 +243,20 @@ async fn find_holders(
     let asked =
         page.of(&caller.tenant, &["licence accounts", connection.as_str(), product.as_str(), &filter])?;
     let groups = store.all_groups(&caller.tenant, connection).await?;
-    let today = ingestion.today(api.core.clock.now());
+    let site = store
+        .connection(&caller.tenant, connection)
+        .await?
+        .ok_or_else(|| assay::Error::not_found(format!("there is no connection {connection}")))?;
+    let seats = Seats::of(&site, &ingestion, api.core.clock.now());
     let (mut items, mut place) = (Vec::new(), asked.after.clone());
     for _ in 0..CALLS {
         // Never more than fit: what is looked at and does not fit is passed over, and the place moves on.
         let left = asked.limit - items.len();
         let found = store.accounts(&caller.tenant, connection, place.as_deref(), left).await?;
         let fitting = found.items.into_iter().filter(|account| {
-            account.is_live()
-                && account.products.contains(product)
-                && days.is_none_or(|days| is_unused(account, days, today))
+            seats.takes(account, product) && days.is_none_or(|days| seats.is_unused(account, product, days))
         });
-        items.extend(fitting.map(|account| holder(account, product, &groups)));
+        items.extend(fitting.map(|account| holder(account, product, &groups, &seats)));
         place = found.next;
         if place.is_none() || items.len() >= asked.limit {
             break;
@@ -256,22 +265,15 @@ async fn find_holders(
     Ok(List { items, next_cursor: asked.cursor(place) })
 }
 
-fn holder(account: Account, product: &ProductKey, groups: &[Group]) -> HolderView {
+fn holder(account: Account, product: &ProductKey, groups: &[Group], seats: &Seats<'_>) -> HolderView {
     let gives = |group: &&Group| account.groups.contains(&group.id) && group.products.contains(product);
     HolderView {
         through: groups.iter().filter(gives).map(|group| group.name.clone()).collect(),
         account: account.id.to_string(),
-        last_active_on: account.last_active_on,
+        last_used_on: seats.last_use(&account, product),
         protected_until: account.protection.map(|protection| protection.ends_on),
         name: account.name,
     }
-}
-
-/// Whether an account's seat is unprotected and was not used in the last `days` days.
-fn is_unused(account: &Account, days: u32, today: Date) -> bool {
-    let limit = today.checked_sub(Span::new().days(i64::from(days))).unwrap_or(Date::MIN);
-    let protected = account.protection.as_ref().is_some_and(|protection| protection.ends_on >= today);
-    !protected && account.last_active_on.is_none_or(|day| day < limit)
 }
 
 fn checked(days: Option<u32>) -> Result<u32, Problem> {

@@ -196,6 +196,7 @@ async fn run(
     let now = api.core.clock.now();
     let mut ingestion = ingestion(&api, &caller.tenant, &connection).await?;
     if ingestion.stage == Stage::Idle && ingestion.due_at.is_none_or(|due_at| due_at > now) {
+        ingestion.next_run_at = Some(now);
         ingestion.due_at = Some(now);
         api.core.store.save_ingestion(&mut ingestion).await?;
     }

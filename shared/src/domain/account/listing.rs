@@ -55,9 +55,12 @@ impl Account {
 
     /// Takes over what the organisation's administration tells of the account.
     pub fn take_organisation(&mut self, email: Option<&str>, view: &OrganisationView) -> bool {
+        if self.erased_at.is_some() {
+            return false;
+        }
         let mut changed = self.organisation.as_ref() != Some(view);
         self.organisation = Some(view.clone());
-        if let (None, Some(email)) = (self.erased_at, email.map(str::to_lowercase)) {
+        if let Some(email) = email.map(str::to_lowercase) {
             changed |= self.email.as_deref() != Some(&email);
             self.email = Some(email);
         }
@@ -90,16 +93,26 @@ impl Account {
         if self.erased_at.is_some() {
             return false;
         }
+        self.forget();
+        // What was said of it tells of a person, too.
+        self.owner = Owner::Unidentified;
+        self.protection = None;
+        self.active = false;
+        self.erased_at = Some(now);
+        true
+    }
+
+    /// Forgets what is personal, to be read again where that may be. Returns whether there was anything.
+    pub fn forget(&mut self) -> bool {
+        let known = !self.name.is_empty()
+            || self.email.is_some()
+            || self.organisation.is_some()
+            || !self.suggestions.is_empty();
         self.name.clear();
         self.email = None;
         self.organisation = None;
         self.suggestions.clear();
-        self.active = false;
-        if !self.owner.is_said() {
-            self.owner = Owner::Unidentified;
-        }
-        self.erased_at = Some(now);
-        true
+        known
     }
 }
 

@@ -65,6 +65,25 @@ pub(in crate::dynamodb) fn project_role(
     project_roles_of(tenant, connection, project).item(role.as_str())
 }
 
+/// The pages of all lists of accounts of a connection.
+pub(in crate::dynamodb) fn rosters(tenant: &TenantId, connection: &ConnectionId) -> Items {
+    Items::of(tenant, &format!("roster#{connection}"), "roster#")
+}
+
+/// The list that a page of one belongs to, by the page's key.
+pub(in crate::dynamodb) fn list_of(page: &Key) -> Option<List> {
+    let mut parts = page.sk.split('#').skip(1);
+    match parts.next()? {
+        "users" => Some(List::Users),
+        "group" => Some(List::Members(GroupId::parse(parts.next()?).ok()?)),
+        "role" => {
+            let project = ProjectId::parse(parts.next()?).ok()?;
+            Some(List::Holders(project, RoleId::parse(parts.next()?).ok()?))
+        }
+        _ => None,
+    }
+}
+
 /// The pages of a list of accounts.
 pub(in crate::dynamodb) fn roster(tenant: &TenantId, connection: &ConnectionId, list: &List) -> Items {
     let name = match list {

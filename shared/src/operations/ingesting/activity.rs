@@ -16,7 +16,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::directory::AT_ONCE;
-use super::{Next, Slice, Stopped};
+use super::{Next, SECONDS_A_UNIT, Slice, Stopped};
 use crate::Result;
 use crate::account::AccountKind;
 use crate::clock::{after, seconds_between};
@@ -40,6 +40,9 @@ const ISSUES_IN_WINDOW: u64 = 2000;
 
 /// The shortest time that one search covers, in seconds.
 const SHORTEST_WINDOW: i64 = 60;
+
+/// How many issues are read before their days are written.
+const ISSUES_AT_ONCE: usize = 100;
 
 /// How many issues a page is asked for. Jira gives fewer when comments come with them.
 const ISSUES_IN_PAGE: usize = 500;
@@ -90,11 +93,19 @@ impl Slice<'_> {
             let detail = format!("Jira says that a search of changed issues is not whole ({warning})");
             self.ingestion.source(Source::Changes).lacks(Gap::Malformed { detail });
         }
-        let last = page.issues.iter().map(|issue| issue.updated).max().unwrap_or(reached).max(reached);
+        // Jira finds by its index and shows what is: an issue that was changed a moment ago leads no further than the
+        // search does, and is found again where it is now.
+        let moments = page.issues.iter().map(|issue| issue.updated).filter(|at| *at < end);
+        let last = moments.max().unwrap_or(reached).max(reached);
         let edge = page.issues.iter().filter(|issue| issue.updated == last);
         let edge = edge.map(|issue| (issue.id.clone(), issue.updated)).collect();
         page.issues.retain(|issue| !self.paging.edge.contains(&(issue.id.clone(), issue.updated)));
-        self.read_issues(client, page.issues, since).await?;
+        if let Some(reached) = self.read_issues(client, page.issues, since).await? {
+            // The function's time is over in the middle of the page: the next slice searches from there.
+            self.paging = Paging::default();
+            self.ingestion.activity.changes = Some(reached);
+            return Ok(Stage::Changes);
+        }
         if let Some(token) = page.next {
             let stands = last <= from;
             self.paging = Paging { token: stands.then_some((from, token)), edge };
@@ -106,11 +117,32 @@ impl Slice<'_> {
             return Ok(Stage::Changes);
         }
         self.ingestion.source(Source::Changes).read_at = Some(now);
-        Ok(self.ingestion.stage.next())
+        Ok(self.stage_behind())
     }
 
-    /// Reads everything that was done in these issues, and writes the days.
+    /// Reads everything that was done in these issues, and writes the days, some issues after the other. Where the time is
+    /// over before the last, the moment up to which all were read.
     async fn read_issues(
+        &mut self,
+        client: &Client,
+        issues: Vec<ChangedIssue>,
+        since: Timestamp,
+    ) -> std::result::Result<Option<Timestamp>, Stopped> {
+        let mut left = issues;
+        while !left.is_empty() {
+            let rest = left.split_off(left.len().min(ISSUES_AT_ONCE));
+            let reached = left.iter().map(|issue| issue.updated).max();
+            self.read_some(client, left, since).await?;
+            left = rest;
+            let deadline = &self.ingester.jira.deadline;
+            if !left.is_empty() && !deadline.leaves(SECONDS_A_UNIT, self.now()) {
+                return Ok(reached);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn read_some(
         &mut self,
         client: &Client,
         issues: Vec<ChangedIssue>,
@@ -140,6 +172,7 @@ impl Slice<'_> {
         until: Timestamp,
     ) -> std::result::Result<Timestamp, Stopped> {
         self.ingestion.source(Source::Changes).begin();
+        self.ingestion.source(Source::Worklogs).begin();
         let reached = self.ingestion.activity.changes;
         let from = reached.map_or(since, |reached| after(reached, -OVERLAP).max(since));
         self.ingestion.activity.changes = Some(from);
@@ -242,7 +275,7 @@ impl Slice<'_> {
         self.ingestion.source(Source::Worklogs).read += page.ids.len() as u64;
         self.ingestion.activity.worklogs = Some(page.until.max(from));
         // Without progress there is no next page, whatever Jira says.
-        Ok(if page.last || page.until <= from { self.ingestion.stage.next() } else { Stage::Worklogs })
+        Ok(if page.last || page.until <= from { self.stage_behind() } else { Stage::Worklogs })
     }
 
     /// Reads one page of worklogs that were deleted. Jira does not tell by whom.
@@ -255,10 +288,12 @@ impl Slice<'_> {
             Err(error) => return self.left(Source::Worklogs, error),
         };
         self.ingestion.activity.deletions_by_nobody += page.ids.len() as u64;
-        self.ingestion.activity.deleted_worklogs = Some(page.until.max(from));
+        // The moment itself was told of: asked from there again, Jira tells of it again.
+        let next = if page.ids.is_empty() { from } else { after_millisecond(page.until.max(from)) };
+        self.ingestion.activity.deleted_worklogs = Some(next);
         if page.last || page.until <= from {
             self.ingestion.source(Source::Worklogs).read_at = Some(now);
-            return Ok(self.ingestion.stage.next());
+            return Ok(self.stage_behind());
         }
         Ok(Stage::DeletedWorklogs)
     }
@@ -274,15 +309,22 @@ impl Slice<'_> {
         }
     }
 
-    /// Writes days, and with each account the last of them.
+    /// Writes days that are new, and with each account the last of them.
+    ///
+    /// The account first: who dies in between finds the days new again, and not the account without them.
     async fn write_days(&mut self, days: &Days) -> Result<()> {
         let (tenant, connection, store) = (self.tenant(), self.id(), self.store());
-        let latest = store.add_active_days(tenant, connection, &self.ingestion.zone, days).await?;
-        let notes = latest.iter().map(|(account, day)| async move {
-            store.note_activity(tenant, connection, account, *day).await
+        let zone = &self.ingestion.zone;
+        let new = store.new_active_days(tenant, connection, zone, days).await?;
+        let notes = new.iter().map(|(account, days)| async move {
+            match days.last() {
+                Some(day) => store.note_activity(tenant, connection, account, *day).await,
+                None => Ok(()),
+            }
         });
         stream::iter(notes).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
-        self.ingestion.cost.writes += 2 * latest.len() as u64;
+        let written = store.add_active_days(tenant, connection, zone, &new).await?;
+        self.ingestion.cost.writes += written + new.len() as u64;
         Ok(())
     }
 }
@@ -290,6 +332,10 @@ impl Slice<'_> {
 /// Whether a deed makes its author active: an app and our own account are no people.
 fn counts(deed: &Deed, own: Option<&AccountId>, since: Timestamp) -> bool {
     deed.at >= since && deed.by.kind != AccountKind::App && Some(&deed.by.id) != own
+}
+
+fn after_millisecond(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond() + 1).unwrap_or(at)
 }
 
 /// The day on which a moment lies in a time zone.

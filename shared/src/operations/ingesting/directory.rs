@@ -8,6 +8,7 @@ use super::{Next, Slice};
 use crate::Result;
 use crate::account::{Account, Shown};
 use crate::directory::{ACCOUNTS_IN_PAGE, List, RosterPage};
+use crate::dynamodb::ActiveMonth;
 use crate::ids::AccountId;
 use crate::ingestion::{Source, Stage};
 use crate::jira::Client;
@@ -35,7 +36,7 @@ impl Slice<'_> {
         if read == 0 {
             self.store().cut_roster(self.tenant(), self.id(), &List::Users, kept).await?;
             self.ingestion.source(Source::Users).read_at = Some(now);
-            return Ok(self.ingestion.stage.next());
+            return Ok(self.stage_behind());
         }
         self.take_listed(&listed).await?;
         let accounts = listed.iter().map(|account| account.id.clone()).collect();
@@ -60,6 +61,12 @@ impl Slice<'_> {
                 None => {
                     let mut account = Account::new(tenant.clone(), connection.clone(), id.clone(), now);
                     account.take_shown(shown_of(listed));
+                    // Jira may have told what it did before it told that it is there.
+                    if self.ingestion.activity.since.is_some() {
+                        let zone = &self.ingestion.zone;
+                        let months = store.active_months(tenant, connection, zone, id).await?;
+                        account.last_active_on = months.iter().flat_map(ActiveMonth::dates).max();
+                    }
                     new.push(account);
                 }
                 Some(account) if account.clone().take_shown(shown_of(listed)) => news.push(listed),

@@ -8,7 +8,6 @@ use crate::evidence::Gap;
 use crate::ids::GroupId;
 use crate::ingestion::{Source, Stage};
 use crate::jira::Client;
-use crate::jira::error::Kind;
 use crate::{Error, Result};
 
 /// Pages of a list beyond which something is wrong: two million groups.
@@ -20,13 +19,14 @@ impl Slice<'_> {
         self.ingestion.source(Source::Groups).begin();
         let mut listed: BTreeMap<GroupId, String> = BTreeMap::new();
         let mut start = 0;
-        let mut ended = false;
+        let (mut ended, mut counted) = (false, BTreeSet::new());
         for _ in 0..MOST_PAGES {
             let portion = match client.list_groups(start).await {
                 Ok(portion) => portion,
                 Err(error) => return self.left(Source::Groups, error),
             };
             start += portion.items.len() as u64;
+            counted.extend(portion.total);
             listed.extend(portion.items.into_iter().map(|group| (group.id, group.name)));
             if portion.last {
                 ended = true;
@@ -35,6 +35,12 @@ impl Slice<'_> {
         }
         let now = self.now();
         let read = listed.len() as u64;
+        // One that was deleted or made while the pages were read moves the others over their edges.
+        if !ended || counted.iter().any(|counted| *counted != read) {
+            ended = false;
+            let counted = counted.last().copied().unwrap_or(read);
+            self.ingestion.source(Source::Groups).lacks(Gap::Short { read, counted });
+        }
         let mut groups = self.store().all_groups(self.tenant(), self.id()).await?;
         for group in &mut groups {
             let before = group.clone();
@@ -71,7 +77,7 @@ impl Slice<'_> {
         coverage.read = read;
         coverage.read_at = Some(now);
         self.groups = None;
-        Ok(self.ingestion.stage.next())
+        Ok(self.stage_behind())
     }
 
     pub(super) async fn write_group(&mut self, group: &mut Group) -> Result<()> {
@@ -111,20 +117,20 @@ impl Slice<'_> {
         let Some(group) = next.map(|group| group.id.clone()) else {
             let now = self.now();
             self.ingestion.source(Source::Members).read_at = Some(now);
-            return Ok(self.ingestion.stage.next());
+            return Ok(self.stage_behind());
         };
         let list = List::Members(group.clone());
+        if start == 0 {
+            self.begin_group(&group).await?;
+        }
         let (mut at, mut accounts) = (start, Vec::new());
         let (mut counted, mut ended) = (None, false);
         while accounts.len() as u64 + 50 <= ACCOUNTS_IN_PAGE && !ended {
             let portion = match client.list_members(&group, at).await {
                 Ok(portion) => portion,
                 // The group was deleted since the groups were listed: the next run marks it.
-                Err(error) if error.kind == Kind::NotFound => {
-                    return self.end_group(&group, Some(Gap::from(&error)), 0).await;
-                }
                 Err(error) if !error.concerns_every_call() => {
-                    // What one group refuses, all do, unless the group is a special one.
+                    // It was deleted since the groups were listed, or is not for us: the next run sees.
                     let gap = Gap::from(&error);
                     self.ingestion.source(Source::Members).lacks(gap.clone());
                     return self.end_group(&group, Some(gap), 0).await;
@@ -133,7 +139,12 @@ impl Slice<'_> {
             };
             at += portion.items.len() as u64;
             (counted, ended) = (portion.total, portion.last);
+            if at <= 50 {
+                self.nobodies = 0;
+                self.counted_first = counted;
+            }
             // A record of nobody counts in the total, and is kept for that.
+            self.nobodies += portion.items.iter().filter(|account| account.is_nobody()).count() as u64;
             accounts.extend(portion.items.into_iter().map(|account| account.id));
         }
         self.ingestion.source(Source::Members).read += accounts.len() as u64;
@@ -152,8 +163,14 @@ impl Slice<'_> {
         } else {
             self.listed_in(&list).await?.len() as u64
         };
+        // Records of nobody have one id in common.
+        let distinct = distinct + self.nobodies.saturating_sub(1);
         let gap = match counted {
             Some(counted) if counted > distinct => Some(Gap::Short { read: distinct, counted }),
+            // Somebody left while the pages were read, and another one may have moved past them.
+            Some(counted) if self.counted_first.is_some_and(|first| first > counted) => {
+                Some(Gap::Short { read: distinct, counted: self.counted_first.unwrap_or(counted) })
+            }
             Some(_) => None,
             None => Some(Gap::NotCounted),
         };
@@ -161,6 +178,22 @@ impl Slice<'_> {
             self.ingestion.source(Source::Members).lacks(gap.clone());
         }
         self.end_group(&group, gap, distinct).await
+    }
+
+    /// Writes down that a group's list is being read anew, where that takes more than one page that is kept: until its end,
+    /// what is kept of it is partly old.
+    async fn begin_group(&mut self, id: &GroupId) -> Result<()> {
+        let groups = self.known_groups().await?;
+        let large = groups
+            .iter_mut()
+            .find(|group| group.id == *id && group.complete && group.members > ACCOUNTS_IN_PAGE);
+        if let Some(group) = large {
+            group.complete = false;
+            let mut changed = group.clone();
+            self.write_group(&mut changed).await?;
+            self.groups = None;
+        }
+        Ok(())
     }
 
     /// Writes down how a group's list ended, and goes on to the next group.

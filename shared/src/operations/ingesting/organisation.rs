@@ -8,6 +8,7 @@ use crate::account::Account;
 use crate::evidence::Gap;
 use crate::ids::AccountId;
 use crate::ingestion::{Source, Stage};
+use crate::jira::error::Kind;
 use crate::secret::Secret;
 use crate::secrets;
 
@@ -23,7 +24,7 @@ impl Slice<'_> {
         };
         let (Some(organisation), Some(key)) = (&self.connection.organisation, key) else {
             self.ingestion.sources.remove(&Source::Organisation);
-            return Ok(self.ingestion.stage.next());
+            return Ok(self.stage_behind());
         };
         if cursor.is_none() {
             self.ingestion.source(Source::Organisation).begin();
@@ -31,14 +32,15 @@ impl Slice<'_> {
         let administration = self.ingester.jira.administration();
         let page = match administration.users(&key, &organisation.id, cursor.as_deref()).await {
             Ok(page) => page,
+            // It goes on from this page; but credentials that are refused are the key's, and not the site's.
+            Err(error) if error.concerns_every_call() && error.kind != Kind::Unauthorized => {
+                return Err(error.into());
+            }
             Err(error) => {
                 // It is another door than the site's: that it is shut stops nothing else.
                 tracing::warn!(%error, "the organisation's administration could not be read");
-                let now = self.now();
-                let coverage = self.ingestion.source(Source::Organisation);
-                coverage.lacks(Gap::from(&error));
-                coverage.read_at = Some(now);
-                return Ok(self.ingestion.stage.next());
+                self.ingestion.source(Source::Organisation).lacks(Gap::from(&error));
+                return Ok(self.stage_behind());
             }
         };
         let ids = page.items.iter().map(|user| user.id.clone()).collect();
@@ -63,7 +65,7 @@ impl Slice<'_> {
             return Ok(Stage::Organisation { cursor: page.next });
         }
         coverage.read_at = Some(now);
-        Ok(self.ingestion.stage.next())
+        Ok(self.stage_behind())
     }
 
     async fn organisation_key(&self) -> Result<Option<Secret>> {

@@ -52,7 +52,7 @@ impl Slice<'_> {
         let coverage = self.ingestion.source(Source::Products);
         coverage.read = read;
         coverage.read_at = Some(now);
-        Ok(self.ingestion.stage.next())
+        Ok(self.stage_behind())
     }
 
     pub(super) async fn write_product(&mut self, old: Option<Product>, new: Product) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Reporting stored accounts to Atlassian, which answers whose personal data must be erased or read again.
 
 use super::{Next, Slice};
+use crate::Result;
 use crate::account::Account;
 use crate::clock::after;
 use crate::connection::Method;
@@ -23,11 +24,16 @@ impl Slice<'_> {
     pub(super) async fn report(&mut self, client: &Client, behind: Option<AccountId>) -> Next {
         let now = self.now();
         if self.connection.method != Method::Oauth {
-            return Ok(Stage::Idle);
+            self.ingestion.sources.remove(&Source::Report);
+            return Ok(self.stage_behind());
         }
         if behind.is_none() && self.ingestion.report_at.is_some_and(|at| at > now) {
-            return Ok(Stage::Idle);
+            return Ok(self.stage_behind());
         }
+        if behind.is_none() {
+            self.ingestion.source(Source::Report).begin();
+        }
+        let mut cycle = CYCLE;
         let (accounts, next) =
             self.store().accounts_behind(self.tenant(), self.id(), behind.as_ref()).await?;
         // Each run reads all accounts again, although it writes only those that changed.
@@ -41,28 +47,44 @@ impl Slice<'_> {
         for some in known.chunks(REPORTED_AT_ONCE) {
             let report = match client.report_accounts(some).await {
                 Ok(report) => report,
-                Err(error) if error.concerns_every_call() => return Err(error.into()),
-                Err(error) => {
-                    // It is tried again with the next run; what is stored stays as it is until then.
-                    self.ingestion.problem = Some(error.with_advice());
-                    return Ok(Stage::Idle);
-                }
+                // It is tried again with the next run; what is stored stays as it is until then.
+                Err(error) => return self.left(Source::Report, error),
             };
+            cycle = cycle.min(report.cycle.unwrap_or(CYCLE));
             let (tenant, connection) = (self.tenant().clone(), self.id().clone());
             for closed in &report.closed {
-                let erase = |account: &mut Account| Ok(account.erase(now));
-                self.store().change_account(&tenant, &connection, closed, &erase).await?;
-                self.ingestion.cost.writes += 1;
+                self.erase(closed).await?;
             }
-            for updated in report.updated.chunks(200) {
-                let listed = client.accounts_with_ids(updated).await?;
+            if !report.updated.is_empty() {
+                // What is not shown any more was hidden by its owner, and is forgotten.
+                for hidden in &report.updated {
+                    let forget = |account: &mut Account| Ok(account.forget());
+                    self.store().change_account(&tenant, &connection, hidden, &forget).await?;
+                }
+                let listed = client.accounts_with_ids(&report.updated).await?;
                 self.take_listed(&listed).await?;
             }
-            self.ingestion.report_at = Some(after(now, report.cycle.unwrap_or(CYCLE)));
+            self.ingestion.source(Source::Report).read += some.len() as u64;
         }
-        match next {
-            Some(next) => Ok(Stage::Report { behind: Some(next) }),
-            None => Ok(Stage::Idle),
+        if next.is_some() {
+            return Ok(Stage::Report { behind: next });
         }
+        self.ingestion.source(Source::Report).read_at = Some(now);
+        self.ingestion.report_at = Some(after(now, cycle));
+        Ok(self.stage_behind())
+    }
+
+    /// Erases an account that its owner closed, at every site of the tenant that it is stored of.
+    async fn erase(&mut self, closed: &AccountId) -> Result<()> {
+        let (now, tenant) = (self.now(), self.tenant().clone());
+        for connection in self.store().all_connections(&tenant).await? {
+            if self.store().account(&tenant, &connection.id, closed).await?.is_none() {
+                continue;
+            }
+            let erase = |account: &mut Account| Ok(account.erase(now));
+            self.store().change_account(&tenant, &connection.id, closed, &erase).await?;
+            self.ingestion.cost.writes += 1;
+        }
+        Ok(())
     }
 }

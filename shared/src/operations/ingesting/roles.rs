@@ -23,7 +23,13 @@ impl Slice<'_> {
         }
         if self.projects.is_none() {
             self.projects = match list_projects(client).await {
-                Ok(projects) => Some(projects),
+                Ok((projects, is_whole)) => {
+                    if !is_whole {
+                        let read = projects.len() as u64;
+                        self.ingestion.source(Source::Roles).lacks(Gap::Short { read, counted: read + 1 });
+                    }
+                    Some(projects)
+                }
                 Err(error) => return self.left(Source::Roles, error),
             };
         }
@@ -97,7 +103,10 @@ impl Slice<'_> {
         let now = self.now();
         let listed: BTreeSet<ProjectId> =
             self.projects.iter().flatten().map(|project| project.id.clone()).collect();
-        for role in self.store().all_project_roles(self.tenant(), self.id()).await? {
+        // A list that was not whole marks nothing.
+        let whole = self.ingestion.source(Source::Roles).gaps.is_empty();
+        let stored = self.store().all_project_roles(self.tenant(), self.id()).await?;
+        for role in stored.into_iter().filter(|_| whole) {
             if !listed.contains(&role.project) && role.removed_at.is_none() {
                 let list = List::Holders(role.project.clone(), role.role.clone());
                 self.store().cut_roster(self.tenant(), self.id(), &list, 0).await?;
@@ -106,7 +115,7 @@ impl Slice<'_> {
             }
         }
         self.ingestion.source(Source::Roles).read_at = Some(now);
-        Ok(self.ingestion.stage.next())
+        Ok(self.stage_behind())
     }
 
     async fn write_role(&mut self, old: Option<ProjectRole>, new: ProjectRole) -> Result<()> {
@@ -123,17 +132,22 @@ fn gone(role: &ProjectRole, now: jiff::Timestamp) -> ProjectRole {
     ProjectRole { removed_at: role.removed_at.or(Some(now)), holders: 0, groups: Vec::new(), ..role.clone() }
 }
 
-/// All projects that the connection's account can see, by id.
-async fn list_projects(client: &Client) -> std::result::Result<Vec<ListedProject>, JiraError> {
+/// All projects that the connection's account can see, by id, and whether they are as many as Jira counts.
+async fn list_projects(client: &Client) -> std::result::Result<(Vec<ListedProject>, bool), JiraError> {
     let mut projects: BTreeMap<ProjectId, ListedProject> = BTreeMap::new();
-    let mut start = 0;
+    let (mut start, mut counted) = (0, BTreeSet::new());
+    let mut ended = false;
     for _ in 0..MOST_PAGES {
         let portion = client.list_projects_from(start).await?;
         start += portion.items.len() as u64;
+        counted.extend(portion.total);
         projects.extend(portion.items.into_iter().map(|project| (project.id.clone(), project)));
         if portion.last {
+            ended = true;
             break;
         }
     }
-    Ok(projects.into_values().collect())
+    let read = projects.len() as u64;
+    let is_whole = ended && counted.iter().all(|counted| *counted == read);
+    Ok((projects.into_values().collect(), is_whole))
 }

@@ -3,13 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use super::directory::AT_ONCE;
 use super::{Next, Slice};
 use crate::account::{Account, HeldRole, Settled};
-use crate::connection::UseCase;
 use crate::directory::{List, Product, SeatCount};
 use crate::evidence::Gap;
 use crate::ids::{AccountId, GroupId, ProductKey};
@@ -92,10 +89,14 @@ impl Slice<'_> {
             self.store().accounts_behind(self.tenant(), self.id(), behind.as_ref()).await?;
         let there = self.confirm_missing(client, joined, &accounts).await?;
         let now = self.now();
+        let has_key = self.connection.organisation.is_some();
         let change = |account: &mut Account| {
             let listed = joined.names(&account.id) || there.contains(&account.id);
             let settled = joined.of(&account.id, listed);
-            let changed = account.settle(&settled, &|group| joined.products_of(group), now);
+            let mut changed = account.settle(&settled, &|group| joined.products_of(group), now);
+            if !has_key {
+                changed |= account.organisation.take().is_some();
+            }
             joined.people.settle(account) || changed
         };
         let changed: Vec<AccountId> = accounts
@@ -114,14 +115,14 @@ impl Slice<'_> {
             return Ok(Stage::Settle { behind: next });
         }
         self.ingestion.settled_at = Some(now);
-        // Who is only reviewed is not watched: activity is read where the use case is chosen.
-        let watched = self.connection.use_cases.contains(&UseCase::Usage);
-        Ok(if watched { self.ingestion.stage.next() } else { Stage::Count { behind: None } })
+        self.ingestion.settled_sources = self.ingestion.sources.clone();
+        Ok(self.stage_behind())
     }
 
     /// Joins the kept lists by account.
     async fn join(&mut self) -> Result<Joined> {
-        let users = self.listed_in(&List::Users).await?;
+        let mut lists = self.all_lists().await?;
+        let users = lists.remove(&List::Users).unwrap_or_default();
         let known = self.known_groups().await?.clone();
         let mut members: HashMap<AccountId, Vec<u32>> = HashMap::new();
         let (mut groups, mut unread) = (Vec::new(), BTreeSet::new());
@@ -136,7 +137,7 @@ impl Slice<'_> {
                 continue;
             }
             let place = u32::try_from(groups.len()).map_err(|_| Error::internal("too many groups"))?;
-            for account in self.listed_in(&List::Members(group.id.clone())).await? {
+            for account in lists.remove(&List::Members(group.id.clone())).unwrap_or_default() {
                 members.entry(account).or_default().push(place);
             }
             groups.push(group.id);
@@ -147,13 +148,29 @@ impl Slice<'_> {
                 continue;
             }
             let list = List::Holders(role.project.clone(), role.role.clone());
-            for account in self.listed_in(&list).await? {
+            for account in lists.remove(&list).unwrap_or_default() {
                 let held = HeldRole { project: role.project.clone(), role: role.role.clone() };
                 roles.entry(account).or_default().push(held);
             }
         }
         let people = people::index(self.store(), self.tenant()).await?;
         Ok(Joined { users, members, groups, unread, roles, products, people })
+    }
+
+    /// All kept lists of the connection, in one pass.
+    async fn all_lists(&self) -> Result<HashMap<List, BTreeSet<AccountId>>> {
+        let mut lists: HashMap<List, BTreeSet<AccountId>> = HashMap::new();
+        let mut behind = None;
+        loop {
+            let (pages, next) = self.store().all_roster_pages(self.tenant(), self.id(), behind).await?;
+            for (list, page) in pages {
+                lists.entry(list).or_default().extend(page.accounts.into_iter().filter(is_somebody));
+            }
+            match next {
+                Some(next) => behind = Some(next),
+                None => return Ok(lists),
+            }
+        }
     }
 
     /// Asks Jira for the accounts that a group or a role names and the site's list does not, and stores them.
@@ -164,7 +181,11 @@ impl Slice<'_> {
     ) -> std::result::Result<(), super::Stopped> {
         let named = joined.members.keys().chain(joined.roles.keys());
         let unlisted: BTreeSet<&AccountId> = named.filter(|id| !joined.users.contains(*id)).collect();
-        let unlisted: Vec<AccountId> = unlisted.into_iter().cloned().collect();
+        let unlisted: BTreeSet<AccountId> = unlisted.into_iter().cloned().collect();
+        // Those that are stored are asked for where they stand.
+        let stored = self.store().accounts_of(self.tenant(), self.id(), &unlisted).await?;
+        let stored: BTreeSet<AccountId> = stored.into_iter().map(|account| account.id).collect();
+        let unlisted: Vec<AccountId> = unlisted.difference(&stored).cloned().collect();
         for some in unlisted.chunks(ASKED_AT_ONCE) {
             match client.accounts_with_ids(some).await {
                 Ok(listed) => self.take_listed(&listed).await?,
@@ -215,19 +236,12 @@ impl Slice<'_> {
         if behind.is_none() {
             self.seats = Seats::default();
         }
-        let zone = self.ingestion.time_zone();
-        let today = self.ingestion.today(self.now());
-        // Who was there already when Assay first looked did not come on that day.
-        let first_look = self.ingestion.first_ended_at;
         let (accounts, next) =
             self.store().accounts_behind(self.tenant(), self.id(), behind.as_ref()).await?;
-        for account in accounts.iter().filter(|account| account.is_live()) {
-            let came = first_look
-                .filter(|first_look| account.first_seen_at > *first_look)
-                .map(|_| account.first_seen_at.to_zoned(zone.clone()).date());
-            for product in &account.products {
-                let count = self.seats.counts.entry(product.clone()).or_default();
-                add_seat(count, account, product, came, today);
+        let rules = crate::seat::Seats::of(self.connection, &self.ingestion, self.now());
+        for account in &accounts {
+            for product in account.products.iter().filter(|product| rules.takes(account, product)) {
+                rules.add(self.seats.counts.entry(product.clone()).or_default(), account, product);
             }
         }
         if let Some(next) = next {
@@ -239,23 +253,14 @@ impl Slice<'_> {
             let count = Some(count).filter(|_| product.removed_at.is_none());
             self.write_product(Some(product.clone()), Product { count, ..product }).await?;
         }
-        Ok(self.ingestion.stage.next())
+        let now = self.now();
+        self.ingestion.ended_at = Some(now);
+        self.ingestion.first_ended_at = self.ingestion.first_ended_at.or(Some(now));
+        Ok(self.stage_behind())
     }
 }
 
-/// Adds an account's seat in a product. `came` is the day of its coming, if it came after the first ingestion.
-fn add_seat(count: &mut SeatCount, account: &Account, product: &ProductKey, came: Option<Date>, today: Date) {
-    count.held += 1;
-    if account.protection.as_ref().is_some_and(|protection| protection.ends_on >= today) {
-        count.protected += 1;
-        return;
-    }
-    let told = account.organisation.iter().flat_map(|view| &view.products);
-    let told = told.filter(|access| access.product == product.as_str());
-    let told = told.filter_map(|access| access.last_active).max();
-    let told = told.map(|at| at.to_zoned(TimeZone::UTC).date());
-    match account.last_active_on.max(told).max(came) {
-        Some(day) => *count.by_last_day.entry(day).or_default() += 1,
-        None => count.not_since_known += 1,
-    }
+/// Whether an id is one of somebody: records of nobody have the id `unknown` in common.
+fn is_somebody(id: &AccountId) -> bool {
+    id.as_str() != "unknown"
 }

@@ -12,7 +12,7 @@ use crate::problem::Problem;
 use crate::sheets;
 
 /// The columns.
-const COLUMNS: [&str; 5] = ["account", "name", "through", "last_active_on", "protected_until"];
+const COLUMNS: [&str; 5] = ["account", "name", "through", "last_used_on", "protected_until"];
 
 /// Gives the holders of a product's seats as CSV, in pages: the header `Link` says where the next one is.
 #[utoipa::path(get, path = "/v1/licences/{connection}/{product}/export", tag = "licences", security(("token" = ["auditor"])), params(("connection" = String, Path), ("product" = String, Path), HolderQuery), responses((status = 200, body = String, content_type = "text/csv"), (status = 404, body = Problem), (status = 422, body = Problem)))]
@@ -31,7 +31,7 @@ pub async fn export(
             holder.account.as_str(),
             &holder.name,
             &holder.through.join(" "),
-            &day(holder.last_active_on),
+            &day(holder.last_used_on),
             &day(holder.protected_until),
         ])?;
     }
