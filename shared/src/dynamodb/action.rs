@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::Store;
 use super::due::due_beside;
-use super::item::{number, number_beside, text};
+use super::item::{number, text};
 use super::keys::{self, DueKind};
 use super::page::{Order, Page};
 use super::write::{Change, Written};
@@ -17,10 +18,13 @@ use crate::clock::after;
 use crate::ids::{ActionId, CampaignId, ConnectionId, TenantId};
 use crate::quota::hour_of;
 
-/// How many actions were asked for. These items have no record, only a number that is added to.
+/// The actions that were asked for. These items have no record, only a set of ids that is added to.
 const ASKED: &str = "asked";
 
-/// How long a count is kept after its hour began, in seconds.
+/// How many actions of an hour are noted: more than can be asked for without a second person.
+const MOST_KEPT: usize = 500;
+
+/// How long they are kept after their hour began, in seconds.
 const KEPT_FOR: i64 = 3 * 3600;
 
 /// Which actions are listed.
@@ -123,19 +127,35 @@ impl Store {
         self.claim(DueKind::Action, (tenant, id.as_str()), &key, expected, next).await
     }
 
-    /// Counts that somebody asks for an action at `now`, and says how many were asked for in the present hour and the one
-    /// before. A call that is repeated because its answer was lost counts twice, which only makes us more careful.
-    pub async fn count_asked(&self, tenant: &TenantId, by: &str, now: Timestamp) -> Result<u64> {
+    /// Notes that somebody asks for an action at `now`, and says how many were asked for in the present hour and the one
+    /// before, this one among them. Noted again, it counts once; of those who ask at the same moment, each is counted by
+    /// whoever is told last.
+    pub async fn count_asked(
+        &self,
+        tenant: &TenantId,
+        by: &str,
+        action: &ActionId,
+        now: Timestamp,
+    ) -> Result<u64> {
         let hour = hour_of(now);
-        let (present, before) = (keys::asked(tenant, by, hour), keys::asked(tenant, by, after(hour, -3600)));
-        let change = Change::new("ADD #asked :one SET #expires_at = :expires_at", "")
-            .value(":one", number(1))
+        let hours = [keys::asked(tenant, by, hour), keys::asked(tenant, by, after(hour, -3600))];
+        let known = self.asked_in(&hours).await?;
+        if known.contains(action.as_str()) || known.len() >= MOST_KEPT {
+            return Ok(known.len() as u64);
+        }
+        let change = Change::new("ADD #asked :action SET #expires_at = :expires_at", "")
+            .value(":action", AttributeValue::Ss(vec![action.to_string()]))
             .value(":expires_at", number(hour.as_second() + KEPT_FOR));
-        self.update(&present, change).await?;
-        let mut asked = 0;
-        for key in [present, before] {
-            let item = self.get_item(&key).await?;
-            asked += item.and_then(|item| number_beside::<u64>(&item, ASKED)).unwrap_or(0);
+        self.update(&hours[0], change).await?;
+        Ok(self.asked_in(&hours).await?.len() as u64)
+    }
+
+    async fn asked_in(&self, hours: &[keys::Key; 2]) -> Result<BTreeSet<String>> {
+        let mut asked = BTreeSet::new();
+        for key in hours {
+            let item = self.get_item(key).await?;
+            let actions = item.as_ref().and_then(|item| item.get(ASKED)).and_then(|set| set.as_ss().ok());
+            asked.extend(actions.into_iter().flatten().cloned());
         }
         Ok(asked)
     }

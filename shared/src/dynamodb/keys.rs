@@ -28,7 +28,7 @@
 //! | access review campaign | `T#campaign` | `campaign#{id}` | API: one, list; `ingest-usage`: one, all of a tenant, the due ones (index `due`) |
 //! | item of a campaign | `T#review#{campaign}` | `item#{account id}#{grant}` | API: list, many by key; `ingest-usage`: all, many by key |
 //! | action | `T#action` | `action#{id}` | API: one, list, many by id; `ingest-usage`: one, many by id, the due ones (index `due`) |
-//! | actions that somebody asked for in an hour | `T#asked#{digest of the token}` | `hour#{epoch seconds}` | API: two, `ADD` |
+//! | actions that somebody asked for in an hour | `T#asked#{digest of the token}` | `hour#{epoch seconds}` | API, `ingest-usage`: two, `ADD` |
 //! | turn of taking administrators' access | `T#administrators#{connection}` | `turn#` | `ingest-usage`: conditional update |
 //! | public half of the key that signs records | `T#signing` | `signing#` | `ingest-usage`: one, conditional put |
 //! | notification | `T#notification` | `notification#{id}` | API: list; all functions that find a cause, and its end: one |

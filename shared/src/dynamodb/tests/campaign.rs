@@ -171,15 +171,18 @@ async fn one_action_at_a_time_takes_from_administrators_of_a_site() {
 #[tokio::test]
 async fn what_somebody_asks_for_is_counted_over_the_present_hour_and_the_one_before() {
     let store = store().await;
-    for (tenant, by, at, expected) in [
-        (acme(), "tok-1", 0, 1),
-        (acme(), "tok-1", 3500, 2),
-        (acme(), "tok-1", 3700, 3),
-        (acme(), "tok-2", 3700, 1),
-        (other(), "tok-1", 3700, 1),
-        (acme(), "tok-1", 7300, 2),
-        (acme(), "tok-1", 20_000, 1),
+    for (tenant, by, action, at, expected) in [
+        (acme(), "tok-1", "act-1", 0, 1),
+        (acme(), "tok-1", "act-2", 3500, 2),
+        (acme(), "tok-1", "act-2", 3500, 2),
+        (acme(), "tok-1", "act-3", 3700, 3),
+        (acme(), "tok-2", "act-4", 3700, 1),
+        (other(), "tok-1", "act-1", 3700, 1),
+        (acme(), "tok-1", "act-5", 7300, 2),
+        (acme(), "tok-1", "act-6", 20_000, 1),
     ] {
-        assert_eq!(store.count_asked(&tenant, by, later(at)).await.unwrap(), expected, "{by} at {at}");
+        let action = ActionId::parse(action).unwrap();
+        let counted = store.count_asked(&tenant, by, &action, later(at)).await.unwrap();
+        assert_eq!(counted, expected, "{by} {action} at {at}");
     }
 }

@@ -35,7 +35,7 @@ impl Actor {
         }
         let (account, asked) = (wish.account.clone(), wish.asked.clone());
         // Many calls are no way round the second person whom many at once need.
-        let together = store.count_asked(tenant, by, now).await?.max(wish.together);
+        let together = store.count_asked(tenant, by, &id, now).await?.max(wish.together);
         let wish = Wish { together, ..wish };
         let mut action = Action::begin(tenant.clone(), id.clone(), wish, by, now);
         action.due_at = Some(after(now, OUTBOX_PATIENCE));

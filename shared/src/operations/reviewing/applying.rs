@@ -9,7 +9,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::{Next, Reviewer};
 use crate::Result;
-use crate::action::{Action, Asked, State as ActionState, Wish};
+use crate::action::{Action, Asked, MOST_AT_ONCE, State as ActionState, Wish};
 use crate::campaign::{Applying, Campaign, Choice, Item, grant_word};
 use crate::error::Kind;
 use crate::ids::{ActionId, fixed};
@@ -100,6 +100,12 @@ impl Reviewer {
                 }
             }
         };
+        // Many small campaigns are no way round the second person whom many at once need.
+        let asked = match together {
+            0..=MOST_AT_ONCE => store.count_asked(&item.tenant, &applying.by, &id, now).await?,
+            _ => 0,
+        };
+        let together = together.max(asked);
         let wish = Wish {
             connection: campaign.connection.clone(),
             account: item.account.clone(),

@@ -35,7 +35,7 @@ fn run(test: impl Future<Output = ()>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, max_shrink_iters: 10, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4, failure_persistence: None, max_shrink_iters: 10, ..ProptestConfig::default() })]
 
     #[test]
     fn a_campaign_whose_workers_die_anywhere_comes_to_the_same_record(
