@@ -35,6 +35,9 @@ fn good_body(route: &str) -> Value {
         "PUT /v1/accounts/{connection}/{account}/protection" => {
             json!({ "reason": "on leave", "ends_on": "2026-12-31" })
         }
+        "PUT /v1/usage/{connection}/policy" => {
+            json!({ "zone": "Europe/Berlin", "review_days": 90, "ruled_groups": [], "seat_prices": {} })
+        }
         "POST /v1/campaigns" => crate::reviews::campaign_body(),
         "POST /v1/campaigns/{id}/decisions" => crate::reviews::decisions_body("keep"),
         "POST /v1/campaigns/{id}/apply" => json!({ "hold": true }),
