@@ -86,7 +86,7 @@ pub struct Product {
 /// How the seats of a product are used, by the accounts that hold one.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct SeatCount {
-    /// Live accounts that hold a seat.
+    /// Live accounts that hold a seat, the connection's own among them, which uses it.
     pub held: u64,
     /// Of these, the ones that are protected: they keep their seat, used or not.
     pub protected: u64,

@@ -60,6 +60,8 @@ struct Entry {
 /// Something that a person can be found by.
 #[derive(Hash)]
 enum Key<'a> {
+    /// The identifier.
+    Id(&'a str),
     /// The whole e-mail address.
     Email(&'a str),
     /// Words in any order.
@@ -114,7 +116,7 @@ impl Index {
     fn add(&mut self, person: &Person) {
         let email = person.email.to_lowercase();
         let (names, locals) = (name_words(&person.name), local_words(&email));
-        let mut keys = vec![Key::Email(&email).hash()];
+        let mut keys = vec![Key::Email(&email).hash(), Key::Id(person.id.as_str()).hash()];
         keys.extend(keys_of_name(&names, Side::Person));
         keys.extend(words_key(&locals));
         keys.extend([locals.concat(), local_joined(&email)].map(|joined| Key::Joined(&joined).hash()));
@@ -146,6 +148,12 @@ impl Index {
         }
     }
 
+    /// Whether a person is on the list.
+    fn knows(&self, person: &PersonId) -> bool {
+        let range = self.range(Key::Id(person.as_str()).hash());
+        range.iter().filter_map(|place| self.entry(place.1)).any(|it| it.id == *person)
+    }
+
     /// Whose `account` is, or may be. What people said of the account is not looked at here; [`Self::settle`] does.
     pub fn match_account(&self, account: &Account) -> Match {
         if account.erased_at.is_some() {
@@ -160,8 +168,15 @@ impl Index {
     }
 
     /// Writes into `account` whose it is, or may be, unless a person said that. Returns whether that changed anything.
+    ///
+    /// What was said of a person who is not on the list any more is said of nobody: else whoever is given the same address
+    /// later would have the account.
     pub fn settle(&self, account: &mut Account) -> bool {
-        let (owner, suggestions) = if account.owner.is_said() {
+        let is_said = match &account.owner {
+            Owner::Person { person, .. } => account.owner.is_said() && self.knows(person),
+            owner => owner.is_said(),
+        };
+        let (owner, suggestions) = if is_said {
             (account.owner.clone(), Vec::new())
         } else {
             let Match { owner, suggestions } = self.match_account(account);

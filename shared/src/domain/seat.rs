@@ -75,6 +75,9 @@ impl<'a> Seats<'a> {
     /// Adds an account's seat of a product to the count.
     pub fn add(&self, count: &mut SeatCount, account: &Account, product: &ProductKey) {
         count.held += 1;
+        if self.own == Some(&account.id) {
+            return;
+        }
         if self.is_protected(account) {
             count.protected += 1;
             return;

@@ -13,21 +13,48 @@ use crate::{Error, Result};
 /// The beginnings of what a spreadsheet may take for a formula.
 const FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
 
-/// A cell that no spreadsheet takes for a formula.
+/// What some spreadsheets take for the end of a cell, whatever the quotes around it say.
+const SEPARATORS: [char; 2] = [';', '\t'];
+
+/// A cell that no spreadsheet takes for a formula, nor a part of it behind what it may take for the cell's end.
 pub fn protected(cell: &str) -> Cow<'_, str> {
+    let mut written = String::new();
     if cell.trim_start_matches('\'').starts_with(FORMULA) {
-        Cow::Owned(format!("'{cell}"))
-    } else {
-        Cow::Borrowed(cell)
+        written.push('\'');
     }
+    let mut is_changed = !written.is_empty();
+    for (place, character) in cell.char_indices() {
+        written.push(character);
+        if SEPARATORS.contains(&character) && begins_formula(&cell[place + character.len_utf8()..]) {
+            written.push('\'');
+            is_changed = true;
+        }
+    }
+    if is_changed { Cow::Owned(written) } else { Cow::Borrowed(cell) }
 }
 
 /// A cell as it was before it was protected.
-pub fn unprotected(cell: &str) -> &str {
-    match cell.strip_prefix('\'') {
+pub fn unprotected(cell: &str) -> Cow<'_, str> {
+    let whole = match cell.strip_prefix('\'') {
         Some(rest) if rest.trim_start_matches('\'').starts_with(FORMULA) => rest,
         _ => cell,
+    };
+    let (mut read, mut rest) = (String::new(), whole);
+    while let Some(place) = rest.find(SEPARATORS) {
+        let (before, behind) = rest.split_at(place + 1);
+        read.push_str(before);
+        rest = match behind.strip_prefix('\'') {
+            Some(bare) if begins_formula(bare) => bare,
+            _ => behind,
+        };
     }
+    read.push_str(rest);
+    if read == whole { Cow::Borrowed(whole) } else { Cow::Owned(read) }
+}
+
+/// Whether what stands behind a separator begins as a formula does.
+fn begins_formula(behind: &str) -> bool {
+    behind.trim_start_matches(['\'', '"', ' ']).starts_with(FORMULA)
 }
 
 /// A table that is written row by row.
@@ -85,8 +112,12 @@ mod tests {
             assert_eq!(unprotected(&protected(cell)), cell);
         }
         for cell in ["", "Anna", "1-1", "O'Neil", "'Anna", " =1"] {
-            assert_eq!((protected(cell).as_ref(), unprotected(cell)), (cell, cell));
+            assert_eq!((protected(cell).as_ref(), unprotected(cell).as_ref()), (cell, cell));
         }
+        // Where the list separator is a semicolon, a spreadsheet may split a cell there.
+        assert_eq!(protected("x;=HYPERLINK(1)"), "x;'=HYPERLINK(1)");
+        assert_eq!(protected("x; \"-1"), "x;' \"-1");
+        assert_eq!(protected("Anna; Berlin"), "Anna; Berlin");
     }
 
     #[test]
@@ -104,10 +135,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_cell_is_the_same_after_it_was_written_and_read(cell in "['=+@\t\r\n a-]{0,6}") {
+        fn any_cell_is_the_same_after_it_was_written_and_read(cell in "['=+@;\t\r\n \"a-]{0,8}") {
             let written = protected(&cell);
             prop_assert!(!written.starts_with(FORMULA));
-            prop_assert_eq!(unprotected(&written), cell.as_str());
+            prop_assert_eq!(unprotected(&written).as_ref(), cell.as_str());
         }
     }
 }

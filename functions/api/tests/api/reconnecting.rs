@@ -67,7 +67,10 @@ async fn a_connection_whose_token_ended_needs_a_person_and_its_checks_cannot_tel
  {
     let (house, path) = connected().await;
     house.world.settle(2).await;
-    assert_eq!(outcomes(&house).await, ["pass", "fail", "fail", "pass", "pass"]);
+    assert_eq!(
+        json!(outcomes(&house).await),
+        json!(["pass", "fail", "fail", "pass", "pass", null, null, null])
+    );
     expire(&house).await;
     let doubted = post(&house, &format!("{path}/verify")).await;
     assert_eq!(
@@ -109,7 +112,10 @@ async fn a_connection_whose_token_ended_needs_a_person_and_its_checks_cannot_tel
     assert_eq!((&again["state"], &again["method"]), (&json!("active"), &json!("service_account")));
     assert_eq!((&again["account"]["id"], &again["problems"]), (&json!("acc-service"), &json!([])));
     house.world.settle(2).await;
-    assert_eq!(outcomes(&house).await, ["pass", "fail", "fail", "pass", "pass"]);
+    assert_eq!(
+        json!(outcomes(&house).await),
+        json!(["pass", "fail", "fail", "pass", "pass", null, null, null])
+    );
     house.world.assert_honest();
 }
 
@@ -225,5 +231,8 @@ async fn a_disconnected_connection_has_no_secret_and_is_not_evaluated_until_it_i
     let again = house.call("POST", &format!("{path}/reconnect"), &proof).await;
     assert_eq!((again.status.as_u16(), &again.json()["state"]), (200, &json!("active")), "{}", again.text());
     house.world.settle(2).await;
-    assert_eq!(outcomes(&house).await, ["pass", "fail", "fail", "pass", "pass"]);
+    assert_eq!(
+        json!(outcomes(&house).await),
+        json!(["pass", "fail", "fail", "pass", "pass", null, null, null])
+    );
 }

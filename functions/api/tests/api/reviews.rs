@@ -52,6 +52,7 @@ async fn fill(house: &House, accounts: usize) {
         ingestion.source(source).read_at = Some(now);
     }
     ingestion.settled_at = Some(now);
+    ingestion.settled_sources = ingestion.sources.clone();
     store.put_new_ingestion(&ingestion).await.unwrap();
     let team = GroupId::parse(TEAM).unwrap();
     let group = Group {

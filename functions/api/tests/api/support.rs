@@ -161,6 +161,7 @@ impl House {
         ingestion.due_at = Some(assay::clock::after(now, 3600));
         ingestion.ended_at = Some(now);
         ingestion.settled_at = Some(now);
+        ingestion.settled_sources = ingestion.sources.clone();
         ingestion.activity.since = Some(assay::clock::after(now, -40 * 24 * 3600));
         assert!(self.world.store().put_new_ingestion(&ingestion).await.unwrap());
         let product = Product {

@@ -42,6 +42,7 @@ fn whole() -> Ingestion {
         ingestion.source(source).read_at = Some(after(now(), -3600));
     }
     ingestion.settled_at = Some(after(now(), -3600));
+    ingestion.settled_sources = ingestion.sources.clone();
     ingestion
 }
 
@@ -112,7 +113,9 @@ fn offboarding_cannot_be_told_while_an_account_is_not_identified() {
 fn nothing_passes_on_a_directory_that_is_partial_old_or_unread() {
     let accounts = [account("a", owned_by("ada"))];
     let mut short = whole();
-    short.source(Source::Members).lacks(Gap::Short { read: 1, counted: 2 });
+    short.settled_sources.entry(Source::Members).or_default().lacks(Gap::Short { read: 1, counted: 2 });
+    // A new run has begun, and cleared what it reads anew: what is stored is still of the old one.
+    short.source(Source::Members).begin();
     let mut old = whole();
     old.settled_at = Some(after(now(), -3 * DAY));
     let unread = Ingestion::new(tenant(), id(), "UTC".to_owned(), now());

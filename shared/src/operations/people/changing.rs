@@ -64,10 +64,12 @@ pub async fn change(
 /// `NotFound` when there is no such person.
 pub async fn remove(core: &Core, tenant: &TenantId, id: &PersonId) -> Result<()> {
     let addresses = core.store.person_addresses(tenant).await?;
+    // The person first: an address of nobody is passed over, one of somebody that was forgotten could be given twice.
+    let was_there = core.store.delete_person(tenant, id).await?;
     for (made, _) in addresses.iter().filter(|(_, person)| *person == id) {
         core.store.forget_address(tenant, made).await?;
     }
-    if core.store.delete_person(tenant, id).await? { Ok(()) } else { Err(missing(id)) }
+    if was_there { Ok(()) } else { Err(missing(id)) }
 }
 
 /// The person whose address this is.

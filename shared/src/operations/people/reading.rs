@@ -229,12 +229,13 @@ impl Columns {
         }
         let cell = |place: usize| {
             let text = std::str::from_utf8(record.get(place).unwrap_or_default());
-            text.map(|text| unprotected(text.trim()).trim()).map_err(|_| "it is not UTF-8".to_owned())
+            text.map(|text| unprotected(text.trim()).trim().to_owned())
+                .map_err(|_| "it is not UTF-8".to_owned())
         };
         let optional = |place: Option<usize>| place.map(cell).transpose();
-        let status = optional(self.status)?.map(status_of).transpose()?;
+        let status = optional(self.status)?.as_deref().map(status_of).transpose()?;
         let manager = optional(self.manager)?.map(|text| (!text.is_empty()).then(|| text.to_owned()));
-        let ends_on = optional(self.end_date)?.map(date_of).transpose()?;
+        let ends_on = optional(self.end_date)?.as_deref().map(date_of).transpose()?;
         let details = Details {
             email: cell(self.email)?.to_owned(),
             name: cell(self.name)?.to_owned(),
