@@ -9,12 +9,17 @@ use serde_json::{Value, json};
 /// One of so many issues is worked on, and one of so many accounts renamed.
 const ONE_OF: u64 = 100;
 
+/// Seconds over which the work is spread.
+const WORKING: u64 = 8 * 3600;
+
 /// Lets the day pass in a site with so many issues and accounts; `names` of accounts follow.
 pub fn pass(world: &World, issues: u64, accounts: usize, names: &mut BTreeMap<String, String>) {
+    let apart = i64::try_from(WORKING / issues.div_ceil(ONE_OF)).expect("seconds").max(1);
     for (turn, number) in (1..=issues).step_by(usize::try_from(ONE_OF).expect("a number")).enumerate() {
         let person = turn * 7919 % accounts + 1;
         // Every fiftieth is inactive.
         let person = if person.is_multiple_of(50) { person - 1 } else { person };
+        world.time.advance(apart);
         work_on(world, turn, &format!("/issue/TEAM-{number}"), &format!("bulk-{person}"));
     }
     let mut rename = |number: usize| {
