@@ -230,6 +230,9 @@ pub struct Account {
     pub owner: Owner,
     /// Whose it may be, most likely first.
     pub suggestions: Vec<Suggestion>,
+    /// When one of our own actions last changed its access: lists that were read before know nothing of it.
+    #[schema(value_type = Option<String>)]
+    pub access_changed_at: Option<Timestamp>,
     /// What reviews approved.
     pub approvals: Vec<Approval>,
     /// Whether it keeps its licence, used or not.
@@ -276,6 +279,7 @@ impl Account {
             erased_at: None,
             owner: Owner::Unidentified,
             suggestions: Vec::new(),
+            access_changed_at: None,
             approvals: Vec::new(),
             protection: None,
             last_active_on: None,

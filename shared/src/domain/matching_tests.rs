@@ -138,8 +138,9 @@ fn people_who_fit_equally_well_are_each_half_as_likely_and_a_crowd_is_nobody() {
 
 #[test]
 fn what_a_person_said_is_never_changed() {
-    let index = Index::of([person("Anna Schmidt", "anna@example.com")]);
-    let said = PersonId::parse("per-other").unwrap();
+    let other = person("Bo Other", "bo@example.com");
+    let index = Index::of([person("Anna Schmidt", "anna@example.com"), other.clone()]);
+    let said = other.id;
     let until = "2020-01-01".parse().unwrap();
     for owner in [
         Owner::Person { person: said, by: MatchedBy::Confirmation },
@@ -155,6 +156,16 @@ fn what_a_person_said_is_never_changed() {
         assert!(!index.settle(&mut it));
         assert_eq!(it.owner, owner);
     }
+}
+
+#[test]
+fn what_was_said_of_a_person_who_is_not_on_the_list_any_more_is_said_of_nobody() {
+    let index = Index::of([person("Anna Schmidt", "anna@example.com")]);
+    let mut it = account("Zoe Elsewhere", None);
+    let gone = PersonId::parse("per-gone").unwrap();
+    it.owner = Owner::Person { person: gone, by: MatchedBy::Confirmation };
+    assert!(index.settle(&mut it));
+    assert_eq!(it.owner, Owner::Unidentified);
 }
 
 #[test]

@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn what_a_spreadsheet_could_take_for_a_formula_begins_with_an_apostrophe() {
-        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"] {
+        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\ta", "\r=1", "\n=1"] {
             assert_eq!(protected(cell), format!("'{cell}"));
             assert_eq!(unprotected(&protected(cell)), cell);
         }
@@ -138,7 +138,8 @@ mod tests {
         fn any_cell_is_the_same_after_it_was_written_and_read(cell in "['=+@;\t\r\n \"a-]{0,8}") {
             let written = protected(&cell);
             prop_assert!(!written.starts_with(FORMULA));
-            prop_assert_eq!(unprotected(&written).as_ref(), cell.as_str());
+            let read = unprotected(&written);
+            prop_assert_eq!(read.as_ref(), cell.as_str());
         }
     }
 }

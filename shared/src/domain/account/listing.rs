@@ -31,6 +31,8 @@ pub struct Settled {
     pub unread_groups: BTreeSet<GroupId>,
     /// The roles that it holds itself; none when they were not read to the end, so that those stored are kept.
     pub roles: Option<Vec<HeldRole>>,
+    /// When the run began that read the lists.
+    pub read_from: Option<Timestamp>,
     /// Whether a list names it: false only if a list that was read to its end does not, and Jira, asked for this very
     /// account, does not know it either.
     pub listed: bool,
@@ -74,6 +76,10 @@ impl Account {
         products_of: &dyn Fn(&GroupId) -> Vec<ProductKey>,
         now: Timestamp,
     ) -> bool {
+        let knows_better = |read_from| self.access_changed_at.is_some_and(|at| at >= read_from);
+        if settled.read_from.is_some_and(knows_better) {
+            return self.mark_listed(settled.listed, now);
+        }
         let kept = self.groups.iter().filter(|group| settled.unread_groups.contains(*group));
         let groups: BTreeSet<GroupId> = settled.groups.iter().chain(kept).cloned().collect();
         let products: BTreeSet<ProductKey> = groups.iter().flat_map(products_of).collect();
@@ -82,8 +88,17 @@ impl Account {
         if let Some(roles) = &settled.roles {
             changed |= replace_all(&mut self.roles, roles.iter().cloned().collect());
         }
-        let removed_at = if settled.listed { None } else { self.removed_at.or(Some(now)) };
-        changed |= self.removed_at != removed_at;
+        // What was approved is what was held then: access that comes back is to be approved again.
+        let held = self.grants();
+        let approved = self.approvals.len();
+        self.approvals.retain(|approval| held.contains(&approval.grant));
+        changed |= self.approvals.len() != approved;
+        self.mark_listed(settled.listed, now) || changed
+    }
+
+    fn mark_listed(&mut self, listed: bool, now: Timestamp) -> bool {
+        let removed_at = if listed { None } else { self.removed_at.or(Some(now)) };
+        let changed = self.removed_at != removed_at;
         self.removed_at = removed_at;
         changed
     }

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
-use super::super::{Account, AccountKind};
+use super::super::{Account, AccountKind, Approval, Grant};
 use super::{Settled, Shown};
-use crate::ids::{AccountId, ConnectionId, GroupId, ProductKey, TenantId};
+use crate::ids::{AccountId, CampaignId, ConnectionId, GroupId, ProductKey, TenantId};
 
 fn now() -> jiff::Timestamp {
     "2026-01-01T00:00:00Z".parse().unwrap()
@@ -77,4 +77,40 @@ fn a_closed_account_is_erased_and_stays_so() {
         Shown { kind: AccountKind::Human, name: "Former user", email: Some("x@example.com"), active: false };
     account.take_shown(shown);
     assert_eq!((account.name.as_str(), account.email), ("", None));
+}
+
+#[test]
+fn lists_that_were_read_before_our_own_change_do_not_undo_it() {
+    let none = |_: &GroupId| Vec::new();
+    let mut account = account();
+    account.groups = vec![group("kept")];
+    account.access_changed_at = Some(now());
+    let old = Settled {
+        groups: vec![group("kept"), group("taken")],
+        listed: true,
+        read_from: Some(crate::clock::after(now(), -60)),
+        ..Settled::default()
+    };
+    assert!(!account.settle(&old, &none, now()));
+    assert_eq!(account.groups, [group("kept")]);
+    let new = Settled { read_from: Some(crate::clock::after(now(), 60)), ..old };
+    assert!(account.settle(&new, &none, now()));
+    assert_eq!(account.groups.len(), 2, "somebody gave it again");
+}
+
+#[test]
+fn access_that_went_takes_its_approval_with_it() {
+    let none = |_: &GroupId| Vec::new();
+    let mut account = account();
+    let held = Settled { groups: vec![group("a")], listed: true, ..Settled::default() };
+    account.settle(&held, &none, now());
+    account.approvals = vec![Approval {
+        grant: Grant::Group { group: group("a") },
+        campaign: CampaignId::parse("cam-1").unwrap(),
+        at: now(),
+    }];
+    assert!(!account.settle(&held, &none, now()));
+    account.settle(&Settled { listed: true, ..Settled::default() }, &none, now());
+    account.settle(&held, &none, now());
+    assert!(account.approvals.is_empty(), "given again, it is to be approved again");
 }

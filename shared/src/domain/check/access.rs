@@ -2,7 +2,7 @@
 //!
 //! Entities name accounts by their ids alone: a run is evidence and is kept, and a person may have their data erased.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -33,59 +33,91 @@ pub struct Directory<'a> {
     pub ingestion: Option<&'a Ingestion>,
     /// What is wanted.
     pub policy: &'a AccessPolicy,
-    /// The persons who have left.
-    pub left: &'a BTreeSet<PersonId>,
-    /// All persons of the list.
-    pub persons: &'a BTreeSet<PersonId>,
+    /// The persons of the list.
+    pub persons: &'a Persons,
     /// The present moment.
     pub now: Timestamp,
     /// The present day in the tenant's time zone.
     pub today: Date,
 }
 
-/// The persons of a list, and those of them who have left by `today`.
-pub fn persons_of(persons: &[Person], today: Date) -> (BTreeSet<PersonId>, BTreeSet<PersonId>) {
-    let all = persons.iter().map(|person| person.id.clone()).collect();
-    let left = persons.iter().filter(|person| person.has_left(today));
-    (all, left.map(|person| person.id.clone()).collect())
+/// The persons of a list, and those of them who have left.
+#[derive(Clone, Debug, Default)]
+pub struct Persons {
+    /// All of them.
+    pub all: BTreeSet<PersonId>,
+    /// Those who have left.
+    pub left: BTreeSet<PersonId>,
 }
 
-/// What one account looks like to a check.
-struct Seen {
-    entity: Entity,
-    complaint: Option<String>,
+impl Persons {
+    /// Adds persons, as they are on the day `today`.
+    pub fn add(&mut self, persons: &[Person], today: Date) {
+        self.all.extend(persons.iter().map(|person| person.id.clone()));
+        let left = persons.iter().filter(|person| person.has_left(today));
+        self.left.extend(left.map(|person| person.id.clone()));
+    }
+}
+
+/// The checks about access.
+pub const CHECKS: [CheckId; 3] = [CheckId::B6, CheckId::B7, CheckId::B8];
+
+/// What was found in a site's accounts, of which nothing else is kept: there may be hundreds of thousands.
+#[derive(Clone, Debug)]
+pub struct Findings {
+    reading: Reading,
+    complaints: [BTreeMap<String, String>; CHECKS.len()],
+    unidentified: u64,
 }
 
 impl Directory<'_> {
-    /// The verdict of one check about access. `accounts` are all that are stored.
-    pub fn judge(&self, check: CheckId, accounts: &[Account]) -> (Verdict, Reading) {
-        let live: Vec<&Account> = accounts.iter().filter(|account| account.is_live()).collect();
-        let in_scope = live.iter().filter(|account| account.may_be_human());
-        let seen: Vec<Seen> = in_scope
-            .map(|account| Seen { entity: self.entity(account), complaint: self.complaint(check, account) })
-            .collect();
+    /// Before any account was looked at.
+    pub fn begin(&self) -> Findings {
+        Findings {
+            reading: Reading {
+                query: format!("active accounts of {}", self.connection.site),
+                scope: "all accounts of the site but apps and customers".to_owned(),
+                entities: Vec::new(),
+                coverage: Coverage::default(),
+                read_at: self.now,
+                seen_in: Vec::new(),
+            },
+            complaints: Default::default(),
+            unidentified: 0,
+        }
+    }
+
+    /// Looks at an account for all checks.
+    pub fn look(&self, account: &Account, findings: &mut Findings) {
+        if !account.is_live() || !account.may_be_human() {
+            return;
+        }
+        let entity = self.entity(account);
+        findings.unidentified += u64::from(!self.is_identified(account));
+        for (check, complaints) in CHECKS.into_iter().zip(&mut findings.complaints) {
+            if let Some(complaint) = self.complaint(check, account) {
+                complaints.insert(entity.id.clone(), complaint);
+            }
+        }
+        findings.reading.entities.push(entity);
+    }
+
+    /// The verdict of one check about access, and the reading that it rests on, when all accounts were looked at.
+    pub fn judge<'f>(&self, check: CheckId, findings: &'f mut Findings) -> (Verdict, &'f Reading) {
         let mut gaps = self.gaps(check);
         // Nobody knows whether the person behind an account that is not identified has left.
-        let unidentified =
-            live.iter().filter(|account| account.may_be_human() && !self.is_identified(account));
-        let unidentified = unidentified.count() as u64;
-        if check == CheckId::B6 && unidentified > 0 {
-            gaps.push(Gap::Unidentified { accounts: unidentified });
+        if check == CheckId::B6 && findings.unidentified > 0 {
+            gaps.push(Gap::Unidentified { accounts: findings.unidentified });
         }
-        let count = seen.len() as u64;
-        let coverage = Coverage { pages: 1, read: count, counted: Some(count), in_scope: Some(count), gaps };
-        let reading = Reading {
-            query: format!("active accounts of {}", self.connection.site),
-            scope: "all accounts of the site but apps and customers".to_owned(),
-            entities: seen.iter().map(|seen| seen.entity.clone()).collect(),
-            coverage,
-            read_at: self.now,
-            seen_in: Vec::new(),
-        };
-        let complaints: std::collections::BTreeMap<String, String> =
-            seen.into_iter().filter_map(|seen| Some((seen.entity.id, seen.complaint?))).collect();
-        let verdict = judge_each(&reading, self.now, |entity| complaints.get(&entity.id).cloned());
-        (verdict, reading)
+        let count = findings.reading.entities.len() as u64;
+        findings.reading.coverage =
+            Coverage { pages: 1, read: count, counted: Some(count), in_scope: Some(count), gaps };
+        let place = CHECKS.iter().position(|known| *known == check);
+        let complaints = place.and_then(|place| findings.complaints.get(place));
+        let verdict = judge_each(&findings.reading, self.now, |entity| {
+            complaints.and_then(|complaints| complaints.get(&entity.id)).cloned()
+        });
+        (verdict, &findings.reading)
     }
 
     /// Every reason why a verdict may rest on less than all.
@@ -104,7 +136,7 @@ impl Directory<'_> {
     fn is_identified(&self, account: &Account) -> bool {
         account.owner.identifies(self.today)
             && match &account.owner {
-                Owner::Person { person, .. } => self.persons.contains(person),
+                Owner::Person { person, .. } => self.persons.all.contains(person),
                 Owner::Unidentified | Owner::Marked { .. } => true,
             }
     }
@@ -112,7 +144,7 @@ impl Directory<'_> {
     fn complaint(&self, check: CheckId, account: &Account) -> Option<String> {
         match check {
             CheckId::B6 => match &account.owner {
-                Owner::Person { person, .. } if self.left.contains(person) => {
+                Owner::Person { person, .. } if self.persons.left.contains(person) => {
                     Some(format!("it is active, and its person ({person}) has left"))
                 }
                 Owner::Person { .. } | Owner::Unidentified | Owner::Marked { .. } => None,
@@ -142,7 +174,9 @@ impl Directory<'_> {
             .map(|approval| &approval.grant)
             .collect();
         let person_works_here = match &account.owner {
-            Owner::Person { person, .. } => self.persons.contains(person) && !self.left.contains(person),
+            Owner::Person { person, .. } => {
+                self.persons.all.contains(person) && !self.persons.left.contains(person)
+            }
             Owner::Unidentified | Owner::Marked { .. } => false,
         };
         let follows_rule = |grant: &Grant| match grant {

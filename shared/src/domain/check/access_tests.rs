@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Directory, persons_of};
+use super::{Directory, Persons};
 use crate::account::{Account, AccountKind, Approval, Grant, Mark, MatchedBy, Owner};
 use crate::check::{CheckId, Outcome, Verdict};
 use crate::clock::after;
@@ -82,12 +82,16 @@ fn judge_by(
 ) -> Verdict {
     let today = "2026-03-10".parse().unwrap();
     let people = [person("ada", PersonStatus::Active), person("bob", PersonStatus::Left)];
-    let (persons, left) = persons_of(&people, today);
+    let mut persons = Persons::default();
+    persons.add(&people, today);
     let connection = connection();
     let now = now();
-    let directory =
-        Directory { connection: &connection, ingestion, policy, left: &left, persons: &persons, now, today };
-    directory.judge(check, accounts).0
+    let directory = Directory { connection: &connection, ingestion, policy, persons: &persons, now, today };
+    let mut findings = directory.begin();
+    for account in accounts {
+        directory.look(account, &mut findings);
+    }
+    directory.judge(check, &mut findings).0
 }
 
 #[test]

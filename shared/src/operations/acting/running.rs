@@ -63,7 +63,12 @@ impl Actor {
     /// Notes on the stored account what was read back, so that nobody decides on what is gone. The next reading of Jira's
     /// lists says it anyway.
     async fn note_access(&self, action: &Action, scene: &Scene) -> Result<()> {
-        let change = |account: &mut Account| Ok(note_on(account, &action.steps, &scene.directory));
+        let now = self.core.clock.now();
+        let change = |account: &mut Account| {
+            let noted = note_on(account, &action.steps, &scene.directory);
+            account.access_changed_at = Some(now);
+            Ok(noted || !action.steps.is_empty())
+        };
         let store = &self.core.store;
         match store.change_account(&action.tenant, &action.connection, &action.account, &change).await {
             Err(error) if *error.kind() == Kind::NotFound => Ok(()),

@@ -4,9 +4,7 @@ use jiff::Timestamp;
 
 use super::{Evaluator, recording};
 use crate::Result;
-use crate::account::Account;
-use crate::check::CheckId;
-use crate::check::access::{Directory, persons_of};
+use crate::check::access::{CHECKS, Directory, Persons};
 use crate::connection::Connection;
 use crate::ingestion::Ingestion;
 use crate::jira::Client;
@@ -48,38 +46,33 @@ impl Evaluator {
         let policy = store.access_policy(tenant, id).await?;
         let utc = || now.to_zoned(jiff::tz::TimeZone::UTC).date();
         let today = ingestion.as_ref().map_or_else(utc, |ingestion| ingestion.today(now));
-        let (persons, left) = persons_of(&store.all_persons(tenant).await?, today);
-        let accounts = self.all_accounts(connection).await?;
-        let directory = Directory {
-            connection,
-            ingestion: ingestion.as_ref(),
-            policy: &policy,
-            left: &left,
-            persons: &persons,
-            now,
-            today,
-        };
-        for check in [CheckId::B6, CheckId::B7, CheckId::B8] {
-            let (verdict, reading) = directory.judge(check, &accounts);
-            let evidence = recording::evidence_of(&reading);
+        let (mut persons, mut behind) = (Persons::default(), None);
+        loop {
+            let (some, next) = store.persons_behind(tenant, behind.as_ref()).await?;
+            persons.add(&some, today);
+            if next.is_none() {
+                break;
+            }
+            behind = next;
+        }
+        let (ingestion, persons) = (ingestion.as_ref(), &persons);
+        let directory = Directory { connection, ingestion, policy: &policy, persons, now, today };
+        let (mut findings, mut behind) = (directory.begin(), None);
+        loop {
+            let (accounts, next) = store.accounts_behind(tenant, id, behind.as_ref()).await?;
+            accounts.iter().for_each(|account| directory.look(account, &mut findings));
+            if next.is_none() {
+                break;
+            }
+            behind = next;
+        }
+        for check in CHECKS {
+            let (verdict, reading) = directory.judge(check, &mut findings);
+            let evidence = recording::evidence_of(reading);
             let subject = recording::Subject::of(connection, check);
             self.record(&subject, verdict, evidence, Some(client), started_at).await?;
         }
         Ok(())
-    }
-
-    async fn all_accounts(&self, connection: &Connection) -> Result<Vec<Account>> {
-        let store = &self.jira.core.store;
-        let (mut all, mut behind) = (Vec::new(), None);
-        loop {
-            let (accounts, next) =
-                store.accounts_behind(&connection.tenant, &connection.id, behind.as_ref()).await?;
-            all.extend(accounts.into_iter().filter(Account::is_live));
-            match next {
-                Some(next) => behind = Some(next),
-                None => return Ok(all),
-            }
-        }
     }
 }
 

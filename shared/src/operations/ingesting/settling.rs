@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
+use jiff::Timestamp;
+
 use super::directory::AT_ONCE;
 use super::{Next, Slice};
 use crate::account::{Account, HeldRole, Settled};
@@ -37,6 +39,8 @@ pub(super) struct Joined {
     products: BTreeMap<GroupId, Vec<ProductKey>>,
     /// The people of the list, by what accounts tell.
     people: Index,
+    /// When the run began that read the lists.
+    read_from: Option<Timestamp>,
 }
 
 impl Joined {
@@ -52,6 +56,7 @@ impl Joined {
             groups: groups.filter_map(|place| self.groups.get(*place as usize)).cloned().collect(),
             unread_groups: self.unread.clone(),
             roles: Some(self.roles.get(id).cloned().unwrap_or_default()),
+            read_from: self.read_from,
             listed,
         }
     }
@@ -153,8 +158,9 @@ impl Slice<'_> {
                 roles.entry(account).or_default().push(held);
             }
         }
+        let read_from = self.ingestion.began_at;
         let people = people::index(self.store(), self.tenant()).await?;
-        Ok(Joined { users, members, groups, unread, roles, products, people })
+        Ok(Joined { users, members, groups, unread, roles, products, people, read_from })
     }
 
     /// All kept lists of the connection, in one pass.
