@@ -44,13 +44,13 @@ fn account(name: &str, last_active_on: Option<&str>) -> Account {
     account
 }
 
-fn used_at(resource: &str, day: &str) -> Option<OrganisationView> {
+fn used_at(resource: &str, day: &str) -> OrganisationView {
     let access = ProductAccess {
         product: "jira-software".to_owned(),
         resource: resource.to_owned(),
         last_active: Some(format!("{day}T10:00:00Z").parse().unwrap()),
     };
-    Some(OrganisationView { products: vec![access], ..OrganisationView::default() })
+    OrganisationView { products: vec![access], ..OrganisationView::default() }
 }
 
 #[test]
@@ -63,9 +63,9 @@ fn a_seat_counts_as_used_by_what_was_done_here_or_told_of_this_site() {
     assert!(unused(&account("a", Some("2026-02-28"))));
     assert!(unused(&account("a", None)));
     let mut here = account("a", None);
-    here.organisation = used_at("here", "2026-03-20");
+    here.organisation = Some(used_at("here", "2026-03-20"));
     assert!(!unused(&here));
-    here.organisation = used_at("elsewhere", "2026-03-20");
+    here.organisation = Some(used_at("elsewhere", "2026-03-20"));
     assert!(unused(&here), "another site of the organisation is no use of this one");
     let mut newcomer = account("a", None);
     newcomer.first_seen_at = after(now(), -5 * DAY);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what is not as expected fails the test")]
 
 mod stack {
+    mod access;
     mod both_ways;
     mod main_job;
     mod robustness;

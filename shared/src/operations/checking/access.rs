@@ -60,7 +60,9 @@ impl Evaluator {
         let (mut findings, mut behind) = (directory.begin(), None);
         loop {
             let (accounts, next) = store.accounts_behind(tenant, id, behind.as_ref()).await?;
-            accounts.iter().for_each(|account| directory.look(account, &mut findings));
+            for account in &accounts {
+                directory.look(account, &mut findings);
+            }
             if next.is_none() {
                 break;
             }

@@ -234,11 +234,11 @@ impl Columns {
         };
         let optional = |place: Option<usize>| place.map(cell).transpose();
         let status = optional(self.status)?.as_deref().map(status_of).transpose()?;
-        let manager = optional(self.manager)?.map(|text| (!text.is_empty()).then(|| text.to_owned()));
+        let manager = optional(self.manager)?.map(|text| Some(text).filter(|text| !text.is_empty()));
         let ends_on = optional(self.end_date)?.as_deref().map(date_of).transpose()?;
         let details = Details {
-            email: cell(self.email)?.to_owned(),
-            name: cell(self.name)?.to_owned(),
+            email: cell(self.email)?,
+            name: cell(self.name)?,
             status: PersonStatus::Active,
             manager: manager.clone().flatten(),
             ends_on: None,
