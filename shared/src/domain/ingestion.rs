@@ -305,6 +305,13 @@ pub struct Ingestion {
 }
 
 impl Ingestion {
+    /// Whether the accounts were put together from lists that were read after `at`. The run that they are of may be told
+    /// by its beginning only until the next one begins.
+    pub fn is_of_after(&self, at: Timestamp) -> bool {
+        let began_at = self.began_at.filter(|began_at| self.settled_at.is_some_and(|end| *began_at <= end));
+        self.settled_at.is_some_and(|end| end > at) && began_at.is_none_or(|began_at| began_at > at)
+    }
+
     /// An ingestion that is due at once.
     pub fn new(tenant: TenantId, id: ConnectionId, zone: String, now: Timestamp) -> Self {
         Self {

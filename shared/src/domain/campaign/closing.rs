@@ -8,6 +8,7 @@ use super::record::Chain;
 
 /// How many items there are, by what was decided.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Counts {
     /// All.
     pub items: u64,
@@ -19,7 +20,7 @@ pub struct Counts {
     pub revoked: u64,
     /// Those that are to be changed, in words.
     pub changed: u64,
-    /// Revocations that were carried out, as far as was looked: known when the campaign is closed.
+    /// Revocations and changes that were carried out, as far as was looked: known when the campaign is closed.
     pub carried_out: u64,
 }
 
@@ -42,7 +43,7 @@ impl Counts {
             Some(CarriedOut::Done | CarriedOut::NotHeld) => true,
             Some(CarriedOut::NotDone) | None => false,
         };
-        if choice == Choice::Revoke && is_done {
+        if choice.is_to_go() && is_done {
             self.carried_out += 1;
         }
     }

@@ -31,6 +31,14 @@ pub enum Choice {
 }
 
 impl Choice {
+    /// Whether the access is to go.
+    pub fn is_to_go(self) -> bool {
+        match self {
+            Self::Revoke | Self::Change => true,
+            Self::Undecided | Self::Keep => false,
+        }
+    }
+
     /// The choice's word.
     pub fn word(self) -> &'static str {
         match self {
@@ -106,7 +114,7 @@ pub struct Place {
     pub grant: Grant,
 }
 
-/// Whether a revocation was carried out when its campaign was closed.
+/// Whether a revocation or a change was carried out when its campaign was closed: the account does not hold the access.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CarriedOut {
@@ -151,7 +159,7 @@ pub struct Item {
     pub action: Option<ActionId>,
     /// How many actions were made for it.
     pub attempts: u32,
-    /// Whether its revocation was carried out; known once it is sealed.
+    /// Whether its revocation or its change was carried out; known once it is sealed.
     pub carried_out: Option<CarriedOut>,
     /// Whether it is part of a closed campaign's record, and never changes again.
     pub sealed: bool,

@@ -71,6 +71,7 @@ impl Item {
 
 /// What a campaign says once it is closed.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Record {
     /// What this is.
     pub kind: String,
@@ -103,7 +104,7 @@ pub struct Record {
     pub counts: Counts,
     /// Why the items may not be all that there should be; empty when they are.
     pub gaps: Vec<Gap>,
-    /// Whether it is complete: made on a whole directory, everything decided, every revocation carried out.
+    /// Whether it is complete: made on a whole directory, everything decided, every revocation and change carried out.
     pub complete: bool,
     /// The digest of the last item: see the module's documentation.
     pub head: String,
@@ -111,6 +112,7 @@ pub struct Record {
 
 /// A record, and the signature of it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct SignedRecord {
     /// The record.
     pub record: Record,
@@ -127,7 +129,7 @@ impl Record {
         let complete = campaign.gaps.is_empty()
             && counts.items > 0
             && counts.undecided == 0
-            && counts.carried_out == counts.revoked;
+            && counts.carried_out == counts.revoked + counts.changed;
         Self {
             kind: KIND.to_owned(),
             tenant: campaign.tenant.clone(),

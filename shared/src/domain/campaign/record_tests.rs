@@ -86,6 +86,9 @@ fn any_changed_byte_of_the_record_is_found_and_so_is_another_key() {
         }
     }
     assert!(changed > 200, "{changed}");
+    let mut more = serde_json::to_value(&signed).unwrap();
+    more["record"]["note"] = "and all is well".into();
+    assert!(serde_json::from_value::<SignedRecord>(more).is_err(), "what is added is not passed over");
     let random = CountingRandom::default();
     SigningKey::new_seed(&random).unwrap();
     let other = SigningKey::from_seed(&SigningKey::new_seed(&random).unwrap()).unwrap();
@@ -106,6 +109,11 @@ fn only_a_whole_directory_decided_and_carried_out_to_the_end_makes_a_record_comp
     let mut undone = items.clone();
     undone[1].carried_out = Some(CarriedOut::NotDone);
     assert!(!closed(&whole, &undone).record.complete);
+    let mut changed = items.clone();
+    changed[1].choice = Choice::Change;
+    assert!(closed(&whole, &changed).record.complete, "the account does not hold it any more");
+    changed[1].carried_out = Some(CarriedOut::NotDone);
+    assert!(!closed(&whole, &changed).record.complete);
     let mut undecided = items;
     undecided.push(item("acc-3", in_group("g-dev")));
     assert!(!closed(&whole, &undecided).record.complete);

@@ -166,18 +166,26 @@ impl Reviewer {
     /// run until somebody approves it.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` when the campaign is not open.
+    /// `NotFound`; `Conflict` when the campaign is not open, or that is going on with another `held`.
     pub async fn apply(&self, tenant: &TenantId, id: &CampaignId, by: &str, held: bool) -> Result<Campaign> {
         let now = self.core.clock.now();
         let change = |campaign: &mut Campaign| {
             if campaign.state != State::Open {
                 return Err(not_open(campaign));
             }
-            if campaign.applying.is_none() {
-                let by = by.to_owned();
-                let applying = Applying { by, held, together: None, so_far: 0, behind: None };
-                campaign.applying = Some(applying);
-                campaign.due_at = Some(after(now, 60));
+            match &campaign.applying {
+                None => {
+                    let by = by.to_owned();
+                    let applying = Applying { by, held, together: None, so_far: 0, behind: None };
+                    campaign.applying = Some(applying);
+                    campaign.due_at = Some(after(now, 60));
+                }
+                Some(running) if running.held == held => {}
+                Some(_) => {
+                    let message =
+                        "its revocations are being asked for with another `hold`; try again in a moment";
+                    return Err(Error::conflict(format!("campaign {id}: {message}")));
+                }
             }
             Ok(())
         };

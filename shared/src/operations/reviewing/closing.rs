@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
 
 use super::{Next, Reviewer};
 use crate::account::{Account, Approval, Grant};
@@ -63,12 +64,14 @@ impl Reviewer {
     /// `Conflict` when a reviewer decided on one meanwhile: then they are read again.
     async fn seal(&self, campaign: &Campaign, items: &[Item]) -> Result<Vec<Item>> {
         let open: Vec<&Item> = items.iter().filter(|item| !item.sealed).collect();
-        let revoked: Vec<&Item> = open.iter().copied().filter(|item| item.choice == Choice::Revoke).collect();
+        let revoked: Vec<&Item> = open.iter().copied().filter(|item| item.choice.is_to_go()).collect();
         let carried_out = self.carried_out(campaign, &revoked).await?;
         let mut sealed: Vec<Item> = open.into_iter().cloned().collect();
         for item in &mut sealed {
             let place = item.place();
-            let outcome = (item.choice == Choice::Revoke)
+            let outcome = item
+                .choice
+                .is_to_go()
                 .then(|| carried_out.get(&(place.account, place.grant)).copied())
                 .map(|outcome| outcome.unwrap_or(CarriedOut::NotDone));
             item.seal(outcome);
@@ -84,7 +87,7 @@ impl Reviewer {
         all.collect()
     }
 
-    /// What became of revocations.
+    /// What became of revocations, and of changes, by which the access goes, too.
     async fn carried_out(
         &self,
         campaign: &Campaign,
@@ -98,32 +101,34 @@ impl Reviewer {
         let accounts = store.accounts_of(tenant, &campaign.connection, &ids).await?;
         let accounts: BTreeMap<AccountId, Account> =
             accounts.into_iter().map(|account| (account.id.clone(), account)).collect();
+        let ingestion = store.ingestion(tenant, &campaign.connection).await?;
+        let is_read_since = |at: Timestamp| ingestion.as_ref().is_some_and(|known| known.is_of_after(at));
         let outcome = |item: &Item| {
             let action = item.action.as_ref().and_then(|id| actions.get(id));
-            if action.is_some_and(|action| action.state == ActionState::Done) {
-                return CarriedOut::Done;
-            }
+            let done = action.filter(|action| action.state == ActionState::Done);
             let holds =
                 |account: &Account| account.removed_at.is_none() && account.grants().contains(&item.grant);
-            if accounts.get(&item.account).is_some_and(holds) {
-                CarriedOut::NotDone
-            } else {
-                CarriedOut::NotHeld
+            match (done, accounts.get(&item.account).is_some_and(holds)) {
+                (Some(_), false) => CarriedOut::Done,
+                // It came back, unless the lists are older than what was read back.
+                (Some(done), true) if !done.ended_at.is_some_and(is_read_since) => CarriedOut::Done,
+                (Some(_) | None, true) => CarriedOut::NotDone,
+                (None, false) => CarriedOut::NotHeld,
             }
         };
         let outcomes = revoked.iter().map(|item| ((item.account.clone(), item.grant.clone()), outcome(item)));
         Ok(outcomes.collect())
     }
 
-    /// Makes approvals of what is kept. Approvals that are there already are not written again.
+    /// Makes approvals of what is kept, and ends those of what is to go. What is so already is not written again.
     async fn approve(&self, campaign: &Campaign, closing: &Closing, items: &[Item]) -> Result<()> {
-        let mut kept: BTreeMap<AccountId, Vec<Grant>> = BTreeMap::new();
-        for item in items.iter().filter(|item| item.choice == Choice::Keep) {
-            kept.entry(item.account.clone()).or_default().push(item.grant.clone());
+        let mut decided: BTreeMap<AccountId, Vec<&Item>> = BTreeMap::new();
+        for item in items.iter().filter(|item| item.choice != Choice::Undecided) {
+            decided.entry(item.account.clone()).or_default().push(item);
         }
-        let changes: Vec<_> = kept
+        let changes: Vec<_> = decided
             .into_iter()
-            .map(|(account, grants)| self.approve_account(campaign, closing, account, grants))
+            .map(|(account, items)| self.approve_account(campaign, closing, account, items))
             .collect();
         stream::iter(changes).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await.map(|_| ())
     }
@@ -133,21 +138,22 @@ impl Reviewer {
         campaign: &Campaign,
         closing: &Closing,
         account: AccountId,
-        grants: Vec<Grant>,
+        items: Vec<&Item>,
     ) -> Result<()> {
         let change = |account: &mut Account| {
             if account.erased_at.is_some() {
                 return Ok(false);
             }
             let before = account.approvals.clone();
-            for grant in &grants {
-                let is_newer = |known: &Approval| known.grant == *grant && known.at > closing.at;
-                if account.approvals.iter().any(is_newer) {
-                    continue;
+            for item in &items {
+                // Of what several campaigns say the last decision holds.
+                let (grant, at) = (&item.grant, item.at.unwrap_or(closing.at));
+                account.approvals.retain(|known| known.grant != *grant || known.at > at);
+                let is_kept = item.choice == Choice::Keep;
+                if is_kept && !account.approvals.iter().any(|known| known.grant == *grant) {
+                    let campaign = campaign.id.clone();
+                    account.approvals.push(Approval { grant: grant.clone(), campaign, at });
                 }
-                account.approvals.retain(|known| known.grant != *grant);
-                let campaign = campaign.id.clone();
-                account.approvals.push(Approval { grant: grant.clone(), campaign, at: closing.at });
             }
             // In one order, so that the same approvals are the same record.
             account.approvals.sort_by(|one, other| one.grant.cmp(&other.grant));

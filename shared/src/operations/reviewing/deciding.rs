@@ -29,7 +29,8 @@ impl Reviewer {
     /// as a whole, and does then what is missing. Gives the items as they are afterwards, in the order of `said`.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` when the campaign is not open, or a revocation is already on its way; `Forbidden` for whoever
+    /// `NotFound`; `Conflict` when the campaign is not open, a revocation is already on its way, or somebody else decides
+    /// on the same items at the same moment; `Forbidden` for whoever
     /// is none of its reviewers; `Invalid` for an item that is not there or stands twice in the call.
     pub async fn decide(
         &self,
@@ -43,9 +44,17 @@ impl Reviewer {
         })?;
         check_decider(&campaign, by)?;
         check_call(said)?;
-        let mut moved = Vec::new();
+        let (mut moved, mut first) = (Vec::new(), None);
         for _ in 0..REPEATS {
             let items = self.read(&campaign, said).await?;
+            let overtaken = overtaken(first.get_or_insert_with(|| items.clone()), &items, by.token.as_str());
+            if !overtaken.is_empty() {
+                self.count(&campaign, &moved).await?;
+                let places = overtaken.join(", ");
+                let message =
+                    format!("somebody else decided on {places} meanwhile; look at them, then decide again");
+                return Err(Error::conflict(message));
+            }
             let (done, is_whole) = self.write(items, said, by.token.as_str(), &mut moved).await?;
             if is_whole {
                 self.count(&campaign, &moved).await?;
@@ -137,6 +146,16 @@ impl Reviewer {
     }
 }
 
+/// The items of a call, by their places, on which somebody else decided since they were read first.
+fn overtaken(first: &[Item], now: &[Item], by: &str) -> Vec<String> {
+    let is_overtaken = |(before, now): (&Item, &Item)| {
+        (before.choice, &before.by, before.at) != (now.choice, &now.by, now.at)
+            && now.by.as_deref() != Some(by)
+    };
+    let places = first.iter().zip(now).enumerate().filter(|(_, pair)| is_overtaken(*pair));
+    places.map(|(number, _)| format!("items[{number}]")).collect()
+}
+
 fn check_decider(campaign: &Campaign, by: &Decider) -> Result<()> {
     if campaign.state != State::Open {
         let message = format!("campaign {} is {}, not open", campaign.id, campaign.state.word());
@@ -162,4 +181,25 @@ fn check_call(said: &[Said]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::overtaken;
+    use crate::campaign::Choice;
+    use crate::campaign::tests::{in_group, item, now, said};
+    use crate::clock::after;
+
+    #[test]
+    fn whoever_decides_again_hears_what_somebody_else_decided_meanwhile() {
+        let first = [item("acc-1", in_group("g-dev")), item("acc-2", in_group("g-dev"))];
+        let mut now_there = first.clone();
+        assert!(overtaken(&first, &now_there, "tok-1").is_empty());
+        now_there[0].action = Some(crate::ids::ActionId::parse("act-1").unwrap());
+        now_there[0].version += 1;
+        assert!(overtaken(&first, &now_there, "tok-1").is_empty(), "an action is no decision");
+        now_there[1].decide(&said(Choice::Keep, None), "tok-2", after(now(), 1)).unwrap();
+        assert_eq!(overtaken(&first, &now_there, "tok-1"), ["items[1]"]);
+        assert!(overtaken(&first, &now_there, "tok-2").is_empty(), "one's own call that broke off");
+    }
 }
