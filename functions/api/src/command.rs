@@ -2,7 +2,7 @@
 //! can send them. API Gateway wraps what comes over HTTP, so no HTTP request can look like one.
 
 use assay::Result;
-use assay::access::{ApiToken, Role};
+use assay::access::{ApiToken, DIRECT, Role};
 use assay::ids::TenantId;
 use assay::operations::Core;
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,7 @@ pub async fn carry_out(core: &Core, command: Command) -> Result<Issued> {
     let name = name.unwrap_or_else(|| "issued by direct invocation".to_owned());
     let now = core.clock.now();
     let name = check_name(&name)?;
-    let (token, shown) = ApiToken::issue(core.random.as_ref(), &tenant, name, role, "iam", now)?;
+    let (token, shown) = ApiToken::issue(core.random.as_ref(), &tenant, name, role, DIRECT, now)?;
     core.store.put_tenant_if_new(&tenant, now).await?;
     core.store.put_token(&token).await?;
     tracing::info!(%tenant, token = %token.id, ?role, "API token issued by direct invocation");

@@ -64,6 +64,9 @@ pub struct ApiToken {
     pub revoked_at: Option<Timestamp>,
 }
 
+/// Who made a token that no other token made: direct invocation, which AWS lets only operators of the account do.
+pub const DIRECT: &str = "iam";
+
 /// What a caller presents: `assay_<tenant>_<token id>_<secret>`.
 #[derive(Clone, Debug)]
 pub struct PresentedToken {
@@ -98,7 +101,30 @@ impl PresentedToken {
     }
 }
 
+/// How far the makers of a token are followed: its maker, that one's maker, and so on.
+pub const MOST_MAKERS: usize = 20;
+
+/// A token's line: itself, who made it, who made that one, up to the one that was made by direct invocation.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Line {
+    /// The tokens' ids, the token itself first.
+    pub tokens: Vec<String>,
+    /// Whether it goes back to its beginning; a longer one than [`MOST_MAKERS`] does not.
+    pub whole: bool,
+}
+
+/// Whether one person may hold both tokens, by their lines: one of them made the other, or a third one made both, directly
+/// or through others. What is not known whole may be anybody's.
+pub fn may_be_one_person(one: &Line, other: &Line) -> bool {
+    !one.whole || !other.whole || one.tokens.iter().any(|token| other.tokens.contains(token))
+}
+
 impl ApiToken {
+    /// The token that made it; none for one that was made by direct invocation.
+    pub fn maker(&self) -> Option<&str> {
+        (self.created_by != DIRECT).then_some(self.created_by.as_str())
+    }
+
     /// Makes a token; the text returned beside it is shown once and kept nowhere.
     pub fn issue(
         random: &dyn Random,
@@ -149,7 +175,7 @@ impl ApiToken {
 
 #[cfg(test)]
 mod tests {
-    use super::{ApiToken, PresentedToken, Role};
+    use super::{ApiToken, Line, PresentedToken, Role, may_be_one_person};
     use crate::ids::TenantId;
     use crate::random::CountingRandom;
 
@@ -167,6 +193,24 @@ mod tests {
         assert!(!token.accepts(&PresentedToken::parse(&altered).unwrap()));
         token.revoked_at = Some(now);
         assert!(!token.accepts(&PresentedToken::parse(shown.expose()).unwrap()));
+    }
+
+    #[test]
+    fn one_person_may_hold_tokens_that_made_each_other_or_were_made_by_the_same_one() {
+        let line =
+            |text: &str, whole| Line { tokens: text.split(' ').map(ToOwned::to_owned).collect(), whole };
+        for (one, other, expected) in [
+            ("a", "a", true),
+            ("c b a", "a", true),
+            ("a", "c b a", true),
+            ("b a", "c a", true),
+            ("d b a", "c a", true),
+            ("b a", "d c", false),
+            ("a", "b", false),
+        ] {
+            assert_eq!(may_be_one_person(&line(one, true), &line(other, true)), expected, "{one}; {other}");
+        }
+        assert!(may_be_one_person(&line("a", false), &line("b", true)), "its beginning is not known");
     }
 
     #[test]

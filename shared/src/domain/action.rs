@@ -93,14 +93,24 @@ impl Step {
         self.change == Change::Add
     }
 
-    /// The step that undoes it; none where it changed nothing.
+    /// Whether Jira may have been told to change it.
+    pub fn has_begun(&self) -> bool {
+        self.held_before == Some(!self.wants())
+    }
+
+    /// Whether Jira may have been told to change it, and that was not read back yet.
+    pub fn is_in_doubt(&self) -> bool {
+        self.has_begun() && self.done_at.is_none()
+    }
+
+    /// The step that undoes it; none where it changed nothing. What is in doubt is undone, too, which changes nothing
+    /// where nothing was changed.
     fn undone(&self) -> Option<Self> {
-        let changed = self.done_at.is_some() && self.held_before == Some(!self.wants());
         let change = match self.change {
             Change::Add => Change::Remove,
             Change::Remove => Change::Add,
         };
-        changed.then(|| Self { change, held_before: None, done_at: None, ..self.clone() })
+        self.has_begun().then(|| Self { change, held_before: None, done_at: None, ..self.clone() })
     }
 }
 
@@ -278,8 +288,19 @@ impl Action {
         self.dry_run.as_ref().is_some_and(|dry_run| !dry_run.dangers.is_empty())
     }
 
-    /// Takes the plan of a dry run.
+    /// Whether a plan that was made again holds what nobody let through: a danger that the dry run did not name, or a step
+    /// that was not there when somebody approved it.
+    pub fn is_outgrown_by(&self, plan: &Plan) -> bool {
+        let known =
+            |danger: &String| self.dry_run.as_ref().is_some_and(|dry_run| dry_run.dangers.contains(danger));
+        let is_there =
+            |step: &Step| self.steps.iter().any(|one| (one.change, &one.grant) == (step.change, &step.grant));
+        !plan.dangers.iter().all(known) || (self.approved_by.is_some() && !plan.steps.iter().all(is_there))
+    }
+
+    /// Takes the plan of a dry run; what was approved before was another plan.
     pub fn planned(&mut self, plan: Plan, now: Timestamp) {
+        self.approved_by = None;
         let awaits = self.held || !plan.dangers.is_empty();
         let found = format!("{} steps; {} dangers", plan.steps.len(), plan.dangers.len());
         self.steps = plan.steps;
@@ -288,20 +309,19 @@ impl Action {
         self.go_to(if awaits { State::AwaitingApproval } else { State::Approved }, now);
     }
 
-    /// Takes an approval. `maker_of_approver` is who made the token of whoever approves: nobody approves by a second token
-    /// of their own.
+    /// Takes an approval. `is_same_person` says whether one person may hold the tokens of both who asked and who approves
+    /// ([`crate::access::may_be_one_person`]): nobody approves by a second token of their own.
     ///
     /// # Errors
     /// `Conflict` when it does not wait for one; `Forbidden` when whoever asked may not approve it.
-    pub fn approve(&mut self, by: &str, maker_of_approver: &str, now: Timestamp) -> Result<()> {
+    pub fn approve(&mut self, by: &str, is_same_person: bool, now: Timestamp) -> Result<()> {
         if self.state != State::AwaitingApproval {
             let message = format!("action {} is {}; it waits for no approval", self.id, self.state.word());
             return Err(Error::conflict(message));
         }
-        let is_same = by == self.asked_by || maker_of_approver == self.asked_by;
-        if self.needs_second_person() && is_same {
+        if self.needs_second_person() && (is_same_person || by == self.asked_by) {
             let message = format!(
-                "action {} is dangerous: another person than the one who asked for it must approve it",
+                "action {} is dangerous: another person than the one who asked for it must approve it, by a token that no maker of the asker's token made",
                 self.id
             );
             return Err(Error::new(crate::error::Kind::Forbidden, message));

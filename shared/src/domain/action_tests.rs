@@ -9,7 +9,7 @@ use crate::error::Kind;
 use crate::ids::{AccountId, ActionId, ConnectionId, ProductKey, TenantId};
 
 fn own() -> AccountId {
-    AccountId::parse("acc-own").unwrap()
+    AccountId::parse("acc-own-2").unwrap()
 }
 
 fn action(asked: Asked) -> Action {
@@ -39,7 +39,8 @@ fn member(groups: &[&str], products: &[&str]) -> Account {
 }
 
 fn planned(action: &Action, account: &Account) -> Result<Plan, String> {
-    let (directory, own) = (directory(), own());
+    let directory = directory();
+    let own = [AccountId::parse("acc-own-1").unwrap(), own()].into();
     plan(action, &Rules { account, directory: &directory, own: &own, today: date(2026, 6, 15) })
 }
 
@@ -99,13 +100,13 @@ fn a_dangerous_action_is_approved_by_another_person_alone() {
     let plan = planned(&dangerous, &account).unwrap();
     dangerous.planned(plan, now());
     assert_eq!((dangerous.state, dangerous.due_at), (State::AwaitingApproval, None));
-    for (by, maker) in [("tok-asks", "iam"), ("tok-second", "tok-asks")] {
-        let refused = dangerous.approve(by, maker, now()).unwrap_err();
-        assert_eq!(*refused.kind(), Kind::Forbidden, "{by} made by {maker}");
+    for (by, is_same) in [("tok-asks", false), ("tok-second", true)] {
+        let refused = dangerous.approve(by, is_same, now()).unwrap_err();
+        assert_eq!(*refused.kind(), Kind::Forbidden, "{by}");
     }
-    dangerous.approve("tok-other", "iam", now()).unwrap();
+    dangerous.approve("tok-other", false, now()).unwrap();
     assert_eq!((dangerous.state, dangerous.approved_by.as_deref()), (State::Approved, Some("tok-other")));
-    assert_eq!(*dangerous.approve("tok-other", "iam", now()).unwrap_err().kind(), Kind::Conflict);
+    assert_eq!(*dangerous.approve("tok-other", false, now()).unwrap_err().kind(), Kind::Conflict);
 
     let account = member(&["g-dev"], &[]);
     let mut usual = removing(in_group("g-dev"));
@@ -114,7 +115,7 @@ fn a_dangerous_action_is_approved_by_another_person_alone() {
     let mut held = Action { held: true, ..removing(in_group("g-dev")) };
     held.planned(planned(&held, &account).unwrap(), now());
     assert_eq!(held.state, State::AwaitingApproval);
-    held.approve("tok-asks", "iam", now()).unwrap();
+    held.approve("tok-asks", true, now()).unwrap();
 }
 
 #[test]
@@ -128,6 +129,13 @@ fn undoing_turns_round_what_was_really_changed() {
     done.steps[1].held_before = Some(false);
     done.steps[1].done_at = Some(now());
     done.go_to(State::Done, after(now(), 9));
+    let mut failed = done.clone();
+    failed.go_to(State::Failed, after(now(), 9));
+    failed.steps[0].done_at = None;
+    let Asked::Undo { steps: in_doubt, .. } = failed.undoing().unwrap() else { panic!("no undoing") };
+    assert_eq!(in_doubt.len(), 1, "Jira may have been told of it");
+    failed.steps[0].held_before = None;
+    assert!(failed.undoing().is_err());
     let Asked::Undo { of, steps } = done.undoing().unwrap() else { panic!("no undoing") };
     assert_eq!((of, steps.len()), (done.id.clone(), 1), "who was no member before becomes none");
     assert_eq!((steps[0].change, &steps[0].grant), (Change::Add, &done.steps[0].grant));

@@ -15,7 +15,7 @@ use super::write::{Change, Written};
 use crate::Result;
 use crate::action::{Action, State};
 use crate::clock::after;
-use crate::ids::{ActionId, CampaignId, ConnectionId, TenantId};
+use crate::ids::{ActionId, CampaignId, TenantId};
 use crate::quota::hour_of;
 
 /// The actions that were asked for. These items have no record, only a set of ids that is added to.
@@ -160,7 +160,7 @@ impl Store {
         Ok(asked)
     }
 
-    /// Takes the turn of taking administrators' access at a connection's site until `until`, so that no two actions each
+    /// Takes the turn of taking administrators' access at a site until `until`, so that no two actions each
     /// take the other's last administrator.
     ///
     /// | stored | then |
@@ -171,7 +171,7 @@ impl Store {
     pub async fn take_administrators_turn(
         &self,
         tenant: &TenantId,
-        connection: &ConnectionId,
+        site: &str,
         action: &ActionId,
         (now, until): (Timestamp, Timestamp),
     ) -> Result<bool> {
@@ -182,18 +182,32 @@ impl Store {
         .value(":holder", text(action.as_str()))
         .value(":until", number(until.as_millisecond()))
         .value(":now", number(now.as_millisecond()));
-        let key = keys::administrators_turn(tenant, connection);
+        let key = keys::administrators_turn(tenant, site);
         Ok(matches!(self.update(&key, change).await?, Written::Done))
+    }
+
+    /// Keeps the turn until `until`, if it is this action's.
+    pub async fn keep_administrators_turn(
+        &self,
+        tenant: &TenantId,
+        site: &str,
+        action: &ActionId,
+        until: Timestamp,
+    ) -> Result<()> {
+        let change = Change::new("SET #until = :until", "#holder = :holder")
+            .value(":holder", text(action.as_str()))
+            .value(":until", number(until.as_millisecond()));
+        self.update(&keys::administrators_turn(tenant, site), change).await.map(|_| ())
     }
 
     /// Gives the turn back, if it is this action's.
     pub async fn end_administrators_turn(
         &self,
         tenant: &TenantId,
-        connection: &ConnectionId,
+        site: &str,
         action: &ActionId,
     ) -> Result<()> {
         let change = Change::new("", "#holder = :holder").value(":holder", text(action.as_str()));
-        self.delete(&keys::administrators_turn(tenant, connection), change).await.map(|_| ())
+        self.delete(&keys::administrators_turn(tenant, site), change).await.map(|_| ())
     }
 }

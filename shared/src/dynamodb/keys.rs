@@ -29,7 +29,7 @@
 //! | item of a campaign | `T#review#{campaign}` | `item#{account id}#{grant}` | API: list, many by key; `ingest-usage`: all, many by key |
 //! | action | `T#action` | `action#{id}` | API: one, list, many by id; `ingest-usage`: one, many by id, the due ones (index `due`) |
 //! | actions that somebody asked for in an hour | `T#asked#{digest of the token}` | `hour#{epoch seconds}` | API, `ingest-usage`: two, `ADD` |
-//! | turn of taking administrators' access | `T#administrators#{connection}` | `turn#` | `ingest-usage`: conditional update |
+//! | turn of taking administrators' access | `T#administrators#{digest of the site}` | `turn#` | `ingest-usage`: conditional update |
 //! | public half of the key that signs records | `T#signing` | `signing#` | `ingest-usage`: one, conditional put |
 //! | notification | `T#notification` | `notification#{id}` | API: list; all functions that find a cause, and its end: one |
 //! | points of an hour | `T#quota#{connection}` | `hour#{epoch seconds}` | all functions that call Jira: the present hour, with the pause in the same read |

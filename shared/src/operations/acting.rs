@@ -139,7 +139,11 @@ impl Actor {
     pub async fn act(&self, tenant: &TenantId, id: &ActionId) -> Result<()> {
         let (store, now) = (&self.core.store, self.core.clock.now());
         let Some(mut action) = store.action(tenant, id).await? else { return Ok(()) };
-        if !action.state.is_at_work() || !is_lease_over(&action, now) {
+        if !action.state.is_at_work() {
+            // A worker may have died before it told people.
+            return self.tell(&action).await;
+        }
+        if !is_lease_over(&action, now) {
             return Ok(());
         }
         action.attempts += 1;
@@ -186,7 +190,7 @@ impl Actor {
     /// Writes down why an action did not go on.
     async fn stop(&self, action: &mut Action, stopped: Stopped) -> Result<()> {
         let now = self.core.clock.now();
-        let has_changed = action.steps.iter().any(|step| step.done_at.is_some());
+        let has_changed = action.steps.iter().any(|step| step.done_at.is_some() || step.is_in_doubt());
         match stopped {
             Stopped::Refused(why) if !has_changed => action.refuse(&why, now),
             Stopped::Refused(why) | Stopped::Failed(why) => action.fail(&why, now),

@@ -6,6 +6,7 @@
 mod reviewing {
     mod acting;
     mod campaigns;
+    mod evading;
     mod killed;
     mod support;
 }

@@ -1,5 +1,7 @@
 //! What an action would do, and whether it may: the rules that need no call to Jira.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -26,8 +28,8 @@ pub struct Rules<'a> {
     pub account: &'a Account,
     /// The site's directory.
     pub directory: &'a Directory,
-    /// The account that the connection acts as.
-    pub own: &'a AccountId,
+    /// The accounts that connections to the site act as.
+    pub own: &'a BTreeSet<AccountId>,
     /// The day of looking.
     pub today: Date,
 }
@@ -39,8 +41,8 @@ impl Rules<'_> {
     /// Why not, in words.
     pub fn allow(&self, steps: &[Step]) -> Result<(), String> {
         let (account, takes) = (self.account, steps.iter().any(|step| !step.wants()));
-        if account.id == *self.own {
-            return Err("it is the account that the connection acts as, which is never changed".to_owned());
+        if self.own.contains(&account.id) {
+            return Err("it is the account that a connection acts as, which is never changed".to_owned());
         }
         if account.erased_at.is_some() {
             return Err("the account was closed by its owner".to_owned());

@@ -190,9 +190,9 @@ pub(in crate::dynamodb) fn asked(tenant: &TenantId, by: &str, hour: Timestamp) -
     items.item(&format!("{:012}", hour.as_second().max(0)))
 }
 
-/// The turn of taking access from administrators of a connection's site.
-pub(in crate::dynamodb) fn administrators_turn(tenant: &TenantId, connection: &ConnectionId) -> Key {
-    Items::of(tenant, &format!("administrators#{connection}"), "turn#").item("")
+/// The turn of taking access from administrators of a site: its cloud id, or its domain where that is not known.
+pub(in crate::dynamodb) fn administrators_turn(tenant: &TenantId, site: &str) -> Key {
+    Items::of(tenant, &format!("administrators#{}", fixed(&[site])), "turn#").item("")
 }
 
 /// The public half of a tenant's key that signs records.

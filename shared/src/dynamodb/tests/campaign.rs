@@ -146,26 +146,29 @@ async fn of_two_workers_one_has_an_action_and_it_is_found_by_state_and_campaign(
 #[tokio::test]
 async fn one_action_at_a_time_takes_from_administrators_of_a_site() {
     let store = store().await;
-    let connection = ConnectionId::parse("con-1").unwrap();
-    let elsewhere = ConnectionId::parse("con-2").unwrap();
+    let (site, elsewhere) = ("cloud-1", "cloud-2");
     let id = |text: &str| ActionId::parse(text).unwrap();
     let (one, two) = (id("act-1"), id("act-2"));
-    let take = |connection: ConnectionId, action: ActionId, now: i64| {
+    let take = |site: &'static str, action: ActionId, now: i64| {
         let store = store.clone();
         async move {
             let times = (later(now), later(now + 60));
-            store.take_administrators_turn(&acme(), &connection, &action, times).await.unwrap()
+            store.take_administrators_turn(&acme(), site, &action, times).await.unwrap()
         }
     };
-    assert!(take(connection.clone(), one.clone(), 0).await);
-    assert!(!take(connection.clone(), two.clone(), 59).await);
+    assert!(take(site, one.clone(), 0).await);
+    assert!(!take(site, two.clone(), 59).await);
     assert!(take(elsewhere, two.clone(), 59).await);
-    assert!(take(connection.clone(), one.clone(), 59).await, "its own turn is renewed");
-    assert!(take(connection.clone(), two.clone(), 119).await, "a turn that is over is nobody's");
-    store.end_administrators_turn(&acme(), &connection, &one).await.unwrap();
-    assert!(!take(connection.clone(), one.clone(), 120).await, "nobody ends another one's turn");
-    store.end_administrators_turn(&acme(), &connection, &two).await.unwrap();
-    assert!(take(connection, one, 120).await);
+    assert!(take(site, one.clone(), 59).await, "its own turn is renewed");
+    assert!(take(site, two.clone(), 119).await, "a turn that is over is nobody's");
+    store.end_administrators_turn(&acme(), site, &one).await.unwrap();
+    store.keep_administrators_turn(&acme(), site, &one, later(500)).await.unwrap();
+    assert!(!take(site, one.clone(), 120).await, "nobody ends another one's turn");
+    assert!(take(site, one.clone(), 179).await, "nor makes it longer");
+    store.keep_administrators_turn(&acme(), site, &one, later(500)).await.unwrap();
+    assert!(!take(site, two.clone(), 400).await, "it was kept");
+    store.end_administrators_turn(&acme(), site, &one).await.unwrap();
+    assert!(take(site, two, 400).await);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What people ask of actions: to do something, to let it be done, not to do it, to undo it.
 
 use super::Actor;
+use crate::access::{Line, MOST_MAKERS, may_be_one_person};
 use crate::action::{Action, Wish};
 use crate::clock::after;
 use crate::error::Kind;
@@ -55,9 +56,12 @@ impl Actor {
     /// `NotFound`; `Conflict` when it waits for no approval; `Forbidden` when another person must approve it.
     pub async fn approve(&self, tenant: &TenantId, id: &ActionId, by: &TokenId) -> Result<Action> {
         let now = self.core.clock.now();
-        let maker = self.core.store.token(tenant, by).await?.map(|token| token.created_by);
-        let maker = maker.unwrap_or_default();
-        let approve = |action: &mut Action| action.approve(by.as_str(), &maker, now);
+        let asked_by = self.require(tenant, id).await?.asked_by;
+        let is_same = may_be_one_person(
+            &self.line_of(tenant, &asked_by).await?,
+            &self.line_of(tenant, by.as_str()).await?,
+        );
+        let approve = |action: &mut Action| action.approve(by.as_str(), is_same, now);
         let approved = self.change(tenant, id, &approve).await?;
         self.heard(&approved).await?;
         self.request(&approved).await?;
@@ -110,6 +114,20 @@ impl Actor {
         };
         self.change(tenant, id, &link).await?;
         Ok(made)
+    }
+
+    /// A token's line of makers.
+    async fn line_of(&self, tenant: &TenantId, token: &str) -> Result<Line> {
+        let (mut tokens, mut next) = (Vec::new(), Some(token.to_owned()));
+        while let Some(id) = next.take().filter(|_| tokens.len() <= MOST_MAKERS) {
+            let stored = match TokenId::parse(&id) {
+                Ok(id) => self.core.store.token(tenant, &id).await?,
+                Err(_) => None,
+            };
+            next = stored.and_then(|stored| stored.maker().map(ToOwned::to_owned));
+            tokens.push(id);
+        }
+        Ok(Line { whole: tokens.len() <= MOST_MAKERS, tokens })
     }
 
     async fn require(&self, tenant: &TenantId, id: &ActionId) -> Result<Action> {

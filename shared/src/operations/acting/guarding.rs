@@ -2,7 +2,7 @@
 //!
 //! Jira has no list of its administrators, but says of each account whether it is one. So whoever is taken out of a group
 //! and is an administrator must not be the only one: another one is looked for among the members of the groups that
-//! administer by their names, and Jira is asked about each. Our own account and apps do not count, since nobody could go
+//! administer by their names, and Jira is asked about each. Our own accounts and apps do not count, since nobody could go
 //! and mend things by them. Where none is found within bounds, the action is refused: a person can still do it in Jira.
 
 use std::collections::BTreeSet;
@@ -21,6 +21,9 @@ const MOST_PAGES: u64 = 40;
 /// Of how many accounts Jira is asked whether they are administrators.
 const MOST_ASKED: usize = 20;
 
+/// Of how many members of a group Jira is asked whether it makes administrators of them.
+const MEMBERS_ASKED: usize = 3;
+
 /// What is guarded.
 pub(super) struct Guard<'a> {
     /// The site.
@@ -29,11 +32,31 @@ pub(super) struct Guard<'a> {
     pub(super) directory: &'a Directory,
     /// The account whose access changes.
     pub(super) account: &'a AccountId,
-    /// The account that the connection acts as.
-    pub(super) own: &'a AccountId,
+    /// The accounts that connections to the site act as.
+    pub(super) own: &'a BTreeSet<AccountId>,
 }
 
 impl Guard<'_> {
+    /// Power that names do not tell: whoever loses access administers the site, or the group that is joined has members who
+    /// do, whatever it is called.
+    pub(super) async fn dangers(&self, steps: &[Step]) -> Result<Vec<String>, JiraError> {
+        let mut found = Vec::new();
+        let leaves_group = |step: &Step| !step.wants() && matches!(step.grant, Grant::Group { .. });
+        if steps.iter().any(leaves_group) && self.site.is_administrator(self.account).await? {
+            found.push("the account administers the site".to_owned());
+        }
+        for step in steps.iter().filter(|step| step.wants() && step.privileged == Some(false)) {
+            let Grant::Group { group } = &step.grant else { continue };
+            for member in self.others(group, MEMBERS_ASKED).await? {
+                if self.site.is_administrator(&member).await? {
+                    found.push(format!("a member of {} administers the site", step.words));
+                    break;
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// Whether the steps take from an administrator of the site, or from who may be the last to administer something, so
     /// that no other action may do so at the same time.
     pub(super) async fn takes_from_administrators(&self, steps: &[Step]) -> Result<bool, JiraError> {
@@ -60,8 +83,7 @@ impl Guard<'_> {
                 Grant::Role { .. } if step.privileged == Some(false) => {}
                 Grant::Role { project, role } => {
                     let held = self.site.role_actors(project, role).await?;
-                    let others = held.accounts.iter().any(|one| one != self.account && one != self.own);
-                    if !others && !self.any_has_member(&held.groups).await? {
+                    if !self.any_is_other(held.accounts).await? && !self.any_has_member(&held.groups).await? {
                         return Err(refuse(&format!("the account is the last that holds {}", step.words)));
                     }
                 }
@@ -81,6 +103,13 @@ impl Guard<'_> {
             return Err(refuse(&format!("no other active member of {} was found", step.words)));
         }
         Ok(())
+    }
+
+    /// Whether one of these accounts, as far as they are asked for, is another active person's.
+    async fn any_is_other(&self, mut accounts: Vec<AccountId>) -> Result<bool, JiraError> {
+        accounts.retain(|one| one != self.account && !self.own.contains(one));
+        accounts.truncate(MOST_ASKED);
+        Ok(self.site.accounts(&accounts).await?.iter().any(|one| self.is_other(one)))
     }
 
     /// Whether one of the groups has another active member who is a person.
@@ -133,7 +162,7 @@ impl Guard<'_> {
             && listed.active
             && !listed.is_nobody()
             && listed.id != *self.account
-            && listed.id != *self.own
+            && !self.own.contains(&listed.id)
     }
 }
 

@@ -1,24 +1,29 @@
 //! The dry run and the run of an action.
 
+use std::collections::BTreeSet;
+
 use super::guarding::Guard;
 use super::{Actor, LEASE, Site, Stopped};
-use crate::account::Account;
-use crate::action::{Action, Asked, Rules, State, note_on, plan};
+use crate::account::{Account, Grant};
+use crate::action::{Action, Asked, Plan, Rules, State, Step, note_on, plan};
 use crate::campaign::{Choice, Directory, Place, State as CampaignState, day_of};
 use crate::clock::after;
-use crate::connection::Connection;
+use crate::connection::{Connection, State as ConnectionState};
 use crate::error::Kind;
-use crate::ids::AccountId;
+use crate::ids::{AccountId, CloudId, ProductKey};
 use crate::operations::reviewing::Reviewer;
 use crate::{Error, Result};
 
 /// Seconds until an action is tried again when another one takes from administrators.
 const TURN: i64 = 30;
 
+/// Seconds for which the turn is kept after access was taken: Jira may not show it at once to whoever looks.
+const TURN_AFTER: i64 = 60;
+
 /// What an action is carried out on.
 struct Scene {
     connection: Connection,
-    own: AccountId,
+    own: BTreeSet<AccountId>,
     account: Account,
     directory: Directory,
     site: Box<dyn Site>,
@@ -27,8 +32,8 @@ struct Scene {
 impl Actor {
     /// Works out what an action would do, and whether it may. Jira is only read.
     pub(super) async fn dry_run(&self, action: &mut Action) -> Result<(), Stopped> {
-        let scene = self.set(action).await?;
-        let looked = self.look(action, &scene).await;
+        let mut scene = self.set(action).await?;
+        let looked = self.look(action, &mut scene).await;
         scene.site.end().await?;
         let plan = looked?;
         action.planned(plan, self.core.clock.now());
@@ -36,20 +41,38 @@ impl Actor {
         Ok(())
     }
 
-    async fn look(&self, action: &Action, scene: &Scene) -> Result<crate::action::Plan, Stopped> {
-        let plan = plan(action, &self.rules(scene).await?).map_err(Stopped::Refused)?;
+    async fn look(&self, action: &Action, scene: &mut Scene) -> Result<Plan, Stopped> {
+        self.check_wanted(action).await?;
+        scene.read_groups(action).await?;
+        let plan = self.plan(action, scene).await?;
         scene.guard(action).check(&plan.steps).await?;
         Ok(plan)
     }
 
-    /// Does an action's steps, each read back, after the rules were asked once more.
+    /// What an action would do, with the dangers that only Jira tells.
+    async fn plan(&self, action: &Action, scene: &Scene) -> Result<Plan, Stopped> {
+        let mut plan = plan(action, &self.rules(scene).await?).map_err(Stopped::Refused)?;
+        plan.dangers.extend(scene.guard(action).dangers(&plan.steps).await?);
+        Ok(plan)
+    }
+
+    /// Does an action's steps, each read back, after the rules were asked once more. Where more would be done than was let
+    /// through, it waits again.
     pub(super) async fn run(&self, action: &mut Action) -> Result<(), Stopped> {
-        let scene = self.set(action).await?;
-        let done = self.do_steps(action, &scene).await;
-        self.core.store.end_administrators_turn(&action.tenant, &action.connection, &action.id).await?;
+        let mut scene = self.set(action).await?;
+        let mut done = self.do_all(action, &mut scene).await;
+        if matches!(&done, Err(Stopped::Refused(_) | Stopped::Failed(_)))
+            && let Err(later) = self.look_back(action, &scene).await
+        {
+            done = Err(later);
+        }
+        self.end_turn(action, &scene, &done).await?;
         scene.site.end().await?;
         self.note_access(action, &scene).await?;
         done?;
+        if action.state != State::Running {
+            return Ok(());
+        }
         if let Asked::Undo { of, .. } = &action.asked {
             self.mark_undone(action, of).await?;
         }
@@ -58,6 +81,59 @@ impl Actor {
         action.go_to(State::Done, now);
         self.save(action).await?;
         Ok(())
+    }
+
+    async fn do_all(&self, action: &mut Action, scene: &mut Scene) -> Result<(), Stopped> {
+        self.check_wanted(action).await?;
+        if action.steps.iter().all(|step| step.held_before.is_none()) {
+            scene.read_groups(action).await?;
+            if self.is_outgrown(action, scene).await? {
+                return self.save(action).await.map_err(Stopped::Table);
+            }
+        }
+        self.do_steps(action, scene).await?;
+        scene.check_product_gone(action).await
+    }
+
+    /// Plans an action anew before its first step, and takes the new plan. Says whether it waits for somebody now.
+    async fn is_outgrown(&self, action: &mut Action, scene: &Scene) -> Result<bool, Stopped> {
+        if scene.is_product_gone(action) {
+            return Ok(false);
+        }
+        let plan = self.plan(action, scene).await?;
+        if !action.is_outgrown_by(&plan) {
+            action.steps = plan.steps;
+            return Ok(false);
+        }
+        let now = self.core.clock.now();
+        action.note(now, "worker", "waits again", "it came to more than was let through");
+        action.held = true;
+        action.planned(plan, now);
+        Ok(true)
+    }
+
+    /// Looks at the steps that Jira may have been told of before the action ends, so that it says what was changed.
+    async fn look_back(&self, action: &mut Action, scene: &Scene) -> Result<(), Stopped> {
+        let now = self.core.clock.now();
+        for number in 0..action.steps.len() {
+            let step = action.steps[number].clone();
+            if step.is_in_doubt() && scene.site.holds(&action.account, &step.grant).await? == step.wants() {
+                action.steps[number].done_at = Some(now);
+                action.note(now, "worker", &format!("{}: was changed", step.words), "and read back");
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the turn back, unless Jira was told to change something: then others wait until that can be seen.
+    async fn end_turn(&self, action: &Action, scene: &Scene, done: &Result<(), Stopped>) -> Result<()> {
+        let (store, now, site) = (&self.core.store, self.core.clock.now(), scene.name());
+        let is_to_come = matches!(done, Err(Stopped::Later { .. } | Stopped::Table(_)));
+        if !action.steps.iter().any(Step::has_begun) {
+            return store.end_administrators_turn(&action.tenant, site, &action.id).await;
+        }
+        let until = after(now, if is_to_come { LEASE } else { TURN_AFTER });
+        store.keep_administrators_turn(&action.tenant, site, &action.id, until).await
     }
 
     /// Notes on the stored account what was read back, so that nobody decides on what is gone. The next reading of Jira's
@@ -80,7 +156,7 @@ impl Actor {
         self.rules(scene).await?.allow(&action.steps).map_err(Stopped::Refused)?;
         let left: Vec<_> = action.steps.iter().filter(|step| step.done_at.is_none()).cloned().collect();
         if scene.guard(action).takes_from_administrators(&left).await? {
-            self.take_turn(action).await?;
+            self.take_turn(action, scene).await?;
         }
         scene.guard(action).check(&left).await?;
         for number in 0..action.steps.len() {
@@ -125,14 +201,26 @@ impl Actor {
         let refuse = |why: &str| Stopped::Refused(why.to_owned());
         let connection = store.connection(&action.tenant, &action.connection).await?;
         let connection = connection.ok_or_else(|| refuse("its connection is gone"))?;
-        let own = connection.account.as_ref().map(|account| account.id.clone());
-        let own = own.ok_or_else(|| refuse("it is not known which account the connection acts as"))?;
+        if connection.account.is_none() {
+            return Err(refuse("it is not known which account the connection acts as"));
+        }
+        let own = self.own_accounts(&connection).await?;
         let account = store.account(&action.tenant, &action.connection, &action.account).await?;
         let account = account.ok_or_else(|| refuse("the account is not known"))?;
-        self.check_wanted(action).await?;
         let directory = Reviewer::directory(store, &action.tenant, &action.connection).await?;
         let site = self.sites.open(&connection).await.map_err(not_now)?;
         Ok(Scene { connection, own, account, directory, site })
+    }
+
+    /// The accounts that the tenant's connections to the same site act as.
+    async fn own_accounts(&self, connection: &Connection) -> Result<BTreeSet<AccountId>> {
+        let all = self.core.store.all_connections(&connection.tenant).await?;
+        let is_same = |other: &Connection| {
+            other.state != ConnectionState::Disconnected && site_of(other) == site_of(connection)
+        };
+        let same = all.into_iter().filter(is_same);
+        let accounts = same.chain([connection.clone()]).filter_map(|other| other.account);
+        Ok(accounts.map(|account| account.id).collect())
     }
 
     async fn rules<'a>(&self, scene: &'a Scene) -> Result<Rules<'a>, Stopped> {
@@ -162,11 +250,11 @@ impl Actor {
         Err(Stopped::Refused("its item was decided on anew".to_owned()))
     }
 
-    async fn take_turn(&self, action: &Action) -> Result<(), Stopped> {
+    async fn take_turn(&self, action: &Action, scene: &Scene) -> Result<(), Stopped> {
         let now = self.core.clock.now();
         let times = (now, after(now, LEASE));
         let store = &self.core.store;
-        if store.take_administrators_turn(&action.tenant, &action.connection, &action.id, times).await? {
+        if store.take_administrators_turn(&action.tenant, scene.name(), &action.id, times).await? {
             return Ok(());
         }
         let why = "another action takes from administrators; it goes on after it".to_owned();
@@ -194,6 +282,38 @@ impl Actor {
 }
 
 impl Scene {
+    /// The site's name among those of the tenant.
+    fn name(&self) -> &str {
+        site_of(&self.connection)
+    }
+
+    /// Puts the groups that the account is in now in the place of the stored ones, where a product is to go: it may come
+    /// from a group that was joined since.
+    async fn read_groups(&mut self, action: &Action) -> Result<(), Stopped> {
+        if product_of(action).is_some() {
+            self.account.groups = self.site.groups_of(&action.account).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a product is to go that no group of the account gives.
+    fn is_product_gone(&self, action: &Action) -> bool {
+        product_of(action)
+            .is_some_and(|product| self.directory.groups_giving(product, &self.account).is_empty())
+    }
+
+    /// Fails the removal of a product that a group still gives after all steps were done.
+    async fn check_product_gone(&mut self, action: &Action) -> Result<(), Stopped> {
+        let Some(product) = product_of(action) else { return Ok(()) };
+        self.read_groups(action).await?;
+        let groups = self.directory.groups_giving(product, &self.account);
+        let Some(group) = groups.into_iter().next() else { return Ok(()) };
+        let words = self.directory.words(&Grant::Group { group });
+        Err(Stopped::Failed(format!(
+            "it is still given by {words}, which was joined meanwhile; ask for it again"
+        )))
+    }
+
     fn guard<'a>(&'a self, action: &'a Action) -> Guard<'a> {
         Guard {
             site: self.site.as_ref(),
@@ -202,6 +322,19 @@ impl Scene {
             own: &self.own,
         }
     }
+}
+
+/// The product that an action is to take away.
+fn product_of(action: &Action) -> Option<&ProductKey> {
+    match &action.asked {
+        Asked::Remove { grant: Grant::Product { product } } => Some(product),
+        Asked::Remove { .. } | Asked::Add { .. } | Asked::Undo { .. } => None,
+    }
+}
+
+/// A connection's site, by its cloud id, or by its domain where that is not known.
+fn site_of(connection: &Connection) -> &str {
+    connection.cloud_id.as_ref().map_or(connection.site.as_str(), CloudId::as_str)
 }
 
 /// Why a site could not be opened; points that are short are no attempt of the action's own.

@@ -27,6 +27,12 @@ pub trait Site: Send + Sync {
     /// Whether an account is a member of the group, or holds the role itself.
     async fn holds(&self, account: &AccountId, grant: &Grant) -> Result<bool, JiraError>;
 
+    /// The groups that an account is a member of, sorted.
+    async fn groups_of(&self, account: &AccountId) -> Result<Vec<GroupId>, JiraError>;
+
+    /// These accounts, as Jira knows them now; those that it does not know are missing.
+    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<ListedAccount>, JiraError>;
+
     /// Gives or takes a membership or a role. Safe to repeat.
     async fn change(&self, change: Change, account: &AccountId, grant: &Grant) -> Result<(), JiraError>;
 
@@ -75,6 +81,14 @@ impl Site for JiraSite {
             // A product is held by groups; no step is about one.
             Grant::Product { .. } => Ok(false),
         }
+    }
+
+    async fn groups_of(&self, account: &AccountId) -> Result<Vec<GroupId>, JiraError> {
+        self.client.groups_of(account).await
+    }
+
+    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<ListedAccount>, JiraError> {
+        self.client.accounts_with_ids(ids).await
     }
 
     async fn change(&self, change: Change, account: &AccountId, grant: &Grant) -> Result<(), JiraError> {

@@ -117,8 +117,9 @@ async fn what_is_privileged_waits_for_another_person_than_the_one_who_asked() {
         super::support::act_as(&world, "act-1", "acc-1", removing(SITE_ADMINS), asker.as_str()).await;
     assert_eq!(waiting.state, State::AwaitingApproval, "{waiting:?}");
     assert!(is_in(&world, "acc-1", SITE_ADMINS).await);
-    let minted = token(&world, Role::Operator, asker.as_str()).await;
-    for by in [&asker, &minted] {
+    let minted = token(&world, Role::Admin, asker.as_str()).await;
+    let in_turn = token(&world, Role::Operator, minted.as_str()).await;
+    for by in [&asker, &minted, &in_turn] {
         let refused = actor(&world).approve(&world.tenant, &waiting.id, by).await.unwrap_err();
         assert_eq!(*refused.kind(), Kind::Forbidden);
     }
