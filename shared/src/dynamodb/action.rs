@@ -13,6 +13,7 @@ use super::keys::{self, DueKind};
 use super::page::{Order, Page};
 use super::write::{Change, Written};
 use crate::Result;
+use crate::account::Grant;
 use crate::action::{Action, State};
 use crate::clock::after;
 use crate::ids::{ActionId, CampaignId, TenantId};
@@ -158,6 +159,21 @@ impl Store {
             asked.extend(actions.into_iter().flatten().cloned());
         }
         Ok(asked)
+    }
+
+    /// Notes that an action changes a piece of access of its account.
+    pub async fn note_changing(&self, action: &Action, grant: &Grant) -> Result<()> {
+        let change = Change::new("SET #action = :action", "").value(":action", text(action.id.as_str()));
+        let key = keys::changed_access(&action.tenant, &action.connection, &action.account, grant);
+        self.update(&key, change).await.map(|_| ())
+    }
+
+    /// Which action changed a piece of access of an action's account last, or was about to.
+    pub async fn last_changing(&self, action: &Action, grant: &Grant) -> Result<Option<ActionId>> {
+        let key = keys::changed_access(&action.tenant, &action.connection, &action.account, grant);
+        let item = self.get_item(&key).await?;
+        let id = item.as_ref().and_then(|item| item.get("action")).and_then(|id| id.as_s().ok());
+        id.map(|id| ActionId::parse(id)).transpose()
     }
 
     /// Takes the turn of taking administrators' access at a site until `until`, so that no two actions each

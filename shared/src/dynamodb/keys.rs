@@ -29,6 +29,7 @@
 //! | item of a campaign | `T#review#{campaign}` | `item#{account id}#{grant}` | API: list, many by key; `ingest-usage`: all, many by key |
 //! | action | `T#action` | `action#{id}` | API: one, list, many by id; `ingest-usage`: one, many by id, the due ones (index `due`) |
 //! | actions that somebody asked for in an hour | `T#asked#{digest of the token}` | `hour#{epoch seconds}` | API, `ingest-usage`: two, `ADD` |
+//! | which action changed a piece of access last | `T#changed#{connection}` | `access#{account id}#{grant}` | `ingest-usage`: conditional update; API: one |
 //! | turn of taking administrators' access | `T#administrators#{digest of the site}` | `turn#` | `ingest-usage`: conditional update |
 //! | public half of the key that signs records | `T#signing` | `signing#` | `ingest-usage`: one, conditional put |
 //! | notification | `T#notification` | `notification#{id}` | API: list; all functions that find a cause, and its end: one |
@@ -58,9 +59,9 @@ use crate::ids::{
 
 pub(super) use access::{
     access_policy, account, accounts, action, actions, activity, activity_of, administrators_turn, asked,
-    campaign, campaigns, group, groups, ingestion, ingestions, list_of, person, person_address,
-    person_addresses, persons, product, products, project_role, project_roles, project_roles_of, review_item,
-    review_items, roster, roster_page, rosters, signing,
+    campaign, campaigns, changed_access, group, groups, ingestion, ingestions, list_of, person,
+    person_address, person_addresses, persons, product, products, project_role, project_roles,
+    project_roles_of, review_item, review_items, roster, roster_page, rosters, signing,
 };
 
 /// The partition key of the table.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Items, Key};
+use crate::account::Grant;
 use crate::campaign::{Place, grant_word};
 use crate::directory::List;
 use crate::ids::{
@@ -188,6 +189,17 @@ pub(in crate::dynamodb) fn action(tenant: &TenantId, id: &ActionId) -> Key {
 pub(in crate::dynamodb) fn asked(tenant: &TenantId, by: &str, hour: Timestamp) -> Key {
     let items = Items::of(tenant, &format!("asked#{}", fixed(&[by])), "hour#");
     items.item(&format!("{:012}", hour.as_second().max(0)))
+}
+
+/// Which action changed a piece of access of an account last.
+pub(in crate::dynamodb) fn changed_access(
+    tenant: &TenantId,
+    connection: &ConnectionId,
+    account: &AccountId,
+    grant: &Grant,
+) -> Key {
+    let items = Items::of(tenant, &format!("changed#{connection}"), format!("access#{account}#"));
+    items.item(&grant_word(grant))
 }
 
 /// The turn of taking access from administrators of a site: its cloud id, or its domain where that is not known.

@@ -1,8 +1,10 @@
 //! What people ask of actions: to do something, to let it be done, not to do it, to undo it.
 
+use std::collections::BTreeSet;
+
 use super::Actor;
 use crate::access::{Line, MOST_MAKERS, may_be_one_person};
-use crate::action::{Action, Wish};
+use crate::action::{Action, Asked, Wish};
 use crate::clock::after;
 use crate::error::Kind;
 use crate::ids::{ActionId, TenantId, TokenId, fixed};
@@ -83,7 +85,7 @@ impl Actor {
     /// failed or was refused.
     ///
     /// # Errors
-    /// `NotFound`; `Invalid` without a reason; `Conflict` when nothing can be undone.
+    /// `NotFound`; `Invalid` without a reason; `Conflict` when nothing can be undone, or another action changed the same since.
     pub async fn undo(&self, tenant: &TenantId, id: &ActionId, by: &str, why: &str) -> Result<Action> {
         let (store, why) = (&self.core.store, reason("why", why)?);
         let done = self.require(tenant, id).await?;
@@ -95,6 +97,7 @@ impl Actor {
             return Ok(before.clone());
         }
         let asked = done.undoing()?;
+        self.check_last(&done, &asked).await?;
         let before = before.map_or_else(String::new, |before| before.id.to_string());
         let text = fixed(&[tenant.as_str(), id.as_str(), "undo", &before]);
         let undoing = ActionId::parse(&format!("act-{text}"))?;
@@ -114,6 +117,24 @@ impl Actor {
         };
         self.change(tenant, id, &link).await?;
         Ok(made)
+    }
+
+    /// Refuses to undo what another action changed since: whoever decided on that one would not see it.
+    async fn check_last(&self, done: &Action, asked: &Asked) -> Result<()> {
+        let Asked::Undo { steps, .. } = asked else { return Ok(()) };
+        let mut later = BTreeSet::new();
+        for step in steps {
+            later.extend(self.core.store.last_changing(done, &step.grant).await?);
+        }
+        later.remove(&done.id);
+        let later = self.core.store.actions_of(&done.tenant, &later).await?;
+        match later.iter().find(|action| !action.state.is_void()) {
+            None => Ok(()),
+            Some(action) => Err(Error::conflict(format!(
+                "action {} changed the same access since; undo that first, or ask for what you want",
+                action.id
+            ))),
+        }
     }
 
     /// A token's line of makers.

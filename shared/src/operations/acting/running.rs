@@ -177,6 +177,7 @@ impl Actor {
             self.save(action).await?;
         }
         if holds != step.wants() {
+            self.core.store.note_changing(action, &step.grant).await?;
             scene.site.change(step.change, &action.account, &step.grant).await?;
             if scene.site.holds(&action.account, &step.grant).await? != step.wants() {
                 let why = format!(

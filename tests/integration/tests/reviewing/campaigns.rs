@@ -148,7 +148,7 @@ async fn a_campaign_on_a_partial_directory_says_so_and_is_never_complete() {
     let connection = super::support::connection();
     let mut ingestion = world.store().ingestion(&world.tenant, &connection).await.unwrap().unwrap();
     let gap = Gap::Short { read: 3, counted: 50 };
-    ingestion.source(Source::Members).lacks(gap.clone());
+    ingestion.settled_sources.get_mut(&Source::Members).unwrap().lacks(gap.clone());
     world.store().save_ingestion(&mut ingestion).await.unwrap();
     let made = made(&world, "cmp-1", Scope::All {}).await;
     assert_eq!(made.gaps, std::slice::from_ref(&gap));

@@ -156,6 +156,26 @@ async fn a_product_goes_with_the_groups_that_were_joined_since_the_lists_were_re
 }
 
 #[tokio::test]
+async fn a_product_that_a_group_gives_again_when_all_is_done_did_not_go() {
+    let world = world(seed(), |world| {
+        let body = json!({ "id": "nights", "name": "nights", "application": "jira-servicedesk" });
+        control(world, "/groups", &body);
+    })
+    .await;
+    fault(&world, "cut_before");
+    let begun = act(&world, "act-1", "acc-2", Asked::Remove { grant: product("jira-servicedesk") }).await;
+    assert_eq!((begun.state, begun.steps[0].held_before), (State::Running, Some(true)), "{begun:?}");
+    world.jira.simulator.clear_faults();
+    group(&world, "nights", &["acc-2"], &[]);
+    world.time.advance(3600);
+    actor(&world).fan_out().await.unwrap();
+    work(&world).await;
+    let failed = action(&world, &begun.id).await;
+    assert_eq!((failed.state, failed.steps[0].done_at.is_some()), (State::Failed, true), "{failed:?}");
+    assert!(failed.problem.unwrap().contains("still given by group nights"));
+}
+
+#[tokio::test]
 async fn access_that_came_back_was_not_carried_out() {
     let world = world(seed(), |world| group(world, "team-1", &["acc-1", "acc-2"], &[])).await;
     let open =
@@ -252,6 +272,20 @@ async fn what_was_done_before_a_refusal_is_known_and_can_be_undone() {
     let undo = actor(&world).undo(&world.tenant, &failed.id, "tok-x", "it is protected").await.unwrap();
     work(&world).await;
     assert_eq!(action(&world, &undo.id).await.state, State::Done);
+    assert!(is_in(&world, "acc-1", TEAM_1).await);
+}
+
+#[tokio::test]
+async fn what_another_action_changed_since_is_not_undone_over_its_head() {
+    let world = world(seed(), |world| group(world, "team-1", &["acc-1"], &[])).await;
+    let first = act(&world, "act-1", "acc-1", removing(TEAM_1)).await;
+    act(&world, "act-2", "acc-1", Asked::Add { grant: team(1) }).await;
+    let last = act(&world, "act-3", "acc-1", removing(TEAM_1)).await;
+    let over = actor(&world).undo(&world.tenant, &first.id, "tok-x", "back").await.unwrap_err();
+    assert_eq!(*over.kind(), Kind::Conflict);
+    assert!(over.to_string().contains("act-3"), "{over}");
+    actor(&world).undo(&world.tenant, &last.id, "tok-x", "back").await.unwrap();
+    work(&world).await;
     assert!(is_in(&world, "acc-1", TEAM_1).await);
 }
 
