@@ -227,6 +227,17 @@ fn activity_is_known_only_if_it_was_read_whole_and_lately() {
 }
 
 #[test]
+fn accounts_are_of_after_a_change_only_if_their_lists_were_begun_after_it() {
+    let mut ingestion = Ingestion::new(tenant(), connection(), "UTC".to_owned(), now());
+    assert!(!ingestion.is_of_after(now()), "nothing was read yet");
+    for (began, settled, expected) in [(1, 9, true), (-1, 9, false), (-9, -1, false), (20, 9, true)] {
+        ingestion.began_at = Some(after(now(), began));
+        ingestion.settled_at = Some(after(now(), settled));
+        assert_eq!(ingestion.is_of_after(now()), expected, "begun at {began}, put together at {settled}");
+    }
+}
+
+#[test]
 fn an_account_stands_out_by_whose_it_is() {
     let person = Person {
         tenant: tenant(),
