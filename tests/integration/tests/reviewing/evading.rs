@@ -39,8 +39,7 @@ async fn held(world: &World, name: &str, account: &str, asked: Asked) -> Action 
         held: true,
     };
     let name = ActionId::parse(name).unwrap();
-    let asker = assay::ids::TokenId::parse("tok-asks").unwrap();
-    actor(world).ask(&world.tenant, name.clone(), wish, asker.as_str()).await.unwrap();
+    actor(world).ask(&world.tenant, name.clone(), wish, "tok-asks").await.unwrap();
     work(world).await;
     let waiting = action(world, &name).await;
     assert_eq!((waiting.state, waiting.needs_second_person()), (State::AwaitingApproval, false));
