@@ -302,7 +302,8 @@ async fn who_reads_in_the_order_of_changes_finds_every_issue_once_as_it_was_when
             ids(rising),
             ids(all_pages(&jira, &format!("{query} ORDER BY updated ASC"), &["id"], 5000).await),
         );
-        (rising.sort(), whole.sort());
+        rising.sort();
+        whole.sort();
         assert_eq!(rising, whole, "{query}");
     }
     let query = "updated >= -365d ORDER BY updated ASC, id ASC";
