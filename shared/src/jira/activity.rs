@@ -3,6 +3,7 @@
 //! What was said or changed is not kept, only by whom and when. The same deed may be told more than once, since issues
 //! are read again and windows overlap: whoever counts must count each account's days, not deeds.
 
+mod changelog;
 mod worklogs;
 
 use jiff::Timestamp;
@@ -21,6 +22,8 @@ use super::time;
 use crate::account::AccountKind;
 use crate::ids::{AccountId, IssueId};
 
+use changelog::Entry;
+
 pub use worklogs::WorklogChanges;
 
 /// How many entries a page of histories is asked for, and how many if that is more than what is taken: an entry may
@@ -33,9 +36,6 @@ const ENTRIES: [u16; 4] = [1000, 250, 50, 10];
 ///
 /// Source: jira-facts 4.5, `getComments`.
 const COMMENTS: &str = "100";
-
-/// Numbers below this are seconds, others are milliseconds: as milliseconds it is in 1973, as seconds in 5138.
-const LEAST_MILLISECONDS: i64 = 100_000_000_000;
 
 /// Somebody who did something.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -62,8 +62,11 @@ pub struct ChangedIssue {
     pub id: IssueId,
     /// When it was last changed.
     pub updated: Timestamp,
-    /// Its creation, and its comments as far as they came with it.
+    /// Its creation, and its comments and the entries of its history as far as they came with it.
     pub deeds: Vec<Deed>,
+    /// Whether all entries of its history came with it that are not older than what was asked for. If not,
+    /// [`Client::histories`] tells them.
+    pub whole_history: bool,
     /// How many comments it has; one more than came if Jira does not say, so that they are read.
     pub comments_total: u64,
     /// How many of them came with it. If fewer, [`Client::comments_of`] tells the others.
@@ -103,9 +106,11 @@ struct UserBean {
 
 /// Source: specification of `IssueBean`; creator, creation and change are there for every issue.
 #[derive(Deserialize)]
-struct IssueBean {
+struct IssueBean<'a> {
     id: IssueId,
     fields: Fields,
+    #[serde(borrow)]
+    changelog: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -157,7 +162,8 @@ impl TryFrom<Written> for Deeds {
 
 impl Client {
     /// A page of the issues that were last changed from `from` on and before `until`, at most `size`, behind the page
-    /// that named `token`. One call, and more if the page is longer than what is taken.
+    /// that named `token`. Entries of their histories that are older than `since` need not come with them. One call, and
+    /// more if the page is longer than what is taken.
     ///
     /// An issue that is changed meanwhile leaves the window, and may shift the others: whoever reads on must overlap.
     /// Source: specification of `searchAndReconsileIssuesUsingJqlPost`.
@@ -165,19 +171,20 @@ impl Client {
         &self,
         from: Timestamp,
         until: Timestamp,
+        since: Timestamp,
         size: usize,
         token: Option<&str>,
     ) -> Result<ChangedIssues, JiraError> {
         let what = "read the changed issues";
         let fields = &["created", "creator", "updated", "comment"];
         let jql = changed(from, until).by_change();
-        let mut pages = Pages::new(self, what, jql, fields, &[]).resumed(token, size);
+        let mut pages = Pages::new(self, what, jql, fields, &[]).expanded("changelog").resumed(token, size);
         let mut issues = Vec::new();
         let mut broken = None;
         let mut number = 0_usize;
         let mut take = |raw: &RawValue| {
-            match answer::decode_plain::<IssueBean>(raw.get().as_bytes()) {
-                Ok(bean) => issues.push(changed_issue(bean)),
+            match answer::decode_plain::<IssueBean<'_>>(raw.get().as_bytes()) {
+                Ok(bean) => issues.push(changed_issue(bean, since)),
                 Err((path, why)) => {
                     broken.get_or_insert((format!("issues[{number}].{path}"), why));
                 }
@@ -221,12 +228,6 @@ impl Client {
             issue_id: IssueId,
             change_histories: Vec<Entry>,
         }
-        #[derive(Deserialize)]
-        struct Entry {
-            author: Option<UserBean>,
-            #[serde(deserialize_with = "seconds_or_milliseconds")]
-            created: Timestamp,
-        }
         if issues.is_empty() {
             return Ok(Histories { entries: Vec::new(), next: None });
         }
@@ -243,8 +244,7 @@ impl Client {
                 let path = format!("issueChangeLogs[{number}].issueId");
                 return Err(answer.malformed(&path, "it was not asked for"));
             }
-            let deeds =
-                log.change_histories.into_iter().filter_map(|entry| deed(entry.author, entry.created));
+            let deeds = log.change_histories.into_iter().filter_map(Entry::deed);
             entries.extend(deeds.map(|deed| (log.issue_id.clone(), deed)));
         }
         if next.is_none() {
@@ -300,7 +300,7 @@ fn changed(from: Timestamp, until: Timestamp) -> Jql {
     Jql::new().updated_from(from).updated_before(until)
 }
 
-fn changed_issue(bean: IssueBean) -> ChangedIssue {
+fn changed_issue(bean: IssueBean<'_>, since: Timestamp) -> ChangedIssue {
     let mut deeds: Vec<Deed> = deed(bean.fields.creator, bean.fields.created).into_iter().collect();
     let (embedded, total) = match bean.fields.comment {
         Some(field) => {
@@ -310,8 +310,11 @@ fn changed_issue(bean: IssueBean) -> ChangedIssue {
         }
         None => (0, 1),
     };
+    let (entries, whole_history) = changelog::embedded(bean.changelog, since);
+    deeds.extend(entries);
     let (id, updated) = (bean.id, bean.fields.updated);
-    ChangedIssue { id, updated, deeds, comments_total: total.max(embedded), comments_embedded: embedded }
+    let (comments_total, comments_embedded) = (total.max(embedded), embedded);
+    ChangedIssue { id, updated, deeds, whole_history, comments_total, comments_embedded }
 }
 
 /// That somebody did something; nothing if it was nobody in particular.
@@ -332,18 +335,6 @@ fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp
     #[derive(Deserialize)]
     struct Moment(#[serde(deserialize_with = "time::deserialize")] Timestamp);
     Ok(Option::<Moment>::deserialize(deserializer)?.map(|moment| moment.0))
-}
-
-/// A moment in any of Jira's ways, and a number of seconds.
-///
-/// Source: specification of `Changelog`: text; the example of `getBulkChangelogs`: `1492070429`, which is seconds.
-fn seconds_or_milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
-    let seconds = value.as_i64().filter(|number| *number < LEAST_MILLISECONDS);
-    match seconds {
-        Some(seconds) => Timestamp::from_second(seconds).map_err(serde::de::Error::custom),
-        None => time::deserialize(value).map_err(serde::de::Error::custom),
-    }
 }
 
 #[cfg(test)]

@@ -39,6 +39,9 @@ fn window() -> (Timestamp, Timestamp) {
     (at("2026-01-01T00:00:00Z"), at("2026-01-02T00:00:00Z"))
 }
 
+/// Older than anything that is told.
+const EVER: Timestamp = Timestamp::UNIX_EPOCH;
+
 fn issue(id: &str, comment: &Value) -> Value {
     let fields = json!({ "created": T1, "updated": T3, "creator": human("a"), "comment": comment });
     json!({ "id": id, "fields": fields })
@@ -67,7 +70,7 @@ async fn a_changed_issue_tells_who_created_it_and_who_wrote_and_changed_its_comm
         json!({ "issues": [issue("1", &comments), nobodys], "nextPageToken": "t1", "isLast": false }),
     )]);
     let (from, until) = window();
-    let page = stage.client.changed_issues(from, until, 100, None).await.unwrap();
+    let page = stage.client.changed_issues(from, until, EVER, 100, None).await.unwrap();
     let deeds: Vec<String> = page.issues[0].deeds.iter().map(words).collect();
     assert_eq!(deeds, ["a human 09", "b app 09", "c customer 09", "d human 10"]);
     assert_eq!((page.issues[0].id.as_str(), page.issues[0].updated), ("1", at("2026-03-01T11:00:00Z")));
@@ -81,7 +84,10 @@ async fn a_changed_issue_tells_who_created_it_and_who_wrote_and_changed_its_comm
     assert_eq!((page.next.as_deref(), page.size), (Some("t1"), 100));
     let jql = "updated >= 1767225600000 AND updated < 1767312000000 ORDER BY updated ASC, id ASC";
     let fields = ["created", "creator", "updated", "comment"];
-    assert_eq!(stage.body(0), json!({ "jql": jql, "fields": fields, "maxResults": 100 }));
+    assert_eq!(
+        stage.body(0),
+        json!({ "jql": jql, "fields": fields, "expand": "changelog", "maxResults": 100 })
+    );
     assert_eq!(stage.client.meter().points, 3);
 }
 
@@ -90,11 +96,11 @@ async fn a_search_for_changes_goes_on_where_it_stopped_and_ends_for_the_connecti
     let empty = || json!({ "issues": [], "isLast": true });
     let (from, until) = window();
     let stage = Stage::new(vec![answer(200, empty())]);
-    let page = stage.client.changed_issues(from, until, 9000, Some("t1")).await.unwrap();
+    let page = stage.client.changed_issues(from, until, EVER, 9000, Some("t1")).await.unwrap();
     assert_eq!((page.issues, page.next), (Vec::new(), None));
     assert_eq!((&stage.body(0)["nextPageToken"], &stage.body(0)["maxResults"]), (&json!("t1"), &json!(5000)));
     let stage = Stage::new(vec![anonymous(answer(200, empty())), anonymous(text(401, ""))]);
-    let error = stage.client.changed_issues(from, until, 100, None).await.unwrap_err();
+    let error = stage.client.changed_issues(from, until, EVER, 100, None).await.unwrap_err();
     assert_eq!(error.kind, Kind::Unauthorized);
 }
 
@@ -119,7 +125,7 @@ async fn a_page_of_changes_that_does_not_lead_on_or_makes_no_sense_is_an_error()
     ] {
         let stage = Stage::new(vec![answer(200, body.clone())]);
         let (from, until) = window();
-        let error = stage.client.changed_issues(from, until, 100, Some("t1")).await.unwrap_err();
+        let error = stage.client.changed_issues(from, until, EVER, 100, Some("t1")).await.unwrap_err();
         assert_eq!(malformed_at(&error), path, "{body}");
     }
 }
@@ -129,9 +135,66 @@ async fn a_page_of_changes_that_is_too_long_is_asked_for_smaller_and_says_so() {
     let page = json!({ "issues": [], "isLast": true, "warnings": [{ "type": "LIMIT" }] });
     let stage = Stage::new(vec![Err(SendError::TooLarge { status: 200 }), answer(200, page)]);
     let (from, until) = window();
-    let page = stage.client.changed_issues(from, until, 1000, None).await.unwrap();
+    let page = stage.client.changed_issues(from, until, EVER, 1000, None).await.unwrap();
     assert_eq!((page.size, page.warnings), (250, vec!["LIMIT".to_owned()]));
     assert_eq!(stage.body(1)["maxResults"], 250);
+    stage.done();
+}
+
+#[tokio::test]
+async fn a_changed_issue_tells_its_history_as_far_as_it_came_with_it() {
+    let entry = |by: &str, created: &str| json!({ "author": human(by), "created": created, "items": [] });
+    let histories = [entry("d", T3), entry("c", T2), json!({ "created": T2 }), entry("b", T1)];
+    let with = |id: &str, changelog: Value| {
+        let mut issue = issue(id, &Value::Null);
+        issue["changelog"] = changelog;
+        issue
+    };
+    let issues = [
+        with("1", json!({ "histories": histories, "total": 4, "maxResults": 4, "startAt": 0 })),
+        with("2", json!({ "histories": histories[..2], "total": 4, "maxResults": 2, "startAt": 0 })),
+        with("3", json!([])),
+        issue("4", &Value::Null),
+    ];
+    let stage = Stage::new(vec![answer(200, json!({ "issues": issues, "nextPageToken": "t1" }))]);
+    let (from, until) = window();
+    let page = stage.client.changed_issues(from, until, EVER, 100, None).await.unwrap();
+    let told = page.issues.iter().map(|issue| {
+        let deeds: Vec<String> = issue.deeds.iter().map(words).collect();
+        (deeds.join(", "), issue.whole_history)
+    });
+    let told: Vec<(String, bool)> = told.collect();
+    let created = "a human 09";
+    let expected = [
+        (format!("{created}, d human 11, c human 10, b human 09"), true),
+        (format!("{created}, d human 11, c human 10"), false),
+        (created.to_owned(), false),
+        (created.to_owned(), false),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(stage.client.meter().points, 1 + 4, "histories cost nothing beyond their issues");
+    let stage = Stage::new(vec![answer(200, json!({ "issues": [issues[1]], "nextPageToken": "t1" }))]);
+    let page = stage.client.changed_issues(from, until, at("2026-03-01T10:30:00Z"), 100, None).await.unwrap();
+    assert!(page.issues[0].whole_history, "what it lacks is too old");
+}
+
+#[tokio::test]
+async fn a_page_of_changes_that_is_too_long_even_as_the_smallest_goes_without_histories() {
+    let too_large = || Err(SendError::TooLarge { status: 200 });
+    let page = || answer(200, json!({ "issues": [issue("1", &Value::Null)], "nextPageToken": "t1" }));
+    let stage = Stage::new(vec![too_large(), too_large(), page()]);
+    let (from, until) = window();
+    let read = stage.client.changed_issues(from, until, EVER, 500, None).await.unwrap();
+    assert_eq!((read.size, read.issues[0].whole_history), (125, false));
+    let asked =
+        |number: usize| (stage.body(number)["maxResults"].clone(), stage.body(number)["expand"].clone());
+    let expanded = json!("changelog");
+    assert_eq!(asked(0), (json!(500), expanded.clone()));
+    assert_eq!((asked(1), asked(2)), ((json!(125), expanded), (json!(125), Value::Null)));
+    stage.done();
+    let stage = Stage::new((0..3).map(|_| too_large()).collect());
+    let error = stage.client.changed_issues(from, until, EVER, 500, None).await.unwrap_err();
+    assert_eq!(error.kind, Kind::TooLarge);
     stage.done();
 }
 

@@ -34,6 +34,7 @@ pub(super) struct Pages<'a> {
     jql: String,
     fields: &'static [&'static str],
     properties: &'static [&'static str],
+    expand: Option<&'static str>,
     size: usize,
     token: Option<String>,
     seen: HashSet<String>,
@@ -77,7 +78,8 @@ impl<'a> Pages<'a> {
         properties: &'static [&'static str],
     ) -> Self {
         let seen = HashSet::new();
-        Self { client, what, jql, fields, properties, size: PAGE, token: None, seen, ended: false }
+        let (size, expand, token) = (PAGE, None, None);
+        Self { client, what, jql, fields, properties, expand, size, token, seen, ended: false }
     }
 
     /// Goes on where another such search stopped, behind the page that named `token`, with up to `size` issues a page.
@@ -85,6 +87,14 @@ impl<'a> Pages<'a> {
         self.size = size.clamp(1, PAGE);
         self.token = token.map(str::to_owned);
         self.seen.extend(self.token.clone());
+        self
+    }
+
+    /// Asks for more about each issue, which a page goes without where it would be too long even as the smallest.
+    ///
+    /// Source: specification of `SearchAndReconcileRequestBean`, `expand`.
+    pub(super) fn expanded(mut self, expand: &'static str) -> Self {
+        self.expand = Some(expand);
         self
     }
 
@@ -134,7 +144,8 @@ impl<'a> Pages<'a> {
         Ok(Some(Page { call: answer.call, warnings }))
     }
 
-    /// Asks for the page; in smaller pieces if it is longer than what is taken.
+    /// Asks for the page; in smaller pieces if it is longer than what is taken, and at last without what was to be
+    /// expanded.
     async fn ask(&mut self) -> Result<super::ask::Answer, JiraError> {
         loop {
             let mut body = serde_json::json!({
@@ -145,15 +156,22 @@ impl<'a> Pages<'a> {
             if !self.properties.is_empty() {
                 body["properties"] = serde_json::json!(self.properties);
             }
+            if let Some(expand) = self.expand {
+                body["expand"] = serde_json::json!(expand);
+            }
             if let Some(token) = &self.token {
                 body["nextPageToken"] = serde_json::json!(token);
             }
             let asked = self.client.request(Ask::query(self.what, "/rest/api/3/search/jql", body)).await;
             let too_large = asked.as_ref().is_err_and(|error| error.kind == Kind::TooLarge);
-            if !too_large || self.size / 4 < SMALLEST_PAGE {
+            if !too_large {
                 return asked;
             }
-            self.size /= 4;
+            if self.size / 4 >= SMALLEST_PAGE {
+                self.size /= 4;
+            } else if self.expand.take().is_none() {
+                return asked;
+            }
         }
     }
 }

@@ -60,6 +60,7 @@ impl Client {
         let ask = Ask::read(what, path).with(&[("since", &since.as_millisecond().to_string())]);
         let answer = self.request(ask).await?;
         let body: Body = answer.decode()?;
+        self.spend(body.values.len());
         // `until` of the answer is the same, but what it is for an empty page is not said.
         let until = body.values.iter().map(|changed| changed.updated_time).max().unwrap_or(since).max(since);
         if !body.last_page && until <= since {
@@ -83,6 +84,7 @@ impl Client {
         let ask = Ask::query("read the work logs", "/rest/api/3/worklog/list", json!({ "ids": ids }));
         let answer = self.request(ask).await?;
         let worklogs: Vec<Deeds> = answer.decode()?;
+        self.spend(worklogs.len());
         self.confirm_reader().await?;
         Ok(worklogs.into_iter().flat_map(|worklog| worklog.0).collect())
     }

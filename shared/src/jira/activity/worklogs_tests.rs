@@ -32,6 +32,7 @@ async fn work_logs_are_told_since_a_moment_and_up_to_the_last_that_was_told() {
     assert_eq!((deleted.ids, deleted.last), (vec![103], true));
     assert!(stage.url(1).ends_with("/worklog/deleted?since=1767268800000"), "{}", stage.url(1));
     assert_eq!(stage.client.worklogs_deleted(since).await.unwrap().until, since, "nothing is nothing new");
+    assert_eq!(stage.client.meter().points, 3 + 3, "each call, and each work log that was told");
 }
 
 #[tokio::test]
@@ -74,6 +75,7 @@ async fn a_work_log_is_a_deed_when_it_is_written_and_not_when_the_work_was_done(
         deeds.iter().map(|deed| format!("{} {}", deed.by.id, deed.at.strftime("%d"))).collect();
     assert_eq!(seen, ["a 01", "b 02", "c 03"]);
     assert_eq!(stage.body(0), json!({ "ids": [1, 2, 3] }));
+    assert_eq!(stage.client.meter().points, 1 + 2);
     assert_eq!(stage.calls(), ["POST /worklog/list"]);
     let error = stage.client.worklogs(&[1]).await.unwrap_err();
     assert!(matches!(error.kind, Kind::Malformed { .. }), "{error}");

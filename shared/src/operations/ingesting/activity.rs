@@ -25,7 +25,7 @@ use crate::ids::{AccountId, IssueId};
 use crate::ingestion::{FIRST_DAYS, Source, Stage};
 use crate::jira::Client;
 use crate::jira::activity::{ChangedIssue, Deed};
-use crate::jira::error::Kind;
+use crate::jira::error::{JiraError, Kind};
 
 /// How far back each run begins again, in seconds: Jira's search may lag behind its issues.
 const OVERLAP: i64 = 600;
@@ -67,8 +67,6 @@ impl Slice<'_> {
     /// Reads one page of changed issues, and everything that was done in them.
     pub(super) async fn changes(&mut self, client: &Client) -> Next {
         let now = self.now();
-        // An anonymous caller sees no error, only fewer issues.
-        client.confirm_caller().await?;
         let since = *self.ingestion.activity.since.get_or_insert(after(now, -FIRST_DAYS * 86_400));
         let until = match self.ingestion.activity.changes_until {
             Some(until) => until,
@@ -81,7 +79,12 @@ impl Slice<'_> {
         };
         let window = self.ingestion.activity.changes_window.max(SHORTEST_WINDOW);
         let end = after(from, window).min(until);
-        let mut page = match client.changed_issues(from, end, ISSUES_IN_PAGE, token.as_deref()).await {
+        let answered = client.changed_issues(from, end, since, ISSUES_IN_PAGE, token.as_deref()).await;
+        // An anonymous caller sees no error, only fewer issues.
+        if !answered.as_ref().is_err_and(JiraError::concerns_every_call) {
+            client.confirm_caller().await?;
+        }
+        let mut page = match answered {
             Ok(page) => page,
             // A token that Jira forgot: the next unit searches anew, from where this one came to.
             Err(error) if token.is_some() && matches!(error.kind, Kind::Refused { .. }) => {
@@ -148,17 +151,18 @@ impl Slice<'_> {
         issues: Vec<ChangedIssue>,
         since: Timestamp,
     ) -> std::result::Result<(), Stopped> {
-        let ids: Vec<IssueId> = issues.iter().map(|issue| issue.id.clone()).collect();
+        let read = issues.len() as u64;
+        let longer = issues.iter().filter(|issue| !issue.whole_history);
+        let longer: Vec<IssueId> = longer.map(|issue| issue.id.clone()).collect();
         let mut deeds: Vec<Deed> = Vec::new();
         for issue in &issues {
             deeds.extend(self.comments(client, issue).await?);
         }
         deeds.extend(issues.into_iter().flat_map(|issue| issue.deeds));
-        deeds.extend(self.histories(client, &ids).await?);
+        deeds.extend(self.histories(client, &longer).await?);
         let mut days = Days::new();
         self.take(&deeds, since, &mut days);
         self.write_days(&days).await?;
-        let read = ids.len() as u64;
         self.ingestion.source(Source::Changes).read += read;
         self.ingestion.activity.changes_read += read;
         Ok(())
@@ -183,6 +187,7 @@ impl Slice<'_> {
             // It is only for showing how far the run came, and for how much is asked at once.
             Err(_) => None,
         };
+        client.confirm_caller().await?;
         let range = seconds_between(from, until).max(1);
         let expected = self.ingestion.activity.changes_expected;
         let searches = expected.map_or(FIRST_DAYS.unsigned_abs(), |count| count.div_ceil(ISSUES_IN_WINDOW));

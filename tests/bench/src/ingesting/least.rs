@@ -10,7 +10,7 @@
 //! | project roles | for each project one for the list of its roles and one for each of them |
 //! | changed issues, with their comments | one for 100, as the simulator gives them; Atlassian names no number |
 //! | how many there are, for showing progress | one |
-//! | their histories | one for 1,000 issues, and one for 10,000 entries if that is more |
+//! | histories of more than the 40 entries that come with the issue | one for 1,000 issues, and one for 10,000 entries if that is more |
 //! | worklogs that were changed | one for 1,000, at least one; as many again for who did it, none for none |
 //! | worklogs that were deleted | one for 1,000, at least one |
 //!
@@ -30,6 +30,7 @@ const MEMBERS: u64 = 50;
 const GROUPS: u64 = 50;
 const PROJECTS: u64 = 50;
 const ISSUES: u64 = 100;
+const EMBEDDED: u64 = 40;
 const HISTORIES: u64 = 1000;
 const ENTRIES: u64 = 10_000;
 const WORKLOGS: u64 = 1000;
@@ -65,6 +66,8 @@ fn pages(count: u64, page: u64) -> u64 {
 #[derive(Default)]
 struct Changed {
     issues: u64,
+    /// Issues with more entries than come with them, and their entries.
+    long: u64,
     entries: u64,
     worklogs: u64,
     deleted: u64,
@@ -95,14 +98,17 @@ impl Changed {
         }
         for (_, entries) in issues.into_values().filter(|(last, _)| *last >= changes) {
             found.issues += 1;
-            found.entries += entries;
+            if entries > EMBEDDED {
+                found.long += 1;
+                found.entries += entries;
+            }
         }
         found.worklogs = worked.len() as u64;
         found
     }
 
     fn calls(&self) -> u64 {
-        let histories = self.issues.div_ceil(HISTORIES).max(self.entries.div_ceil(ENTRIES));
+        let histories = self.long.div_ceil(HISTORIES).max(self.entries.div_ceil(ENTRIES));
         // One more says how many there are.
         let changes = 1 + pages(self.issues, ISSUES) + histories;
         let worklogs = pages(self.worklogs, WORKLOGS) + self.worklogs.div_ceil(WORKLOGS);

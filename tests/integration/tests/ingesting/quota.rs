@@ -14,7 +14,7 @@ async fn a_run_that_spent_its_points_goes_on_at_the_hour_and_loses_nothing() {
     ingester.fan_out().await.unwrap();
     // Others spent so much of this hour that nothing is left for filling in history.
     let now = world.time.now();
-    world.store().add_points(&world.tenant, &connection, hour_of(now), 38_000).await.unwrap();
+    world.store().add_points(&world.tenant, &connection, hour_of(now), 51_500).await.unwrap();
     assert!(slice(&world, &ingester).await);
     let waiting = ingestion(&world).await;
     assert_ne!(waiting.stage, Stage::Idle);

@@ -23,6 +23,10 @@ use crate::{
 const UNBOUNDED: &str =
     "Unbounded JQL queries are not allowed here. Please add a search restriction to your query.";
 const MOST_PAGE: usize = 5000;
+/// The most issues of a page that embeds histories: as few as with the longest fields.
+const PAGE_WITH_CHANGELOG: usize = 100;
+/// The most entries of an issue's history that a page embeds, as documented for bulk fetches.
+const MOST_ENTRIES: usize = 40;
 const MOST_RECONCILED: usize = 50;
 const MOST_PROPERTIES: usize = 5;
 const TOKEN_SECONDS: i64 = 7 * 86_400;
@@ -80,7 +84,7 @@ pub(crate) fn get(world: &mut World, call: &Call) -> Reply {
         extras: Extras {
             properties: call.query.list("properties"),
             expand: call.query.list("expand"),
-            changelog: 40,
+            changelog: MOST_ENTRIES,
         },
         token: call.query.get("nextPageToken").map(str::to_owned),
         reconcile,
@@ -131,7 +135,7 @@ pub(crate) fn post(world: &mut World, call: &Call) -> Reply {
         jql: body["jql"].as_str().unwrap_or_default().to_owned(),
         most,
         selection: Selection::parse(&texts(&body["fields"]), "id"),
-        extras: Extras { properties: texts(&body["properties"]), expand, changelog: 40 },
+        extras: Extras { properties: texts(&body["properties"]), expand, changelog: MOST_ENTRIES },
         token: body["nextPageToken"].as_str().map(str::to_owned),
         reconcile,
     };
@@ -164,7 +168,8 @@ fn search(world: &mut World, call: &Call, asked: &Asked) -> Reply {
         return Err(Answer::bad_request(&format!("maxResults must be between 1 and {MOST_PAGE}.")));
     }
     let cap = world.settings.search_page_cap.unwrap_or(MOST_PAGE).max(1);
-    let most = asked.most.min(asked.selection.page_cap()).min(cap);
+    let of_histories = if asked.extras.has_changelog() { PAGE_WITH_CHANGELOG } else { MOST_PAGE };
+    let most = asked.most.min(asked.selection.page_cap()).min(of_histories).min(cap);
     let belongs_to = (call.site, call.caller.id().map(str::to_owned), asked.jql.clone());
     let mut rest = match &asked.token {
         Some(token) => resume(world, token, &belongs_to, call.now)?,
@@ -220,9 +225,8 @@ fn resume(
 fn page(world: &mut World, call: &Call, asked: &Asked, ids: &[u64]) -> Vec<Value> {
     let hidden = flicker(world, call, asked, ids);
     let site = &world.sites[call.site];
-    let whole = asked.selection.has("comment")
-        || asked.selection.has("worklog")
-        || asked.extras.expand.iter().any(|part| part == "changelog");
+    let whole =
+        asked.selection.has("comment") || asked.selection.has("worklog") || asked.extras.has_changelog();
     let seen = |id: u64| {
         if asked.reconcile.contains(&id) {
             site.issues.get(id)

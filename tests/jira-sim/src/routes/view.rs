@@ -90,6 +90,13 @@ pub(crate) struct Extras {
     pub(crate) changelog: usize,
 }
 
+impl Extras {
+    /// Whether `expand` names the history.
+    pub(crate) fn has_changelog(&self) -> bool {
+        self.expand.iter().any(|part| part == "changelog")
+    }
+}
+
 /// The issue as JSON.
 pub(crate) fn issue_json(
     world: &World,
@@ -115,7 +122,7 @@ pub(crate) fn issue_json(
         value["properties"] =
             chosen.map(|(key, value)| (key.clone(), value.clone())).collect::<Map<_, _>>().into();
     }
-    if extras.expand.iter().any(|part| part == "changelog") {
+    if extras.has_changelog() {
         // The newest ones, newest first.
         let shown: Vec<Value> = issue
             .history

@@ -66,6 +66,29 @@ async fn names_of_fields_come_once_for_the_page() {
 }
 
 #[tokio::test]
+async fn histories_that_come_with_a_search_are_the_newest_forty_entries_and_say_how_many_there_are() {
+    let jira = Jira::with(jira_sim::Seed { change_tickets: 300, ..jira_sim::Seed::default() }).await;
+    let many = json!({ "issue": "CHG-1", "count": 50, "seconds_apart": 60, "by": ["acc-1", "acc-2"] });
+    jira.edit("CHG", "histories", many);
+    jira.advance(5);
+    let body = json!({ "jql": "key = CHG-1", "fields": ["created"], "expand": "changelog" });
+    let embedded = jira.post("/search/jql", body).await.json()["issues"][0]["changelog"].clone();
+    let mut all = Vec::new();
+    for start in [0, 100] {
+        let page = jira.get(&format!("/issue/CHG-1/changelog?startAt={start}")).await.json();
+        all.extend(page["values"].as_array().unwrap().clone());
+    }
+    let newest: Vec<Value> = all.iter().rev().take(40).cloned().collect();
+    assert_eq!((&embedded["histories"], &embedded["total"]), (&json!(newest), &json!(all.len())));
+    assert!(all.len() >= 50);
+    let body = json!({ "jql": "project = CHG", "fields": ["id"], "expand": "changelog", "maxResults": 5000 });
+    let page = jira.post("/search/jql", body).await.json();
+    assert_eq!(page["issues"].as_array().unwrap().len(), 100, "as short as a page with long fields");
+    let calls = jira.simulator().journal();
+    assert_eq!(calls.last().unwrap().points, 1 + 100, "histories cost nothing beyond their issues");
+}
+
+#[tokio::test]
 async fn pages_follow_a_token_without_gaps_or_repeats_and_have_no_total() {
     let jira = Jira::demo().await;
     let mut all = Vec::new();
