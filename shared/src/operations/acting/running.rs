@@ -141,9 +141,12 @@ impl Actor {
     async fn note_access(&self, action: &Action, scene: &Scene) -> Result<()> {
         let now = self.core.clock.now();
         let change = |account: &mut Account| {
-            let noted = note_on(account, &action.steps, &scene.directory);
-            account.access_changed_at = Some(now);
-            Ok(noted || !action.steps.is_empty())
+            let is_any_done = action.steps.iter().any(|step| step.done_at.is_some());
+            if is_any_done {
+                note_on(account, &action.steps, &scene.directory);
+                account.access_changed_at = Some(now);
+            }
+            Ok(is_any_done)
         };
         let store = &self.core.store;
         match store.change_account(&action.tenant, &action.connection, &action.account, &change).await {
