@@ -150,7 +150,9 @@ impl Ingester {
         }
         let connection = store.connection(tenant, id).await?;
         let Some(connection) = connection.filter(wants_ingestion) else {
-            ingestion.due_at = None;
+            // Nobody reports these accounts to Atlassian any more: what is personal about them goes.
+            let is_forgotten = self.forget_accounts(tenant, id).await?;
+            ingestion.due_at = (!is_forgotten).then(|| after(now, CLAIM));
             return store.save_ingestion(&mut ingestion).await;
         };
         if !connection.state.usable() {

@@ -1,11 +1,14 @@
 //! Reporting stored accounts to Atlassian, which answers whose personal data must be erased or read again.
 
-use super::{Next, Slice};
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use super::directory::AT_ONCE;
+use super::{Ingester, Next, SECONDS_A_UNIT, Slice};
 use crate::Result;
 use crate::account::Account;
 use crate::clock::after;
 use crate::connection::Method;
-use crate::ids::AccountId;
+use crate::ids::{AccountId, ConnectionId, TenantId};
 use crate::ingestion::{Source, Stage};
 use crate::jira::Client;
 
@@ -18,6 +21,30 @@ const CYCLE: i64 = 7 * 86_400;
 ///
 /// Source: the same page: at most 90.
 const REPORTED_AT_ONCE: usize = 90;
+
+impl Ingester {
+    /// Forgets names, addresses and what the organisation told of all accounts of a connection that is read no more.
+    /// Returns false when the time was over before that was done.
+    pub(super) async fn forget_accounts(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<bool> {
+        let (store, mut behind) = (&self.jira.core.store, None);
+        loop {
+            let (accounts, next) = store.accounts_behind(tenant, connection, behind.as_ref()).await?;
+            let known = accounts.into_iter().filter_map(|mut account| account.forget().then_some(account.id));
+            let forgets = known.map(|id| async move {
+                let forget = |account: &mut Account| Ok(account.forget());
+                store.change_account(tenant, connection, &id, &forget).await.map(|_| ())
+            });
+            stream::iter(forgets).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
+            if next.is_none() {
+                return Ok(true);
+            }
+            if !self.jira.deadline.leaves(SECONDS_A_UNIT, self.jira.core.clock.now()) {
+                return Ok(false);
+            }
+            behind = next;
+        }
+    }
+}
 
 impl Slice<'_> {
     /// Reports the accounts behind `behind`, if a report is due. Only an OAuth app reports: a token is a person's own.

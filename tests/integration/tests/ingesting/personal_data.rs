@@ -3,7 +3,7 @@
 use jira_sim::Seed;
 use serde_json::json;
 
-use super::support::{account, accounts, ingestion, metered_world, next_run, run, world};
+use super::support::{account, accounts, id, ingestion, metered_world, next_run, run, slice, world};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_account_is_erased_in_the_next_cycle_and_an_updated_one_is_read_again() {
@@ -36,4 +36,21 @@ async fn nothing_is_reported_by_an_api_token() {
     run(&world).await;
     let journal = world.jira.simulator.journal();
     assert!(journal.iter().all(|call| !call.path.contains("report-accounts")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_site_that_is_disconnected_no_names_are_kept() {
+    let world = world(Seed { accounts: 20, ..Seed::empty() }).await;
+    run(&world).await;
+    assert!(!account(&world, "bulk-2").await.name.is_empty());
+    let connection = id(&world).await;
+    Box::pin(world.connector().disconnect(&world.tenant, &connection)).await.unwrap();
+    let due_at = ingestion(&world).await.due_at.unwrap();
+    world.time.advance(due_at.duration_since(world.time.now()).as_secs().max(0) + 1);
+    let ingester = world.ingester();
+    ingester.fan_out().await.unwrap();
+    while slice(&world, &ingester).await {}
+    let forgotten = accounts(&world).await;
+    assert!(forgotten.iter().all(|account| account.name.is_empty() && account.email.is_none()));
+    assert!(!forgotten.is_empty() && ingestion(&world).await.due_at.is_none());
 }
