@@ -36,7 +36,7 @@ impl Priority {
             Self::UserAction => 100,
             Self::Sync => 95,
             Self::Checks => 85,
-            Self::Backfill => 80,
+            Self::Backfill => 82,
         }
     }
 }
@@ -90,7 +90,7 @@ mod tests {
             tenant: TenantId::parse("acme").unwrap(),
             connection: ConnectionId::parse("con-1").unwrap(),
             hour: hour_of(now),
-            spent: 52_000,
+            spent: 53_300,
             paused_until: None,
         };
         assert_eq!(quota.wait(Priority::Backfill, 1, true, now), Some(2400));

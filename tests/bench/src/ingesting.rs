@@ -70,7 +70,7 @@ const NAMED: [&str; 14] = [
 const SLICE: i64 = 280;
 
 /// Which part of the hour's points a first run may use, in percent: the share of what is filled in.
-const SHARE: u64 = 80;
+const SHARE: u64 = 82;
 
 /// Hours within which the first run must end, by requirement D8.
 const HOURS: f64 = 24.0;
