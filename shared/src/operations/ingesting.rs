@@ -104,6 +104,8 @@ struct Slice<'a> {
     groups: Option<Vec<crate::directory::Group>>,
     /// The projects by id, once they are needed.
     projects: Option<Vec<crate::jira::directory::ListedProject>>,
+    /// The accounts beyond the site's list that Jira was asked for.
+    asked_for: std::collections::BTreeSet<crate::ids::AccountId>,
     /// What all lists say together, once it is needed.
     joined: Option<settling::Joined>,
     /// Records of nobody among the members read of the present group.
@@ -184,6 +186,7 @@ impl Ingester {
             ingestion,
             groups: None,
             projects: None,
+            asked_for: std::collections::BTreeSet::new(),
             joined: None,
             nobodies: 0,
             counted_first: None,

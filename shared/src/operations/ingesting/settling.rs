@@ -23,6 +23,9 @@ use crate::{Error, Result};
 /// Source: specification of `bulkGetUsers`: `accountId` "can be specified multiple times", `maxResults` at most 200.
 const ASKED_AT_ONCE: usize = 200;
 
+/// How many accounts one unit asks for by id.
+const ASKED_IN_UNIT: usize = 1000;
+
 /// What the lists say, joined by account.
 pub(super) struct Joined {
     /// The accounts of the site's list.
@@ -87,8 +90,8 @@ impl Slice<'_> {
     }
 
     async fn settle_some(&mut self, client: &Client, joined: &Joined, behind: Option<AccountId>) -> Next {
-        if behind.is_none() {
-            self.take_unlisted(client, joined).await?;
+        if behind.is_none() && self.take_unlisted(client, joined).await? {
+            return Ok(Stage::Settle { behind });
         }
         let (accounts, next) =
             self.store().accounts_behind(self.tenant(), self.id(), behind.as_ref()).await?;
@@ -179,19 +182,22 @@ impl Slice<'_> {
         }
     }
 
-    /// Asks Jira for the accounts that a group or a role names and the site's list does not, and stores them.
+    /// Asks Jira for accounts that a group or a role names and the site's list does not, and stores them: as many as one
+    /// unit may ask for. Returns whether there may be more.
     async fn take_unlisted(
         &mut self,
         client: &Client,
         joined: &Joined,
-    ) -> std::result::Result<(), super::Stopped> {
+    ) -> std::result::Result<bool, super::Stopped> {
         let named = joined.members.keys().chain(joined.roles.keys());
         let unlisted: BTreeSet<&AccountId> = named.filter(|id| !joined.users.contains(*id)).collect();
         let unlisted: BTreeSet<AccountId> = unlisted.into_iter().cloned().collect();
         // Those that are stored are asked for where they stand.
         let stored = self.store().accounts_of(self.tenant(), self.id(), &unlisted).await?;
         let stored: BTreeSet<AccountId> = stored.into_iter().map(|account| account.id).collect();
-        let unlisted: Vec<AccountId> = unlisted.difference(&stored).cloned().collect();
+        let left = unlisted.difference(&stored).filter(|id| !self.asked_for.contains(*id));
+        let unlisted: Vec<AccountId> = left.take(ASKED_IN_UNIT).cloned().collect();
+        self.asked_for.extend(unlisted.iter().cloned());
         for some in unlisted.chunks(ASKED_AT_ONCE) {
             match client.accounts_with_ids(some).await {
                 Ok(listed) => self.take_listed(&listed).await?,
@@ -199,7 +205,7 @@ impl Slice<'_> {
                 Err(error) => self.ingestion.source(Source::Users).lacks(Gap::from(&error)),
             }
         }
-        Ok(())
+        Ok(unlisted.len() == ASKED_IN_UNIT)
     }
 
     /// The accounts of `accounts` that no list names and that are there nevertheless, or of which that could not be found

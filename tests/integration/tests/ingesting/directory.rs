@@ -242,3 +242,14 @@ async fn an_organisation_key_tells_of_addresses_managed_accounts_and_last_use() 
     assert!(!refused.is_complete(Source::Organisation) && refused.is_complete(Source::Users));
     assert!(account(&world, "acc-3").await.organisation.is_some(), "what was told stays");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_in_a_group_is_found_where_the_sites_list_is_refused() {
+    let world = world(Seed { accounts: 2100, teams: 2, ..Seed::empty() }).await;
+    world.jira.simulator.add_fault(fault("getAllUsers", 403, 1, 10_000));
+    let ended = run(&world).await;
+    assert!(!ended.is_complete(Source::Users));
+    let all = accounts(&world).await;
+    let bulk = all.iter().filter(|account| account.id.as_str().starts_with("bulk-"));
+    assert_eq!(bulk.filter(|account| !account.groups.is_empty()).count(), 2100);
+}
