@@ -99,6 +99,7 @@ class Settings:
             # MiniStack reads a number that came by a parameter as text and then stops polling; unset it takes five.
             "CheckConcurrency": "0",
             "TicketConcurrency": "0",
+            "UsageConcurrency": "0",
         }
         if self.site is None:
             parameters |= {
