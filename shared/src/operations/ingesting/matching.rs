@@ -62,6 +62,11 @@ impl Slice<'_> {
         });
         stream::iter(writes).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
         self.people = Some(index);
+        if next.is_none() {
+            // The checks about access have something new to judge.
+            let now = self.now();
+            self.store().hasten_connection(self.tenant(), self.id(), now).await?;
+        }
         Ok(next.map_or(Stage::Idle, |next| Stage::Match { behind: Some(next) }))
     }
 }

@@ -124,6 +124,8 @@ impl Slice<'_> {
         }
         self.ingestion.settled_at = Some(now);
         self.ingestion.settled_sources = self.ingestion.sources.clone();
+        // The checks about access have something new to judge.
+        self.store().hasten_connection(self.tenant(), self.id(), now).await?;
         Ok(self.stage_behind())
     }
 
