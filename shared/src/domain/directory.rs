@@ -96,6 +96,8 @@ pub struct SeatCount {
     pub by_last_day: BTreeMap<Date, u64>,
     /// Of the others, how many were not active since activity is known.
     pub not_since_known: u64,
+    /// Accounts that the organisation's administration says have access to the product on this site: what is billed.
+    pub by_organisation: u64,
 }
 
 impl SeatCount {

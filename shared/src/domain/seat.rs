@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-use crate::account::{Account, AccountKind};
+use crate::account::{Account, AccountKind, ProductAccess};
 use crate::connection::Connection;
 use crate::directory::SeatCount;
 use crate::ids::{AccountId, CloudId, ProductKey};
@@ -55,15 +55,33 @@ impl<'a> Seats<'a> {
         if self.own == Some(&account.id) {
             return Some(self.today);
         }
-        let told = account.organisation.iter().flat_map(|view| &view.products);
-        let told = told.filter(|access| {
-            let here = self.cloud_id.is_none_or(|cloud_id| access.resource == cloud_id.as_str());
-            here && access.product == product.as_str()
-        });
-        let told = told.filter_map(|access| access.last_active).map(|at| self.day_of(at)).max();
+        let told = self
+            .told(account, product)
+            .filter_map(|access| access.last_active)
+            .map(|at| self.day_of(at))
+            .max();
         let came = self.first_look.filter(|first_look| account.first_seen_at > *first_look);
         let came = came.map(|_| self.day_of(account.first_seen_at));
         account.last_active_on.max(told).max(came)
+    }
+
+    /// What the organisation's administration tells of an account's access to a product on this site.
+    fn told<'b>(
+        &'b self,
+        account: &'b Account,
+        product: &'b ProductKey,
+    ) -> impl Iterator<Item = &'b ProductAccess> {
+        let all = account.organisation.iter().flat_map(|view| &view.products);
+        all.filter(|access| {
+            let here = self.cloud_id.is_none_or(|cloud_id| access.resource == cloud_id.as_str());
+            here && access.product == product.as_str()
+        })
+    }
+
+    /// Whether the organisation's administration says that an account has access to a product on this site, so that it is
+    /// billed.
+    pub fn is_billed(&self, account: &Account, product: &ProductKey) -> bool {
+        account.is_live() && self.told(account, product).next().is_some()
     }
 
     /// Whether an account's seat is not protected and was not used in the last `days` days.

@@ -104,3 +104,15 @@ fn the_count_and_the_list_agree_on_every_account() {
         assert_eq!(count.unused_for(i64::from(days), today), listed as u64, "{days}");
     }
 }
+
+#[test]
+fn what_is_billed_is_the_access_that_the_organisation_tells_of_for_this_site() {
+    let (connection, ingestion) = (site(), Ingestion::new(tenant(), id(), "UTC".to_owned(), now()));
+    let seats = Seats::of(&connection, &ingestion, now());
+    let mut there = account("a", None);
+    there.organisation = Some(used_at("here", "2026-03-20"));
+    assert!(seats.is_billed(&there, &jira()));
+    there.organisation = Some(used_at("elsewhere", "2026-03-20"));
+    assert!(!seats.is_billed(&there, &jira()));
+    assert!(!seats.is_billed(&account("a", None), &jira()));
+}

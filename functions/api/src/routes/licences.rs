@@ -62,6 +62,8 @@ pub struct LicenceView {
     used_by_jira: Option<u64>,
     /// Seats that are held, by Assay's own count of active accounts in the product's groups.
     held: Option<u64>,
+    /// Seats that are billed, by the organisation's administration; null without an organisation API key.
+    billed: Option<u64>,
     /// Seats that are left, by Jira's count; by Assay's where Jira does not tell.
     left: Option<u64>,
     /// The groups whose members hold a seat.
@@ -183,6 +185,9 @@ fn licence(
     LicenceView {
         left: product.seats.zip(used).map(|(seats, used)| seats.saturating_sub(used)),
         held: count.map(|count| count.held),
+        billed: count
+            .filter(|_| ingestion.is_complete(Source::Organisation))
+            .map(|count| count.by_organisation),
         protected: count.map(|count| count.protected),
         saving: unused.zip(price).map(|(unused, price)| unused * price),
         unused,

@@ -253,7 +253,11 @@ impl Slice<'_> {
         let (accounts, next) =
             self.store().accounts_behind(self.tenant(), self.id(), behind.as_ref()).await?;
         let rules = crate::seat::Seats::of(self.connection, &self.ingestion, self.now());
+        let products = self.store().all_products(self.tenant(), self.id()).await?;
         for account in &accounts {
+            for product in products.iter().filter(|product| rules.is_billed(account, &product.key)) {
+                self.seats.counts.entry(product.key.clone()).or_default().by_organisation += 1;
+            }
             for product in account.products.iter().filter(|product| rules.takes(account, product)) {
                 rules.add(self.seats.counts.entry(product.clone()).or_default(), account, product);
             }
@@ -262,7 +266,7 @@ impl Slice<'_> {
             self.seats.behind = Some(next.clone());
             return Ok(Stage::Count { behind: Some(next) });
         }
-        for product in self.store().all_products(self.tenant(), self.id()).await? {
+        for product in products {
             let count = self.seats.counts.get(&product.key).cloned().unwrap_or_default();
             let count = Some(count).filter(|_| product.removed_at.is_none());
             self.write_product(Some(product.clone()), Product { count, ..product }).await?;

@@ -236,6 +236,10 @@ async fn an_organisation_key_tells_of_addresses_managed_accounts_and_last_use() 
     assert_eq!(view.roles, ["atlassian/org-admin"]);
     let last = view.products.iter().filter_map(|product| product.last_active).max();
     assert_eq!(last, Some(moment.parse().unwrap()));
+    let products = world.store().all_products(&world.tenant, &connection).await.unwrap();
+    let jira = products.iter().find(|product| product.key.as_str() == "jira-software").unwrap();
+    let count = jira.count.as_ref().unwrap();
+    assert!(count.by_organisation > 130 && count.by_organisation <= count.held, "{count:?}");
     // A key that is refused costs the organisation's part, and nothing of the site's.
     world.jira.simulator.add_fault(fault("searchDirectoryUsers", 403, 1, 1000));
     let refused = next_run(&world).await;
