@@ -4,6 +4,7 @@
 //!   in virtual time. Fast, and a test can look into and break every part.
 //! - [`life`]: a life of two-way sync in a world, and what must hold when it has come to rest.
 //! - [`ingestion`]: an ingestion carried through in a world, and the days that it must have found.
+//! - [`killed`]: work that dies in the middle, wherever it then is.
 //! - [`http`]: a function's router as a caller reaches it.
 //! - [`start`]: a function as a process of its own, up to its first poll.
 //! - [`stack`]: the deployed functions on the local stack, as a script or a person reaches them.
@@ -21,6 +22,7 @@ pub mod balance;
 pub mod consent;
 pub mod http;
 pub mod ingestion;
+pub mod killed;
 pub mod life;
 pub mod misfortune;
 pub mod queue;

@@ -1,35 +1,14 @@
 //! A run that dies anywhere, again and again, loses no day, no account and no group, and doubles none.
 
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use assay::ids::ConnectionId;
 use assay::ingestion::Stage;
 use assay::sqs::UsageRequest;
+use assay_test_support::killed::Killed;
 use assay_test_support::world::World;
 use jira_sim::Seed;
 use proptest::prelude::*;
 
 use super::support::{accounts, difference, ingestion, knowable_days, run, stored_days, world};
-
-/// A future that is dropped after so many polls, wherever it then is: between any two calls, or in one.
-struct Killed<F> {
-    inner: F,
-    polls: u32,
-}
-
-impl<F: Future + Unpin> Future for Killed<F> {
-    type Output = Option<F::Output>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.polls == 0 {
-            return Poll::Ready(None);
-        }
-        self.polls -= 1;
-        Pin::new(&mut self.inner).poll(context).map(Some)
-    }
-}
 
 /// Begins slices that die after so many polls each, then lets the run come to its end. Returns the stages in which they
 /// died.

@@ -4,13 +4,14 @@ use assay::action::{Asked, State as ActionState, Wish};
 use assay::campaign::{Choice, Item, Scope, State, verify};
 use assay::ids::{ActionId, CampaignId};
 use assay::sqs::UsageRequest;
+use assay_test_support::killed::Killed;
 use assay_test_support::world::World;
 use jira_sim::Seed;
 use proptest::prelude::*;
 
 use super::support::{
-    Killed, accounts, action, actor, campaign, campaign_wish, connection, decide_all, group, id, is_in,
-    items, reviewer, team, work, world,
+    accounts, action, actor, campaign, campaign_wish, connection, decide_all, group, id, is_in, items,
+    reviewer, team, work, world,
 };
 
 const TEAM_1: &str = "00000000-0000-4000-8001-000000000001";

@@ -1,8 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use assay::access::{ApiToken, Role};
 use assay::account::{Account, Grant};
@@ -227,22 +224,4 @@ pub(super) async fn act_as(world: &World, name: &str, account: &str, asked: Aske
 
 pub(super) async fn action(world: &World, id: &ActionId) -> Action {
     world.store().action(&world.tenant, id).await.unwrap().unwrap()
-}
-
-/// A future that is dropped after so many polls, wherever it then is: between any two calls, or in one.
-pub(super) struct Killed<F> {
-    pub(super) inner: F,
-    pub(super) polls: u32,
-}
-
-impl<F: Future + Unpin> Future for Killed<F> {
-    type Output = Option<F::Output>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.polls == 0 {
-            return Poll::Ready(None);
-        }
-        self.polls -= 1;
-        Pin::new(&mut self.inner).poll(context).map(Some)
-    }
 }
