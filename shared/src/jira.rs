@@ -1,12 +1,11 @@
 //! The client of Jira Cloud and of Atlassian's accounts: the only module that knows Jira's words.
 //!
-//! Reads and writes Jira through [`http::Sender`]; decides what an answer means ([`error`]), what may be repeated
+//! Reads and writes Jira through [`http::Sender`](crate::http::Sender); decides what an answer means ([`error`]), what may be repeated
 //! ([`retry`]) and how much was read ([`reading`]); keeps no state beyond one client's life. What it learns goes back
 //! as values of [`crate::domain`]; who stores them is `operations`.
 //!
 //! | file | is about |
 //! |---|---|
-//! | [`http`], [`reqwest_sender`] | sending one request, and whether bytes may have left |
 //! | [`addresses`] | every URL |
 //! | [`credentials`], [`oauth`] | proving who we are |
 //! | [`error`], [`retry`], [`client`], `ask`, `answer`, `failure` | the one `request` function and what its answers mean |
@@ -44,7 +43,6 @@ pub mod edit;
 pub mod error;
 mod failure;
 pub mod history;
-pub mod http;
 pub mod issue;
 pub mod jql;
 pub mod matching;
@@ -57,7 +55,6 @@ pub mod permission;
 pub mod personal;
 pub mod project;
 pub mod reading;
-pub mod reqwest_sender;
 pub mod retry;
 pub mod scope;
 pub mod search;
@@ -70,9 +67,8 @@ pub mod workflow;
 #[cfg(test)]
 mod scripted;
 
+pub use crate::http::{self, ReqwestSender, Sender};
 pub use addresses::Addresses;
 pub use client::{Caller, Client, Facts, Meter, Sleeper, TokioSleeper};
 pub use credentials::{Credentials, OauthApp};
 pub use error::{Effect, JiraError, LimitReason};
-pub use http::Sender;
-pub use reqwest_sender::ReqwestSender;

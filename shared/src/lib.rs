@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | wiring | [`wiring`] | everything |
 //! | operations | [`operations`] | adapters, domain, base |
-//! | adapters | [`dynamodb`], [`jira`], [`sqs`], [`secrets`], [`aws`] | domain, base, AWS and HTTP types |
+//! | adapters | [`dynamodb`], [`jira`], [`github`], [`slack`], [`http`], [`sqs`], [`secrets`], [`aws`] | domain, base, AWS and HTTP types |
 //! | domain | [`domain`] | base only: no AWS, HTTP or Lambda type |
 //! | base | [`base`] | the standard library and value types |
 //!
@@ -16,9 +16,12 @@ pub mod aws;
 pub mod base;
 pub mod domain;
 pub mod dynamodb;
+pub mod github;
+pub mod http;
 pub mod jira;
 pub mod operations;
 pub mod secrets;
+pub mod slack;
 pub mod sqs;
 pub mod wiring;
 

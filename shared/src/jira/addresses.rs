@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::connection::Method;
+use crate::http::is_trustworthy;
 use crate::ids::CloudId;
 use crate::site::SiteDomain;
 use crate::{Error, Result};
@@ -123,21 +124,6 @@ impl Addresses {
     pub fn authorize(&self) -> String {
         format!("{}/authorize", self.auth)
     }
-}
-
-/// Whether credentials may be sent to `address`: https, or http on this machine; without a user part.
-pub fn is_trustworthy(address: &str) -> bool {
-    let Ok(url) = url::Url::parse(address) else { return false };
-    if !url.username().is_empty() || url.password().is_some() {
-        return false;
-    }
-    let on_this_machine = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    url.host().is_some() && (url.scheme() == "https" || (url.scheme() == "http" && on_this_machine))
 }
 
 /// `text` as one segment of a path: everything but letters, digits, `-`, `_`, `.` and `~` is percent-encoded, and a

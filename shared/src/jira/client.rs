@@ -283,6 +283,7 @@ impl Client {
             method: ask.method,
             url: ask.url(&self.base),
             authorization: Some(self.authorization.clone()),
+            headers: Vec::new(),
             body: ask.body.clone(),
             timeout: self.timeout(ask),
         };

@@ -318,6 +318,7 @@ impl SignIn {
             method: Method::Get,
             url: url.to_owned(),
             authorization: authorization.clone(),
+            headers: Vec::new(),
             body: None,
             timeout,
         };
@@ -345,6 +346,7 @@ impl SignIn {
             method: Method::Post,
             url: self.addresses.token(),
             authorization: None,
+            headers: Vec::new(),
             body: Some(body),
             timeout,
         };

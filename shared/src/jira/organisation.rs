@@ -128,6 +128,7 @@ impl Administration {
             method: if body.is_some() { Method::Post } else { Method::Get },
             url,
             authorization: Some(bearer(key)),
+            headers: Vec::new(),
             body,
             timeout: TIMEOUT.min(std::time::Duration::from_secs(seconds)),
         };

@@ -1,9 +1,14 @@
-//! Sending one request: what goes out, what comes back, and, when nothing does, whether anything may have arrived.
+//! Sending one request: what goes out, what comes back, and, when nothing does, whether anything may have arrived. What Jira,
+//! GitHub and Slack are asked goes through here.
+
+mod reqwest_sender;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::secret::Secret;
+
+pub use reqwest_sender::ReqwestSender;
 
 /// How long a request may take from its first byte out to its last byte in, unless it says otherwise.
 pub const TIMEOUT: Duration = Duration::from_secs(20);
@@ -14,14 +19,16 @@ pub const LONGEST_BODY: usize = 16 * 1024 * 1024;
 /// The headers of an answer that we look at, in lower case.
 ///
 /// Source: Atlassian, "Rate limiting" for the limits; introduction of the specification for `x-aaccountid`, the
-/// caller's account id; jira-facts 7 for `cycle-period`.
-pub const HEADERS: [&str; 7] = [
+/// caller's account id; jira-facts 7 for `cycle-period`; GitHub, "Rate limits for the REST API" for
+/// `x-ratelimit-remaining`.
+pub const HEADERS: [&str; 8] = [
     "content-type",
     "cycle-period",
     "location",
     "ratelimit-reason",
     "retry-after",
     "x-aaccountid",
+    "x-ratelimit-remaining",
     "x-ratelimit-reset",
 ];
 
@@ -34,6 +41,8 @@ pub enum Method {
     Post,
     /// Replaces.
     Put,
+    /// Changes some of it.
+    Patch,
     /// Removes.
     Delete,
 }
@@ -45,6 +54,7 @@ impl Method {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         }
     }
@@ -59,10 +69,33 @@ pub struct Request {
     pub url: String,
     /// The value of the header `Authorization`.
     pub authorization: Option<Secret>,
+    /// Further headers, by names in lower case. `accept` replaces the one that is sent else, `application/json`.
+    pub headers: Vec<(&'static str, String)>,
     /// The JSON body.
     pub body: Option<serde_json::Value>,
     /// How long it may take altogether.
     pub timeout: Duration,
+}
+
+/// The very bytes that `body` is sent as, for whoever signs them.
+pub fn body_bytes(body: &serde_json::Value) -> Vec<u8> {
+    // A JSON value always serializes.
+    serde_json::to_vec(body).unwrap_or_default()
+}
+
+/// Whether credentials may be sent to `address`: https, or http on this machine; without a user part.
+pub fn is_trustworthy(address: &str) -> bool {
+    let Ok(url) = url::Url::parse(address) else { return false };
+    if !url.username().is_empty() || url.password().is_some() {
+        return false;
+    }
+    let on_this_machine = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.host().is_some() && (url.scheme() == "https" || (url.scheme() == "http" && on_this_machine))
 }
 
 /// One answer, whatever its status.

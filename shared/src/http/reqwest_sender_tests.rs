@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::ReqwestSender;
-use crate::jira::http::{LONGEST_BODY, Method, Request, Response, SendError, Sender};
+use crate::http::{LONGEST_BODY, Method, Request, Response, SendError, Sender};
 use crate::secret::Secret;
 
 /// How the server answers.
@@ -81,6 +81,7 @@ fn request(url: &str) -> Request {
         method: Method::Get,
         url: url.to_owned(),
         authorization: Some(Secret::new("Bearer token")),
+        headers: Vec::new(),
         body: None,
         timeout: Duration::from_secs(5),
     }

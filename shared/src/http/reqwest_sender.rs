@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::addresses::is_trustworthy;
-use super::http::{HEADERS, LONGEST_BODY, Method, Request, Response, SendError, Sender};
+use super::{
+    HEADERS, LONGEST_BODY, Method, Request, Response, SendError, Sender, body_bytes, is_trustworthy,
+};
 use crate::{Error, Result};
 
 /// How long connecting, TLS included, may take.
@@ -58,13 +59,16 @@ impl ReqwestSender {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
             Method::Put => reqwest::Method::PUT,
+            Method::Patch => reqwest::Method::PATCH,
             Method::Delete => reqwest::Method::DELETE,
         };
-        let mut builder = self
-            .client
-            .request(method, &request.url)
-            .timeout(request.timeout)
-            .header(reqwest::header::ACCEPT, "application/json");
+        let mut builder = self.client.request(method, &request.url).timeout(request.timeout);
+        if !request.headers.iter().any(|(name, _)| *name == "accept") {
+            builder = builder.header(reqwest::header::ACCEPT, "application/json");
+        }
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
         if let Some(authorization) = &request.authorization {
             let mut value = reqwest::header::HeaderValue::from_str(authorization.expose()).map_err(|_| {
                 SendError::NotSent {
@@ -75,7 +79,9 @@ impl ReqwestSender {
             builder = builder.header(reqwest::header::AUTHORIZATION, value);
         }
         builder = match &request.body {
-            Some(body) => builder.json(body),
+            Some(body) => {
+                builder.header(reqwest::header::CONTENT_TYPE, "application/json").body(body_bytes(body))
+            }
             // Jira wants a content type even on a DELETE without a body, else 415.
             None if request.method != Method::Get => {
                 builder.header(reqwest::header::CONTENT_TYPE, "application/json")

@@ -1,0 +1,1 @@
+//! The client of GitHub: the only module that knows GitHub's words.
