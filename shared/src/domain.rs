@@ -2,24 +2,28 @@
 //!
 //! Reading order: [`connection`] → [`evidence`] → [`check`] → [`task`] → [`plan`] → [`ticket`] → [`trace`]; and who has access:
 //! [`directory`] → [`account`] → [`person`] → [`matching`] → [`ingestion`] → [`policy`]; whether they should:
-//! [`campaign`] → [`action`].
+//! [`campaign`] → [`action`]; what scanners found: [`finding`] → [`configuration`] → [`mapping`] → [`pull`].
 
 pub mod access;
 pub mod account;
 pub mod action;
 pub mod campaign;
 pub mod check;
+pub mod configuration;
 pub mod connection;
 pub mod directory;
 pub mod evidence;
+pub mod finding;
 pub mod idempotency;
 pub mod ingestion;
+pub mod mapping;
 pub mod matching;
 pub mod notification;
 pub mod oauth;
 pub mod person;
 pub mod plan;
 pub mod policy;
+pub mod pull;
 pub mod quota;
 pub mod seat;
 pub mod sheet;

@@ -113,6 +113,9 @@ identifier!(
     /// One action: a change of access that Assay carries out in Jira.
     ActionId, "action");
 identifier!(
+    /// One report of a scanner, as whoever sends it names it.
+    ReportId, "report");
+identifier!(
     /// Jira's identifier of a project, a number in text.
     ProjectId, "project");
 identifier!(

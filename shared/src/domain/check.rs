@@ -42,12 +42,14 @@ pub enum CheckId {
     B7,
     /// Each account's access is valid.
     B8,
+    /// Each vulnerability is dealt with in time.
+    B9,
 }
 
 impl CheckId {
     /// All checks, in order.
-    pub const ALL: [Self; 8] =
-        [Self::B1, Self::B2, Self::B3, Self::B4, Self::B5, Self::B6, Self::B7, Self::B8];
+    pub const ALL: [Self; 9] =
+        [Self::B1, Self::B2, Self::B3, Self::B4, Self::B5, Self::B6, Self::B7, Self::B8, Self::B9];
 
     /// The id as text.
     pub fn as_str(self) -> &'static str {
@@ -60,6 +62,7 @@ impl CheckId {
             Self::B6 => "B6",
             Self::B7 => "B7",
             Self::B8 => "B8",
+            Self::B9 => "B9",
         }
     }
 
@@ -74,6 +77,7 @@ impl CheckId {
             Self::B6 => "Access is removed for people who left",
             Self::B7 => "Every Jira user is identified",
             Self::B8 => "Every account's access is reviewed and valid",
+            Self::B9 => "Every vulnerability is closed within the limit of its severity",
         }
     }
 
@@ -103,6 +107,9 @@ impl CheckId {
             }
             Self::B8 => {
                 "Access must be approved from time to time, or follow a rule. This account has access that was not approved within the period and follows no rule."
+            }
+            Self::B9 => {
+                "Vulnerabilities must be closed within the limit of their severity, unless their risk is accepted for a time. This one is not."
             }
         }
     }
@@ -134,6 +141,9 @@ impl CheckId {
             Self::B8 => {
                 "Decide on the account's access in a campaign, or name the groups that need no review in the connection's access policy."
             }
+            Self::B9 => {
+                "Fix what was found and let the scanner report again, or accept its risk with a reason and an end date."
+            }
         }
     }
 
@@ -144,6 +154,7 @@ impl CheckId {
             Self::B2 | Self::B4 => 7,
             Self::B3 | Self::B6 => 2,
             Self::B7 | Self::B8 => 14,
+            Self::B9 => 30,
         }
     }
 
@@ -151,7 +162,7 @@ impl CheckId {
     pub fn is_about_tenant(self) -> bool {
         match self {
             Self::B1 | Self::B5 => true,
-            Self::B2 | Self::B3 | Self::B4 | Self::B6 | Self::B7 | Self::B8 => false,
+            Self::B2 | Self::B3 | Self::B4 | Self::B6 | Self::B7 | Self::B8 | Self::B9 => false,
         }
     }
 }

@@ -276,7 +276,7 @@ impl Connection {
             CheckId::B2 | CheckId::B4 => (UseCase::Ticketing, &self.change_management),
             CheckId::B3 => (UseCase::IncidentManagement, &self.incidents),
             // The directory of a site is read whole.
-            CheckId::B6 | CheckId::B7 | CheckId::B8 => return self.is_concerned_by(check),
+            CheckId::B6 | CheckId::B7 | CheckId::B8 | CheckId::B9 => return self.is_concerned_by(check),
             CheckId::B1 | CheckId::B5 => return false,
         };
         self.is_concerned_by(check) && self.use_cases.contains(&use_case) && scope.is_set()

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 use crate::ids::{ActionId, CampaignId, ConnectionId, NotificationId, SettingId, TenantId, TicketId, fixed};
+use crate::sync_setting::SyncSetting;
 
 /// What it is about, as a fixed word.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
@@ -15,6 +16,8 @@ use crate::ids::{ActionId, CampaignId, ConnectionId, NotificationId, SettingId, 
 pub enum Kind {
     /// Jira takes no new ticket for a sync setting.
     SettingQuarantined,
+    /// Jira takes no new ticket for a project configuration.
+    ConfigurationQuarantined,
     /// A ticket cannot be brought to where it is wanted.
     TicketStuck,
     /// An issue is gone, and a person is to decide what becomes of its tasks.
@@ -32,6 +35,7 @@ impl Kind {
     pub fn word(self) -> &'static str {
         match self {
             Self::SettingQuarantined => "setting_quarantined",
+            Self::ConfigurationQuarantined => "configuration_quarantined",
             Self::TicketStuck => "ticket_stuck",
             Self::DecisionNeeded => "decision_needed",
             Self::ConnectionLost => "connection_lost",
@@ -47,6 +51,8 @@ impl Kind {
 pub enum Subject {
     /// A sync setting.
     SyncSetting(SettingId),
+    /// A project configuration.
+    ProjectConfiguration(SettingId),
     /// A ticket.
     Ticket(TicketId),
     /// A connection.
@@ -61,11 +67,20 @@ impl Subject {
     fn words(&self) -> (&'static str, &str) {
         match self {
             Self::SyncSetting(id) => ("sync_setting", id.as_str()),
+            Self::ProjectConfiguration(id) => ("project_configuration", id.as_str()),
             Self::Ticket(id) => ("ticket", id.as_str()),
             Self::Connection(id) => ("connection", id.as_str()),
             Self::Campaign(id) => ("campaign", id.as_str()),
             Self::Action(id) => ("action", id.as_str()),
         }
+    }
+}
+
+/// The cause that a sync setting, or a project configuration, is quarantined.
+pub fn of_quarantine(setting: &SyncSetting) -> (Kind, Subject) {
+    match setting.configuration {
+        None => (Kind::SettingQuarantined, Subject::SyncSetting(setting.id.clone())),
+        Some(_) => (Kind::ConfigurationQuarantined, Subject::ProjectConfiguration(setting.id.clone())),
     }
 }
 

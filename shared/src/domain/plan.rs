@@ -25,7 +25,7 @@ use crate::ids::{AccountId, SettingId, TaskId, TenantId, TicketId, fixed};
 use crate::notification::Kind as Notice;
 use crate::sync_setting::{Mode, SyncSetting, nearest};
 use crate::task::Task;
-use crate::ticket::{Content, State, Ticket, Wanted};
+use crate::ticket::{Batch, Content, State, Ticket, Wanted};
 
 /// How many tasks a batch holds; a further one begins the next generation beside it. Their ids fill less than half of
 /// what a record may hold (400 kB).
@@ -88,16 +88,25 @@ pub fn ticket_id(tenant: &TenantId, task: &TaskId, generation: u32) -> Result<Ti
     TicketId::parse(&format!("tkt-{}", fixed(&[tenant.as_str(), task.as_str(), &generation.to_string()])))
 }
 
-/// The fixed id of the ticket that stands for one generation of an assignee's batch.
-pub fn batch_id(
-    tenant: &TenantId,
-    setting: &SettingId,
-    assignee: Option<&AccountId>,
-    generation: u32,
-) -> Result<TicketId> {
-    let assignee = assignee.map_or("", AccountId::as_str);
-    let parts = ["batch", tenant.as_str(), setting.as_str(), assignee, &generation.to_string()];
+/// The fixed id of the ticket that stands for one generation of a batch.
+pub fn batch_id(tenant: &TenantId, setting: &SettingId, batch: &Batch, generation: u32) -> Result<TicketId> {
+    let assignee = batch.assignee.as_ref().map_or("", AccountId::as_str);
+    let generation = generation.to_string();
+    let mut parts = vec!["batch", tenant.as_str(), setting.as_str(), assignee, &generation];
+    parts.extend(batch.group.as_deref());
     TicketId::parse(&format!("tkt-{}", fixed(&parts)))
+}
+
+/// The batch that a task belongs to by a setting; none where each has a ticket of its own.
+fn batch_of(task: &Task, setting: &SyncSetting) -> Option<Batch> {
+    match (setting.mode, &setting.configuration, &task.finding) {
+        (_, Some(configuration), Some(finding)) => {
+            let group = configuration.grouping.key(finding)?;
+            Some(Batch { assignee: None, group: Some(group) })
+        }
+        (Mode::Batch, ..) => Some(Batch { assignee: task.assignee.clone(), group: None }),
+        (Mode::Individual, ..) => None,
+    }
 }
 
 /// Decides. `tasks` are those to be planned for and all others of the tickets that they are in; `tickets` are those of
@@ -150,14 +159,14 @@ pub fn plan(
     Ok(made)
 }
 
-/// The batches that `tasks` may join: setting and assignee. Their tickets must be given to [`plan`].
+/// The batches that `tasks` may join, each with its setting. Their tickets must be given to [`plan`].
 pub fn batches<'a>(
     tasks: impl IntoIterator<Item = &'a Task>,
     settings: &[SyncSetting],
-) -> BTreeSet<(SettingId, Option<AccountId>)> {
+) -> BTreeSet<(SettingId, Batch)> {
     let batch = |task: &Task| {
-        let setting = nearest(settings, task.check).filter(|setting| setting.mode == Mode::Batch)?;
-        task.is_open().then(|| (setting.id.clone(), task.assignee.clone()))
+        let setting = nearest(settings, task).filter(|_| task.is_open())?;
+        Some((setting.id.clone(), batch_of(task, setting)?))
     };
     tasks.into_iter().filter_map(batch).collect()
 }
@@ -235,6 +244,7 @@ fn new_ticket(
         attempts: 0,
         doubted_since: None,
         left_out: Vec::new(),
+        pulls: BTreeMap::new(),
         written: None,
         writing: None,
         kept: BTreeSet::new(),
@@ -287,6 +297,7 @@ pub(crate) mod tests_support {
             epic: None,
             labels: vec![],
             mode: Mode::Individual,
+            configuration: None,
             closure_rule: ClosureRule::All,
             done_status: None,
             reopen_rule: crate::sync_setting::ReopenRule::Both,
@@ -317,6 +328,7 @@ pub(crate) mod tests_support {
             },
             title: "Assign".to_owned(),
             why: "it has no assignee".to_owned(),
+            finding: None,
             assignee: None,
             due_at: at,
             state: State::Open,

@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::check::CheckId;
+use crate::configuration::Configuration;
 use crate::ids::{ConnectionId, IssueId, IssueTypeId, ProjectId, SettingId, TenantId};
+use crate::task::Task;
 use crate::{Error, Result};
 
 /// Which tasks a setting is for. The nearer one wins: a setting for one check goes before the one for all.
@@ -22,6 +24,8 @@ pub enum Scope {
     All,
     /// The tasks of one check.
     Check(CheckId),
+    /// What scanners found, as far as its project configuration is for it.
+    Findings,
 }
 
 /// How tasks are put into tickets.
@@ -167,6 +171,9 @@ pub struct SyncSetting {
     pub labels: Vec<String>,
     /// How tasks are put into tickets.
     pub mode: Mode,
+    /// Which findings it is for and what their fields say; only for findings.
+    #[serde(default)]
+    pub configuration: Option<Box<Configuration>>,
     /// When tickets are closed.
     pub closure_rule: ClosureRule,
     /// The id of the status that an issue is closed with; any status of the category done if none.
@@ -261,10 +268,17 @@ pub fn check_labels(labels: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The enabled setting that is nearest to the tasks of `check`.
-pub fn nearest(settings: &[SyncSetting], check: CheckId) -> Option<&SyncSetting> {
+/// The enabled setting that is nearest to a task: for what a scanner found, the first configuration that is for it.
+pub fn nearest<'a>(settings: &'a [SyncSetting], task: &Task) -> Option<&'a SyncSetting> {
     let enabled = || settings.iter().filter(|setting| setting.enabled);
+    if let Some(finding) = &task.finding {
+        let configured = enabled().filter_map(|it| Some((it.configuration.as_ref()?, it)));
+        let for_it = configured.filter(|(configuration, _)| configuration.takes(finding));
+        return for_it
+            .min_by_key(|(configuration, it)| (configuration.position, it.id.clone()))
+            .map(|(_, it)| it);
+    }
     enabled()
-        .find(|setting| setting.scope == Scope::Check(check))
+        .find(|setting| setting.scope == Scope::Check(task.check))
         .or_else(|| enabled().find(|setting| setting.scope == Scope::All))
 }

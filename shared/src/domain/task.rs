@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::Result;
 use crate::check::{CheckId, Failing, Verdict};
 use crate::clock::after;
+use crate::finding::Finding;
 use crate::ids::{AccountId, ConnectionId, RunId, TaskId, TenantId, TicketId, fixed};
 pub use people::{Completion, Edit, Part};
 
@@ -78,6 +79,9 @@ pub struct Task {
     pub title: String,
     /// Why the subject fails, in a sentence.
     pub why: String,
+    /// What a scanner found, if the task is about that.
+    #[serde(default)]
+    pub finding: Option<Box<Finding>>,
     /// Who is responsible for the subject, if known.
     pub assignee: Option<AccountId>,
     /// When it should be done.
@@ -293,6 +297,7 @@ fn open(context: &Context<'_>, id: TaskId, failing: &Failing) -> Task {
         subject: subject(failing),
         title: title(context.check, failing),
         why: failing.why.clone(),
+        finding: None,
         assignee: failing.entity.assignee.clone(),
         due_at: due_at(context),
         state: State::Open,
@@ -344,6 +349,7 @@ fn title(check: CheckId, failing: &Failing) -> String {
         CheckId::B6 => format!("Remove the access of account {}", failing.entity.key),
         CheckId::B7 => format!("Identify account {}", failing.entity.key),
         CheckId::B8 => format!("Review the access of account {}", failing.entity.key),
+        CheckId::B9 => format!("Close vulnerability {}", failing.entity.key),
     }
 }
 

@@ -37,17 +37,20 @@ mod sight;
 mod step;
 mod wish;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::seconds_between;
+use crate::configuration::Grouping;
 use crate::connection::Lease;
 use crate::ids::{
     AccountId, CloudId, ConnectionId, IssueId, IssueTypeId, ProjectId, SettingId, TaskId, TenantId, TicketId,
 };
+use crate::pull::{Followed, PullId};
 use crate::sync_setting::GonePolicy;
+use crate::task::Task;
 use crate::trace;
 pub use content::{Block, Content, Field, Span};
 pub use outcome::look_again_after;
@@ -205,10 +208,26 @@ pub struct IssueStatus {
 }
 
 /// What a ticket stands for beside a single task.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Batch {
     /// Whose tasks they are; nobody's if none.
     pub assignee: Option<AccountId>,
+    /// What its findings have in common ([`crate::configuration::Grouping::key`]); none for tasks of other checks.
+    #[serde(default)]
+    pub group: Option<String>,
+}
+
+impl Batch {
+    /// Whether a task belongs to it, whatever its sync setting is by now.
+    pub fn takes(&self, task: &Task) -> bool {
+        match (&self.group, &task.finding) {
+            (None, _) => self.assignee == task.assignee,
+            (Some(_), None) => false,
+            (Some(group), Some(finding)) => {
+                Grouping::ALL.into_iter().any(|grouping| grouping.key(finding).as_ref() == Some(group))
+            }
+        }
+    }
 }
 
 /// Why a ticket could not be brought to where it is wanted, and since when.
@@ -282,6 +301,9 @@ pub struct Ticket {
     /// answer is lost.
     #[serde(default)]
     pub writing: Option<Written>,
+    /// Pull requests that it follows.
+    #[serde(default)]
+    pub pulls: BTreeMap<PullId, Followed>,
     /// Fields that people changed in Jira, and that we therefore leave to them.
     #[serde(default)]
     pub kept: BTreeSet<Field>,

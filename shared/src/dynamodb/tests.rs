@@ -101,6 +101,7 @@ fn task(tenant: &TenantId, id: &str) -> Task {
         },
         title: "Assign change ticket CHG-1".to_owned(),
         why: "it has no assignee".to_owned(),
+        finding: None,
         assignee: None,
         due_at: later(600),
         state: crate::task::State::Open,
@@ -127,7 +128,7 @@ fn ticket(tenant: &TenantId, id: &str) -> Ticket {
         project: crate::ids::ProjectId::parse("10003").unwrap(),
         issue_type: crate::ids::IssueTypeId::parse("10100").unwrap(),
         tasks: vec![TaskId::parse("B2-1").unwrap()],
-        content: Content::of_task(&task(tenant, "B2-1"), &["compliance".to_owned()], None),
+        content: Content::of_checked(&task(tenant, "B2-1"), &["compliance".to_owned()], None),
         due_at: Some(later(120)),
         trace: vec![],
         ..crate::plan::tests_support::ticket(start())

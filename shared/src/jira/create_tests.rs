@@ -17,6 +17,7 @@ fn content() -> Content {
         assignee: Some(AccountId::parse("acc-1").unwrap()),
         due_on: Some("2026-03-08".parse().unwrap()),
         epic: Some(IssueId::parse("10500").unwrap()),
+        fields: std::collections::BTreeMap::new(),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::clock::after;
 use crate::dynamodb::{Page, TicketFilter};
 use crate::error::Kind;
 use crate::ids::{SettingId, TenantId};
-use crate::notification::{self, Subject};
+use crate::notification;
 use crate::sqs::{Queue, SyncRequest};
 use crate::sync_setting::{SyncSetting, Unfinished};
 use crate::ticket::{State, Step, Ticket};
@@ -126,8 +126,8 @@ impl Finisher {
         if stored.is_some_and(|stored| stored.enabled && stored.quarantine.is_some()) {
             return Ok(());
         }
-        let (kind, now) = (notification::Kind::SettingQuarantined, self.jira.core.clock.now());
-        store.recovered(&setting.tenant, kind, &Subject::SyncSetting(setting.id.clone()), now).await
+        let (kind, subject) = notification::of_quarantine(setting);
+        store.recovered(&setting.tenant, kind, &subject, self.jira.core.clock.now()).await
     }
 
     async fn go_through(

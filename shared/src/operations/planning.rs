@@ -16,7 +16,7 @@ use crate::plan::{Link, Plan, batch_id, batches, plan};
 use crate::sqs::{Queue, SyncRequest};
 use crate::sync_setting::{GonePolicy, SyncSetting};
 use crate::task::{State, Task};
-use crate::ticket::{News, Step, Ticket};
+use crate::ticket::{Batch, News, Step, Ticket};
 use crate::{Error, Result};
 
 /// How often what others wrote meanwhile is decided again.
@@ -90,9 +90,9 @@ impl Planner {
     ) -> Result<Vec<Ticket>> {
         let ids: Vec<TicketId> = tasks.iter().filter_map(|task| task.ticket.clone()).collect();
         let mut tickets = self.core.store.tickets(tenant, &ids).await?;
-        for (setting, assignee) in batches(tasks, settings) {
+        for (setting, batch) in batches(tasks, settings) {
             let known: BTreeSet<TicketId> = tickets.iter().map(|ticket| ticket.id.clone()).collect();
-            let found = self.generations(tenant, &setting, assignee.as_ref()).await?;
+            let found = self.generations(tenant, &setting, &batch).await?;
             tickets.extend(found.into_iter().filter(|ticket| !known.contains(&ticket.id)));
         }
         Ok(tickets)
@@ -103,12 +103,12 @@ impl Planner {
         &self,
         tenant: &TenantId,
         setting: &SettingId,
-        assignee: Option<&crate::ids::AccountId>,
+        batch: &Batch,
     ) -> Result<Vec<Ticket>> {
         let mut all = Vec::new();
         let mut first = 1;
         loop {
-            let ids = (first..first + GENERATIONS).map(|it| batch_id(tenant, setting, assignee, it));
+            let ids = (first..first + GENERATIONS).map(|it| batch_id(tenant, setting, batch, it));
             let ids = ids.collect::<Result<Vec<TicketId>>>()?;
             let found = self.core.store.tickets(tenant, &ids).await?;
             let is_all = found.len() < ids.len();

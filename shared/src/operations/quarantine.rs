@@ -12,7 +12,7 @@ use super::settings::{Choice, preflight};
 use crate::Result;
 use crate::error::Kind;
 use crate::jira::Client;
-use crate::notification::{self, Notification, Subject};
+use crate::notification::{self, Notification};
 use crate::quota::Priority;
 use crate::sync_setting::SyncSetting;
 
@@ -45,7 +45,7 @@ pub async fn examine(core: &Core, client: &Client, setting: &SyncSetting) -> Res
 async fn tell(core: &Core, setting: &SyncSetting, obstacles: &[String]) -> Result<()> {
     let text =
         format!("Jira takes no new tickets in project {}: {}", setting.project_key, obstacles.join("; "));
-    let (kind, subject) = (notification::Kind::SettingQuarantined, Subject::SyncSetting(setting.id.clone()));
+    let (kind, subject) = notification::of_quarantine(setting);
     let begun = Notification::begin(&setting.tenant, kind, subject, text, core.clock.now())?;
     core.store.notify(&begun).await.map(drop)
 }

@@ -203,6 +203,7 @@ impl World {
             epic: None,
             labels: vec!["compliance".to_owned()],
             mode: Mode::Individual,
+            configuration: None,
             closure_rule: ClosureRule::All,
             done_status: None,
             reopen_rule: ReopenRule::Both,

@@ -84,6 +84,7 @@ async fn draft(api: &Api, caller: &Caller, input: &SettingInput) -> Result<SyncS
         epic: choice.epic,
         labels: choice.labels,
         mode: input.mode,
+        configuration: None,
         closure_rule: input.closure_rule,
         done_status: choice.done_status,
         reopen_rule: input.reopen_rule,

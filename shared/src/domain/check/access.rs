@@ -160,7 +160,7 @@ impl Directory<'_> {
                 }
             },
             CheckId::B8 => self.unapproved(account),
-            CheckId::B1 | CheckId::B2 | CheckId::B3 | CheckId::B4 | CheckId::B5 => None,
+            CheckId::B1 | CheckId::B2 | CheckId::B3 | CheckId::B4 | CheckId::B5 | CheckId::B9 => None,
         }
     }
 

@@ -1,9 +1,9 @@
 //! Which ticket stands for a task.
 
 use super::refresh::{covers, ends};
-use super::{Planning, TASKS_IN_BATCH, batch_id, new_ticket, ticket_id};
+use super::{Planning, TASKS_IN_BATCH, batch_id, batch_of, new_ticket, ticket_id};
 use crate::Result;
-use crate::sync_setting::{GonePolicy, Mode, SyncSetting, nearest};
+use crate::sync_setting::{GonePolicy, SyncSetting, nearest};
 use crate::task::Task;
 use crate::ticket::{Batch, Content, HowGone, State, Ticket, Wanted};
 use crate::trace::Entry;
@@ -33,7 +33,7 @@ impl Planning<'_> {
         if ticket.wanted == Wanted::Deleted && !in_force {
             return Place::Moves;
         }
-        let is_anothers = ticket.batch.as_ref().is_some_and(|batch| batch.assignee != task.assignee);
+        let is_anothers = ticket.batch.as_ref().is_some_and(|batch| !batch.takes(task));
         // It was opened, or came, when the batch was about to be closed already.
         let is_listed = ticket.tasks.contains(&task.id);
         let is_late =
@@ -81,10 +81,10 @@ impl Planning<'_> {
 
     fn give_place(&mut self, task: &Task) -> Result<()> {
         let settings = self.settings;
-        let Some(setting) = nearest(settings, task.check) else { return Ok(()) };
-        let id = match setting.mode {
-            Mode::Individual => self.own_ticket(task, setting)?,
-            Mode::Batch => self.place_in_batch(task, setting)?,
+        let Some(setting) = nearest(settings, task) else { return Ok(()) };
+        let id = match batch_of(task, setting) {
+            None => self.own_ticket(task, setting)?,
+            Some(batch) => self.place_in_batch(task, setting, &batch)?,
         };
         if task.ticket.as_ref() == Some(&id) {
             self.links.remove(&task.id);
@@ -103,32 +103,39 @@ impl Planning<'_> {
             id = ticket_id(self.tenant, &task.id, generation)?;
         }
         if !self.tickets.contains_key(&id) {
-            let content = Content::of_task(task, &setting.labels, setting.epic.as_ref());
+            let content = Content::of_task(task, setting);
             let mut ticket = new_ticket(id.clone(), generation, setting, content, self.now);
             ticket.tasks.push(task.id.clone());
-            let why = format!("check {} fails for {}: {}", task.check, task.subject.key, task.why);
+            let why = match &task.finding {
+                None => format!("check {} fails for {}: {}", task.check, task.subject.key, task.why),
+                Some(finding) => format!("{} found {}", finding.source, task.subject.key),
+            };
             ticket.record(Entry::new(self.now, "planner", "planned", why));
             self.tickets.insert(id.clone(), ticket);
         }
         Ok(id)
     }
 
-    fn place_in_batch(&mut self, task: &Task, setting: &SyncSetting) -> Result<crate::ids::TicketId> {
-        let assignee = task.assignee.as_ref();
+    fn place_in_batch(
+        &mut self,
+        task: &Task,
+        setting: &SyncSetting,
+        batch: &Batch,
+    ) -> Result<crate::ids::TicketId> {
         let mut generation = 1;
         loop {
-            let id = batch_id(self.tenant, &setting.id, assignee, generation)?;
+            let id = batch_id(self.tenant, &setting.id, batch, generation)?;
             let takes = self.tickets.get(&id).is_some_and(|ticket| self.takes(ticket, task));
             match self.tickets.get_mut(&id) {
                 None => {
-                    let content =
-                        Content::of_batch(&[task], assignee, &setting.labels, setting.epic.as_ref());
+                    let content = Content::of_batch(&[task], batch, setting);
                     let mut ticket = new_ticket(id.clone(), generation, setting, content, self.now);
-                    ticket.batch = Some(Batch { assignee: assignee.cloned() });
+                    ticket.batch = Some(batch.clone());
                     ticket.tasks.push(task.id.clone());
-                    let why = match assignee {
-                        Some(assignee) => format!("tasks of {assignee} are to be done"),
-                        None => "tasks of nobody are to be done".to_owned(),
+                    let why = match (&batch.group, &batch.assignee) {
+                        (Some(group), _) => format!("findings of {group} are to be dealt with"),
+                        (None, Some(assignee)) => format!("tasks of {assignee} are to be done"),
+                        (None, None) => "tasks of nobody are to be done".to_owned(),
                     };
                     ticket.record(Entry::new(self.now, "planner", "planned", why));
                     self.tickets.insert(id.clone(), ticket);

@@ -33,7 +33,7 @@ impl Planning<'_> {
         let members = self.members(ticket, linked);
         ticket.tasks = members.iter().map(|task| task.id.clone()).collect();
         let covering = members.iter().find(|task| task.is_open()).or(members.first());
-        let covering = covering.and_then(|task| nearest(self.settings, task.check));
+        let covering = covering.and_then(|task| nearest(self.settings, task));
         let own = self.setting(&ticket.setting);
         let setting = match own {
             Some(own) if own.enabled => own,
@@ -127,10 +127,9 @@ impl Planning<'_> {
         if !is_worth_it || members.is_empty() {
             return;
         }
-        let (labels, epic) = (setting.labels.as_slice(), setting.epic.as_ref());
         let content = match (&ticket.batch, members) {
-            (Some(batch), _) => Content::of_batch(members, batch.assignee.as_ref(), labels, epic),
-            (None, [task, ..]) => Content::of_task(task, labels, epic),
+            (Some(batch), _) => Content::of_batch(members, batch, setting),
+            (None, [task, ..]) => Content::of_task(task, setting),
             (None, []) => return,
         };
         if content != ticket.content {

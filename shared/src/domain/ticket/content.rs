@@ -1,13 +1,16 @@
 //! What is written into an issue, free of Jira's document format.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::check::CheckId;
 use crate::ids::{AccountId, IssueId, digest};
+use crate::mapping::{Mapped, fill};
+use crate::sync_setting::SyncSetting;
 use crate::task::{State, Task};
+use crate::ticket::Batch;
 
 /// The longest title that Jira takes, in characters.
 ///
@@ -95,8 +98,8 @@ impl Field {
 pub struct Content {
     /// The title: one line, at most 255 characters.
     pub title: String,
-    /// The description. Empty for a batch: it is made of the batch's tasks when it is written, see [`Content::of_batch`], so that
-    /// the record stays small.
+    /// The description. For a batch only what comes before its list, mostly nothing: the list is made of the batch's tasks when it
+    /// is written, see [`batch_body`], so that the record stays small.
     pub body: Vec<Block>,
     /// A digest of the description and its further parts, by which a change of it is seen.
     #[serde(default)]
@@ -109,6 +112,9 @@ pub struct Content {
     pub due_on: Option<Date>,
     /// The epic that it belongs to.
     pub epic: Option<IssueId>,
+    /// Further fields, by Jira's ids of them, as a field mapping fills them.
+    #[serde(default)]
+    pub fields: BTreeMap<String, Mapped>,
 }
 
 /// The description of a batch: what fits into it, and the parts that go on in comments.
@@ -121,8 +127,16 @@ pub struct BatchBody {
 }
 
 impl Content {
-    /// The content of the ticket of one task: its instructions, why the subject fails, and how to fix it.
-    pub fn of_task(task: &Task, labels: &[String], epic: Option<&IssueId>) -> Self {
+    /// The content of the ticket of one task, as its sync setting says.
+    pub fn of_task(task: &Task, setting: &SyncSetting) -> Self {
+        match &setting.configuration {
+            Some(configuration) => fill::content(&[task], setting, configuration, None),
+            None => Self::of_checked(task, &setting.labels, setting.epic.as_ref()),
+        }
+    }
+
+    /// The content of the ticket of one task of a check: its instructions, why the subject fails, and how to fix it.
+    pub fn of_checked(task: &Task, labels: &[String], epic: Option<&IssueId>) -> Self {
         let about = vec![
             Span::Strong("About: ".to_owned()),
             subject(task),
@@ -150,18 +164,30 @@ impl Content {
             assignee: task.assignee.clone(),
             due_on: Some(task.due_at.to_zoned(jiff::tz::TimeZone::UTC).date()),
             epic: epic.cloned(),
+            fields: BTreeMap::new(),
         }
     }
 
-    /// The content of the ticket of a batch, without its description. `tasks` are those of the batch, in the order of
-    /// their list.
-    pub fn of_batch(
+    /// The content of the ticket of a batch, as its sync setting says, without its list of tasks. `tasks` are those of the
+    /// batch, in the order of their list.
+    pub fn of_batch(tasks: &[&Task], batch: &Batch, setting: &SyncSetting) -> Self {
+        match &setting.configuration {
+            Some(configuration) => fill::content(tasks, setting, configuration, Some(batch)),
+            None => {
+                let epic = setting.epic.as_ref();
+                Self::of_checked_batch(tasks, batch.assignee.as_ref(), &setting.labels, epic)
+            }
+        }
+    }
+
+    /// The content of the ticket of a batch of tasks of checks, without its description.
+    pub fn of_checked_batch(
         tasks: &[&Task],
         assignee: Option<&AccountId>,
         labels: &[String],
         epic: Option<&IssueId>,
     ) -> Self {
-        let body = batch_body(tasks);
+        let body = batch_body(tasks, &[]);
         let open = tasks.iter().filter(|task| task.state == State::Open);
         let due_at = open.map(|task| task.due_at).min();
         let checks: BTreeSet<CheckId> = tasks.iter().map(|task| task.check).collect();
@@ -174,18 +200,20 @@ impl Content {
             assignee: assignee.cloned(),
             due_on: due_at.map(|due_at| due_at.to_zoned(jiff::tz::TimeZone::UTC).date()),
             epic: epic.cloned(),
+            fields: BTreeMap::new(),
         }
     }
 }
 
 /// The description of a batch and its continuations: an entry for each task, in the order given. A task that is done
-/// keeps its place and says so, so that the parts behind it need not be written again.
-pub fn batch_body(tasks: &[&Task]) -> BatchBody {
-    let mut description = vec![Block::Paragraph(vec![Span::Text(
+/// keeps its place and says so, so that the parts behind it need not be written again. `preface` comes before the list.
+pub fn batch_body(tasks: &[&Task], preface: &[Block]) -> BatchBody {
+    let mut description = preface.to_vec();
+    description.push(Block::Paragraph(vec![Span::Text(
         "These tasks are kept up to date by Assay. Each is done when its check passes; this ticket is closed as its sync \
          setting says."
             .to_owned(),
-    )])];
+    )]));
     let (first, rest) = tasks.split_at(tasks.len().min(TASKS_IN_DESCRIPTION));
     description.push(Block::List(first.iter().map(|task| entry(task)).collect()));
     let checks: BTreeSet<CheckId> = first.iter().map(|task| task.check).collect();
@@ -241,7 +269,9 @@ fn subject(task: &Task) -> Span {
 
 fn subject_title(task: &Task) -> &str {
     match task.check {
-        CheckId::B2 | CheckId::B3 | CheckId::B6 | CheckId::B7 | CheckId::B8 => &task.subject.title,
+        CheckId::B2 | CheckId::B3 | CheckId::B6 | CheckId::B7 | CheckId::B8 | CheckId::B9 => {
+            &task.subject.title
+        }
         CheckId::B1 | CheckId::B4 | CheckId::B5 => task.check.title(),
     }
 }

@@ -57,7 +57,9 @@ pub(super) fn judge(check: CheckId, connection: &Connection, reading: &Reading, 
         CheckId::B4 => judge::there_was_change_activity(reading, connection, now),
         // Checks about the tenant read no issues; their verdicts are made from connections.
         // So do those about access: they are made from the directory.
-        CheckId::B1 | CheckId::B5 | CheckId::B6 | CheckId::B7 | CheckId::B8 => judge::unusable(connection),
+        CheckId::B1 | CheckId::B5 | CheckId::B6 | CheckId::B7 | CheckId::B8 | CheckId::B9 => {
+            judge::unusable(connection)
+        }
     }
 }
 

@@ -37,7 +37,7 @@ impl Worker {
             let tasks = self.jira.core.store.tasks_by_id(&ticket.tenant, &ticket.tasks).await?;
             let by_id: BTreeMap<&TaskId, &Task> = tasks.iter().map(|task| (&task.id, task)).collect();
             let in_order: Vec<&Task> = ticket.tasks.iter().filter_map(|id| by_id.get(id).copied()).collect();
-            batch_body(&in_order)
+            batch_body(&in_order, &ticket.content.body)
         };
         body.description.extend(note_of_unassigned(ticket));
         Ok(body)

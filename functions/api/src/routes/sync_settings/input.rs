@@ -166,5 +166,6 @@ pub(super) fn scope_text(scope: Scope) -> String {
     match scope {
         Scope::All => "all".to_owned(),
         Scope::Check(check) => check.to_string(),
+        Scope::Findings => "findings".to_owned(),
     }
 }

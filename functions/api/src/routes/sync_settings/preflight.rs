@@ -51,14 +51,14 @@ fn sample(tasks: &[Task], mode: Mode, choice: &Choice) -> Option<Content> {
     let first = *open.first()?;
     let (labels, epic) = (&choice.labels, choice.epic.as_ref());
     match mode {
-        Mode::Individual => Some(Content::of_task(first, labels, epic)),
+        Mode::Individual => Some(Content::of_checked(first, labels, epic)),
         Mode::Batch => {
             let is_beside = |task: &&&Task| {
                 task.assignee == first.assignee && task.ticket.is_some() == first.ticket.is_some()
             };
             let members: Vec<&Task> = open.iter().filter(is_beside).take(TASKS_IN_BATCH).copied().collect();
-            let content = Content::of_batch(&members, first.assignee.as_ref(), labels, epic);
-            Some(Content { body: batch_body(&members).description, ..content })
+            let content = Content::of_checked_batch(&members, first.assignee.as_ref(), labels, epic);
+            Some(Content { body: batch_body(&members, &[]).description, ..content })
         }
     }
 }
@@ -124,6 +124,7 @@ async fn tasks_in(api: &Api, caller: &Caller, scope: Scope) -> Result<Vec<Task>,
     let checks = match scope {
         Scope::All => CheckId::ALL.to_vec(),
         Scope::Check(check) => vec![check],
+        Scope::Findings => vec![CheckId::B9],
     };
     let mut tasks = Vec::new();
     for check in checks {

@@ -1,0 +1,147 @@
+//! Project configurations: which findings become tickets of which project, and what their fields say.
+//!
+//! A configuration is a sync setting whose scope is [`crate::sync_setting::Scope::Findings`]: place, quarantine, closing,
+//! disabling and deleting are the same. What it has beside that stands here.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::finding::{Finding, Severity};
+use crate::mapping::Mapping;
+
+/// How findings are put into tickets.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Grouping {
+    /// One ticket for each finding.
+    #[default]
+    None,
+    /// One for each asset.
+    Asset,
+    /// One for each package, whatever its version; findings without one by their rule.
+    Package,
+    /// One for each advisory; findings without one by their rule.
+    Advisory,
+}
+
+impl Grouping {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::None, Self::Asset, Self::Package, Self::Advisory];
+
+    /// What findings of one ticket have in common; none where each has its own.
+    pub fn key(self, finding: &Finding) -> Option<String> {
+        let or_rule = |word: &str, name: &str| {
+            if name.is_empty() { format!("rule:{}", finding.rule) } else { format!("{word}:{name}") }
+        };
+        match self {
+            Self::None => None,
+            Self::Asset => Some(format!("asset:{}", finding.asset)),
+            Self::Package => {
+                Some(or_rule("package", finding.package.as_ref().map_or("", |package| &package.name)))
+            }
+            Self::Advisory => Some(or_rule("advisory", &finding.advisory)),
+        }
+    }
+}
+
+/// Which findings a configuration is for: all that is given must hold, and what is empty always does.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Route {
+    /// Sources, as they name themselves.
+    pub sources: BTreeSet<String>,
+    /// Patterns of assets, in which `*` stands for any text.
+    pub assets: Vec<String>,
+    /// Severities.
+    pub severities: BTreeSet<Severity>,
+    /// Patterns of packages' names, in which `*` stands for any text.
+    pub packages: Vec<String>,
+}
+
+impl Route {
+    /// Whether the finding takes it.
+    pub fn takes(&self, finding: &Finding) -> bool {
+        let any = |patterns: &[String], text: &str| {
+            patterns.is_empty() || patterns.iter().any(|pattern| fits(pattern, text))
+        };
+        (self.sources.is_empty() || self.sources.contains(&finding.source))
+            && (self.severities.is_empty() || self.severities.contains(&finding.severity))
+            && any(&self.assets, &finding.asset)
+            && any(&self.packages, finding.package.as_ref().map_or("", |package| &package.name))
+    }
+}
+
+/// What follows from pull requests.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PullRules {
+    /// The id of the status that an issue is brought to when a pull request for it is opened; none leaves it where it is.
+    pub status_when_opened: Option<String>,
+    /// Whether a merge resolves the findings; else the next report of their source does.
+    pub resolved_when_merged: bool,
+}
+
+/// What a sync setting for findings has beside its place.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Configuration {
+    /// Its name, for people.
+    pub name: String,
+    /// Configurations are asked in the order of their positions; the first whose route a finding takes gets it.
+    pub position: u32,
+    /// Which findings it is for: those that take any of these; all, if there is none.
+    pub routes: Vec<Route>,
+    /// How they are put into tickets.
+    pub grouping: Grouping,
+    /// What the fields of issues say.
+    pub mapping: Mapping,
+    /// What follows from pull requests.
+    pub pulls: PullRules,
+    /// When the project was last compared with the mapping.
+    #[serde(default)]
+    pub watched_at: Option<Timestamp>,
+}
+
+impl Configuration {
+    /// Whether it is for the finding.
+    pub fn takes(&self, finding: &Finding) -> bool {
+        self.routes.is_empty() || self.routes.iter().any(|route| route.takes(finding))
+    }
+}
+
+/// Whether `text` is as `pattern` says, in which `*` stands for any text, also none; letters' case does not count.
+fn fits(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.to_lowercase(), text.to_lowercase());
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else { return rest.is_empty() };
+    for part in parts {
+        let Some(place) = rest.find(part) else { return false };
+        rest = &rest[place + part.len()..];
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn a_pattern_fits_with_stars_for_any_text() {
+        for (pattern, text, is) in [
+            ("*", "", true),
+            ("web-*", "web-1", true),
+            ("web-*", "a web-1", false),
+            ("*/api", "shop/API", true),
+            ("a*b*c", "aXbYc", true),
+            ("a*b*c", "ac", false),
+            ("ab*ba", "aba", false),
+            ("exact", "exact", true),
+            ("exact", "exactly", false),
+        ] {
+            assert_eq!(fits(pattern, text), is, "{pattern} {text}");
+        }
+    }
+}
