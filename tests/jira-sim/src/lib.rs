@@ -45,7 +45,7 @@ pub use clock::ClockBase;
 pub use faults::{Fault, FaultKind};
 pub use journal::JournalEntry;
 pub use openapi::Violation;
-pub use server::serve;
+pub use server::{Connection, Cut, Cuttable, serve};
 pub use settings::{Burst, Settings, WebhookDelivery};
 pub use simulator::{Options, Running, Simulator};
 pub use state::seed::Seed;

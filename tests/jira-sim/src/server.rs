@@ -5,6 +5,8 @@
 mod connection;
 mod dispatch;
 
+pub use connection::{Connection, Cut, Cuttable};
+
 pub(crate) use dispatch::catch_up;
 mod response;
 
@@ -24,7 +26,6 @@ use crate::{
     simulator::Simulator,
     webhooks,
 };
-use connection::{Cut, Cuttable};
 use dispatch::Dispatched;
 
 const MOST_BODY_BYTES: usize = 16 * 1024 * 1024;

@@ -6,6 +6,7 @@
 //! - [`ingestion`]: an ingestion carried through in a world, and the days that it must have found.
 //! - [`killed`]: work that dies in the middle, wherever it then is.
 //! - [`http`]: a function's router as a caller reaches it.
+//! - [`receiver`]: what stands behind an address that notifications go to: Slack, and a receiver of signed webhooks.
 //! - [`start`]: a function as a process of its own, up to its first poll.
 //! - [`stack`]: the deployed functions on the local stack, as a script or a person reaches them.
 //!
@@ -26,6 +27,7 @@ pub mod killed;
 pub mod life;
 pub mod misfortune;
 pub mod queue;
+pub mod receiver;
 pub mod rest;
 pub mod sight;
 pub mod stack;

@@ -24,15 +24,16 @@ const RESET: u8 = 2;
 
 /// The handle by which a handler closes the connection that it answers on.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Cut(Arc<AtomicU8>);
+pub struct Cut(Arc<AtomicU8>);
 
 impl Cut {
-    pub(crate) fn close(&self) {
+    /// The connection closes without another byte.
+    pub fn close(&self) {
         self.0.store(CLOSED, Ordering::Release);
     }
 
     /// As `close`, but the client sees a TCP reset.
-    pub(crate) fn reset(&self) {
+    pub fn reset(&self) {
         self.0.store(RESET, Ordering::Release);
     }
 }
@@ -45,7 +46,7 @@ impl Connected<IncomingStream<'_, Cuttable>> for Cut {
 
 /// Accepts connections without delay of small segments.
 #[derive(Debug)]
-pub(crate) struct Cuttable(pub(crate) TcpListener);
+pub struct Cuttable(pub TcpListener);
 
 impl axum::serve::Listener for Cuttable {
     type Io = Connection;
@@ -77,7 +78,7 @@ impl axum::serve::Listener for Cuttable {
 
 /// A connection that fails to write once it is cut.
 #[derive(Debug)]
-pub(crate) struct Connection {
+pub struct Connection {
     stream: TcpStream,
     cut: Cut,
 }
