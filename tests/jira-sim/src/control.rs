@@ -1,6 +1,7 @@
 //! The control API under `/__sim/`: what only a test may do.
 
 mod account;
+pub(crate) mod field;
 mod group;
 mod issue;
 mod project;
@@ -87,6 +88,10 @@ pub(crate) fn perform(
         ("POST", _) if path.starts_with("/accounts/") => {
             let now = simulator.now();
             simulator.with_world(|world| account::edit(world, &path["/accounts/".len()..], body, now))
+        }
+        ("GET", _) if path.starts_with("/projects/") && path.ends_with("/lists") => {
+            let key = path["/projects/".len()..].trim_end_matches("/lists");
+            simulator.with_world(|world| field::lists(world, key))
         }
         ("POST", _) if path.starts_with("/projects/") => {
             let (key, edit) = path["/projects/".len()..].split_once('/').unwrap_or_default();

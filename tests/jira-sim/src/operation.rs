@@ -4,8 +4,8 @@ use crate::{
     call::{Call, Reply},
     routes::{
         archive, bulk, changelog, comment, createmeta, editmeta, group, issue, jql, licence, meta, myself,
-        permission, project, property, role, search, transition, user, webhook, workflow, worklog,
-        worklog_feed,
+        permission, project, property, remote_link, role, search, transition, user, webhook, workflow,
+        worklog, worklog_feed,
     },
     state::World,
 };
@@ -179,6 +179,11 @@ pub(crate) static OPERATIONS: &[Operation] = operations! {
     GET "/issue/{issueIdOrKey}/properties/{propertyKey}" getIssueProperty, READ, ["read:issue.property:jira"], true, Read, property::get;
     PUT "/issue/{issueIdOrKey}/properties/{propertyKey}" setIssueProperty, WRITE, ["write:issue.property:jira"], true, IssueWrite, property::set;
     DELETE "/issue/{issueIdOrKey}/properties/{propertyKey}" deleteIssueProperty, WRITE, ["delete:issue.property:jira"], true, IssueWrite, property::delete;
+    GET "/issue/{issueIdOrKey}/remotelink" getRemoteIssueLinks, READ, ["read:issue.remote-link:jira" "read:status:jira"], true, Read, remote_link::list;
+    POST "/issue/{issueIdOrKey}/remotelink" createOrUpdateRemoteIssueLink, WRITE, ["write:issue:jira" "write:issue.remote-link:jira" "read:issue.remote-link:jira"], true, IssueWrite, remote_link::put;
+    DELETE "/issue/{issueIdOrKey}/remotelink" deleteRemoteIssueLinkByGlobalId, WRITE, ["delete:issue.remote-link:jira" "write:issue:jira"], true, IssueWrite, remote_link::delete_by_global_id;
+    GET "/issue/{issueIdOrKey}/remotelink/{linkId}" getRemoteIssueLinkById, READ, ["read:issue.remote-link:jira" "read:status:jira"], true, Read, remote_link::get;
+    DELETE "/issue/{issueIdOrKey}/remotelink/{linkId}" deleteRemoteIssueLinkById, WRITE, ["delete:issue.remote-link:jira" "write:issue:jira"], true, IssueWrite, remote_link::delete;
     GET "/issue/{issueIdOrKey}/comment" getComments, READ, ["read:comment:jira" "read:comment.property:jira" "read:group:jira" "read:project:jira" "read:project-role:jira" "read:user:jira" "read:avatar:jira"], true, Read, comment::list;
     POST "/issue/{issueIdOrKey}/comment" addComment, WRITE, ["read:comment:jira" "read:comment.property:jira" "read:group:jira" "read:project:jira" "read:project-role:jira" "read:user:jira" "write:comment:jira" "read:avatar:jira"], true, IssueWrite, comment::add;
     GET "/issue/{issueIdOrKey}/comment/{id}" getComment, READ, ["read:comment:jira" "read:comment.property:jira" "read:group:jira" "read:project:jira" "read:project-role:jira" "read:user:jira" "read:avatar:jira"], true, Read, comment::get;

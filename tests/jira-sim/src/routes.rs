@@ -16,6 +16,7 @@ pub(crate) mod myself;
 pub(crate) mod permission;
 pub(crate) mod project;
 pub(crate) mod property;
+pub(crate) mod remote_link;
 pub(crate) mod role;
 pub(crate) mod search;
 pub(crate) mod transition;

@@ -5,6 +5,7 @@ pub(crate) mod accounts;
 pub(crate) mod activity;
 pub(crate) mod bulk;
 pub(crate) mod feed;
+pub(crate) mod field;
 pub(crate) mod group;
 pub(crate) mod issue;
 pub(crate) mod project;

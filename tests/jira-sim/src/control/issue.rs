@@ -1,5 +1,7 @@
 //! Edits of single issues: what a person does by hand, and what no REST caller could do.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -116,6 +118,7 @@ fn many(world: &mut World, index: usize, edit: &str, body: &Value, now: Timestam
                 update_author: author.clone(),
                 visibility: None,
                 public: true,
+                properties: BTreeMap::new(),
             });
             continue;
         }

@@ -3,18 +3,11 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::state::{
-    World,
-    project::{Field, FieldKind},
-    vocabulary::ROLES,
-    workflow::Transition,
-};
+use crate::state::{World, vocabulary::ROLES, workflow::Transition};
 
 /// Makes the edit `POST /__sim/projects/{key}/{edit}`.
 ///
-/// - `fields` `{"id","name","type","required","has_default","options":[…],"issue_types":["10103"]}`: adds or
-///   replaces a field; one that is known and given no type keeps what is not named
-/// - `fields/remove` `{"id"}`: takes a field off the screen
+/// - those of its fields and lists, as `field` names them
 /// - `transitions` `{"id","name","from":["10000"],"to":"10003","required":["resolution"]}`: adds or replaces a step
 /// - `transitions/remove` `{"id"}`
 /// - `permissions` `{"account":"acc-1"|"*","remove":[…],"grant":[…]}`
@@ -36,17 +29,10 @@ pub(crate) fn edit(
     let site = &mut world.sites[index];
     let id = site.project_named(key).map(|project| project.id).unwrap_or_default();
     let project = site.project_mut(id).ok_or_else(|| format!("no project {key}"))?;
+    if let Some(result) = super::field::edit(project, edit, body) {
+        return result;
+    }
     match edit {
-        "fields" => {
-            let known = project.fields.iter().find(|known| body["id"] == known.id.as_str());
-            let field = field(body, known)?;
-            project.fields.retain(|known| known.id != field.id);
-            project.fields.push(field);
-        }
-        "fields/remove" => {
-            let id = text(body, "id")?;
-            project.fields.retain(|known| known.id != id);
-        }
         "transitions" => {
             let step = transition(body)?;
             if !project.workflow.statuses.contains(&step.to) {
@@ -112,37 +98,8 @@ pub(super) fn number(value: &Value) -> Result<u64, String> {
     parsed.or_else(|| value.as_u64()).ok_or_else(|| format!("an id, not {value}"))
 }
 
-fn numbers(value: &Value) -> Result<Vec<u64>, String> {
+pub(super) fn numbers(value: &Value) -> Result<Vec<u64>, String> {
     value.as_array().into_iter().flatten().map(number).collect()
-}
-
-fn field(body: &Value, known: Option<&Field>) -> Result<Field, String> {
-    let id = text(body, "id")?;
-    let flag = |name: &str, default: bool| body[name].as_bool().unwrap_or(default);
-    if let (Some(known), Value::Null) = (known, &body["type"]) {
-        let issue_types = &body["issue_types"];
-        return Ok(Field {
-            name: body["name"].as_str().unwrap_or(&known.name).to_owned(),
-            required: flag("required", known.required),
-            has_default: flag("has_default", known.has_default),
-            issue_types: if issue_types.is_null() {
-                known.issue_types.clone()
-            } else {
-                numbers(issue_types)?
-            },
-            ..known.clone()
-        });
-    }
-    let kind = body["type"].as_str().unwrap_or("string");
-    Ok(Field {
-        name: body["name"].as_str().unwrap_or(&id).to_owned(),
-        kind: FieldKind::parse(kind, texts(&body["options"]))
-            .ok_or_else(|| format!("unknown type {kind}"))?,
-        required: flag("required", false),
-        has_default: flag("has_default", false),
-        issue_types: numbers(&body["issue_types"])?,
-        id,
-    })
 }
 
 fn transition(body: &Value) -> Result<Transition, String> {

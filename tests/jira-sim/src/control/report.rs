@@ -8,7 +8,7 @@ use crate::{
     simulator::Simulator,
     state::{
         World,
-        issue::{Comment, Issue, Worklog},
+        issue::{Comment, Issue, RemoteLink, Worklog},
         vocabulary::RESOLUTIONS,
     },
 };
@@ -67,6 +67,7 @@ pub(crate) fn issues(world: &World) -> Vec<Value> {
                 "fields": issue.fields,
                 "comments": issue.comments.iter().map(comment).collect::<Vec<_>>(),
                 "worklogs": issue.worklogs.iter().map(worklog).collect::<Vec<_>>(),
+                "remote_links": issue.remote_links.iter().map(remote_link).collect::<Vec<_>>(),
                 "history": history(&issue),
                 "created": issue.created.to_string(),
                 "updated": issue.updated.to_string(),
@@ -85,9 +86,17 @@ fn comment(comment: &Comment) -> Value {
         "update_author": comment.update_author,
         "body": comment.body,
         "visibility": comment.visibility,
+        "properties": comment.properties,
         "created": comment.created.to_string(),
         "updated": comment.updated.to_string(),
     })
+}
+
+fn remote_link(link: &RemoteLink) -> Value {
+    let mut told = link.told.clone();
+    told["id"] = json!(link.id);
+    told["global_id"] = json!(link.global_id);
+    told
 }
 
 fn worklog(worklog: &Worklog) -> Value {

@@ -15,7 +15,10 @@ use super::{
 use crate::{
     adf,
     call::{Answer, Body},
-    state::{World, issue::Issue},
+    state::{
+        World,
+        issue::{Issue, RemoteLink},
+    },
 };
 
 /// The page for the account that acts; `refusal` is what a change was answered.
@@ -42,6 +45,7 @@ pub(super) fn show(
     body += &forms::buttons(world, site_index, &issue, acting);
     body += "<h2>Description</h2>";
     body += &issue.description.as_ref().map_or_else(|| "<p>None.</p>".to_owned(), adf::to_html);
+    body += &remote_links(&issue);
     body += &properties(&issue);
     body += &comments(world, site_index, &issue, acting);
     body += &history(world, &issue);
@@ -76,10 +80,56 @@ fn details(world: &World, site_index: usize, issue: &Issue) -> String {
     }
     row("Created", &issue.created.to_string());
     row("Updated", &issue.updated.to_string());
-    for (field, value) in &issue.fields {
-        row(&escape(field), &escape(&value.to_string()));
+    for (id, value) in issue.fields.iter().filter(|(_, value)| !value.is_null()) {
+        let field = project.and_then(|project| project.fields.iter().find(|field| field.id == *id));
+        let name = field.map_or(id.as_str(), |field| field.name.as_str());
+        row(&escape(name), &field_words(world, value));
     }
     text + "</table>"
+}
+
+/// The value of a custom field for a person.
+fn field_words(world: &World, value: &Value) -> String {
+    match value {
+        Value::String(text) => escape(text),
+        Value::Array(values) => {
+            values.iter().map(|value| field_words(world, value)).collect::<Vec<_>>().join(", ")
+        }
+        Value::Object(_) if value["type"] == "doc" => adf::to_html(value),
+        Value::Object(_) if value["child"].is_object() => {
+            let child = field_words(world, &value["child"]);
+            format!("{} / {child}", escape(value["value"].as_str().unwrap_or_default()))
+        }
+        Value::Object(_) => match (value["accountId"].as_str(), &value["value"], &value["name"]) {
+            (Some(id), ..) => name(world, id),
+            (None, Value::String(words), _) | (None, _, Value::String(words)) => escape(words),
+            _ => escape(&value.to_string()),
+        },
+        other => escape(&other.to_string()),
+    }
+}
+
+fn remote_links(issue: &Issue) -> String {
+    if issue.remote_links.is_empty() {
+        return String::new();
+    }
+    let row = |link: &RemoteLink| {
+        let object = &link.told["object"];
+        let text = |name: &str| escape(object[name].as_str().unwrap_or_default());
+        // Another scheme than these would run in the page.
+        let address =
+            object["url"].as_str().filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+        let title = match address {
+            Some(address) => {
+                format!("<a rel=\"noreferrer\" href=\"{}\">{}</a>", escape(address), text("title"))
+            }
+            None => text("title"),
+        };
+        let resolved = if object["status"]["resolved"] == true { "resolved" } else { "" };
+        format!("<tr><td>{title}</td><td>{}</td><td>{resolved}</td></tr>", text("summary"))
+    };
+    let rows: String = issue.remote_links.iter().map(row).collect();
+    format!("<h2>Web links</h2><table>{rows}</table>")
 }
 
 fn properties(issue: &Issue) -> String {

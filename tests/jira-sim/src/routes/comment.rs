@@ -1,8 +1,12 @@
 //! Comments. Refusals for lack of permission on update and delete are 400, not 403.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use super::{allowed, issue_of, save, stored, timestamp, view::account_json, writable_issue_of};
+use super::{
+    allowed, fields::Problems, issue_of, save, stored, timestamp, view::account_json, writable_issue_of,
+};
 use crate::{
     activity::{ActivityEvent, ActivityKind},
     adf,
@@ -34,7 +38,18 @@ pub(crate) fn comment_json(world: &World, call: &Call, issue: &Issue, comment: &
     if let Some(visibility) = &comment.visibility {
         value["visibility"] = visibility.clone();
     }
+    if call.query.list("expand").iter().any(|part| part == "properties") {
+        let properties = comment.properties.iter();
+        value["properties"] = properties.map(|(key, value)| json!({ "key": key, "value": value })).collect();
+    }
     value
+}
+
+/// The entity properties of a body, checked like those of an issue.
+fn properties_of(body: &Value) -> Result<BTreeMap<String, Value>, Answer> {
+    let mut problems = Problems::default();
+    let properties = super::property::from_create(&body["properties"], &mut problems);
+    if problems.is_empty() { Ok(properties) } else { Err(problems.answer()) }
 }
 
 /// Who is not in the group or project role of a restricted comment does not see it.
@@ -153,6 +168,7 @@ pub(crate) fn put_new(
 ) -> Result<Comment, Answer> {
     adf::validate(&body["body"]).map_err(|message| Answer::field_error("comment", &message))?;
     let visibility = visibility_of(world, call, issue, body)?;
+    let properties = properties_of(body)?;
     if world.settings.comments_per_issue.is_some_and(|most| issue.comments.len() >= most) {
         return Err(Answer::error(413, "The limit of comments on this issue is reached."));
     }
@@ -166,6 +182,7 @@ pub(crate) fn put_new(
         update_author: author,
         visibility,
         public: true,
+        properties,
     };
     issue.comments.push(comment.clone());
     Ok(comment)
@@ -222,8 +239,10 @@ pub(crate) fn update(world: &mut World, call: &Call) -> Reply {
     may(world, call, &before, &before.comments[at], "EDIT_ALL_COMMENTS", "EDIT_OWN_COMMENTS")?;
     adf::validate(&call.body["body"]).map_err(|message| Answer::field_error("comment", &message))?;
     let visibility = visibility_of(world, call, &before, &call.body)?;
+    let properties = properties_of(&call.body)?;
     let mut issue = (*before).clone();
     let comment = &mut issue.comments[at];
+    comment.properties.extend(properties);
     comment.body = stored(world, &call.body["body"]);
     comment.updated = call.now;
     call.caller.id().unwrap_or("anonymous").clone_into(&mut comment.update_author);

@@ -1,12 +1,15 @@
 //! The fields of a create or edit: from what the caller sent to what an issue can hold, or Jira's words why not.
 
 mod assign;
+mod read;
+mod values;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
 pub(crate) use assign::{Assignment, assign};
+pub(crate) use read::shown;
 
 use crate::{
     adf,
@@ -65,7 +68,7 @@ pub(crate) fn merged(body: &Value, current: Option<&Issue>, problems: &mut Probl
             continue;
         }
         for operation in operations.as_array().into_iter().flatten() {
-            let before = fields.get(name).cloned().or_else(|| current_labels(name, current));
+            let before = fields.get(name).cloned().or_else(|| current_list(name, current));
             match apply_operation(name, operation, before) {
                 Ok(value) => {
                     fields.insert(name.clone(), value);
@@ -77,8 +80,20 @@ pub(crate) fn merged(body: &Value, current: Option<&Issue>, problems: &mut Probl
     fields
 }
 
-fn current_labels(name: &str, current: Option<&Issue>) -> Option<Value> {
-    (name == "labels").then(|| json!(current.map(|issue| issue.labels.clone()).unwrap_or_default()))
+fn current_list(name: &str, current: Option<&Issue>) -> Option<Value> {
+    if name == "labels" {
+        return Some(json!(current.map(|issue| issue.labels.clone()).unwrap_or_default()));
+    }
+    current?.fields.get(name).filter(|value| value.is_array()).cloned()
+}
+
+/// Whether two elements of a list mean the same: by id if both have one, else by name.
+fn same(one: &Value, other: &Value) -> bool {
+    let both = |name: &str| Some((one.get(name)?, other.get(name)?));
+    match ["id", "accountId", "value", "name"].into_iter().find_map(both) {
+        Some((one, other)) => one == other,
+        None => one == other,
+    }
 }
 
 fn apply_operation(name: &str, operation: &Value, before: Option<Value>) -> Result<Value, String> {
@@ -88,13 +103,13 @@ fn apply_operation(name: &str, operation: &Value, before: Option<Value>) -> Resu
     }
     let mut list = before.and_then(|value| value.as_array().cloned()).unwrap_or_default();
     if let Some(added) = operation.get("add") {
-        if !list.contains(added) {
+        if !list.iter().any(|value| same(value, added)) {
             list.push(added.clone());
         }
         return Ok(Value::Array(list));
     }
     if let Some(removed) = operation.get("remove") {
-        list.retain(|value| value != removed);
+        list.retain(|value| !same(value, removed));
         return Ok(Value::Array(list));
     }
     Err(format!("The operation is not supported by the field '{name}'."))
@@ -140,7 +155,13 @@ impl Screen<'_> {
             match known {
                 Some(field) if permitted => match self.assignment(field, value) {
                     Ok(assignment) => assignments.push(assignment),
-                    Err(message) => problems.add(name, &message),
+                    Err(message) => {
+                        if field.kind == FieldKind::Sprint && !value.is_number() {
+                            // Told twice, as seen at github.com/omar16100/atlassian-cli/issues/72.
+                            problems.general.push("Number value expected as the Sprint id.".to_owned());
+                        }
+                        problems.add(name, &message);
+                    }
                 },
                 _ => {
                     let message = format!(
@@ -151,6 +172,15 @@ impl Screen<'_> {
             }
         }
         assignments
+    }
+
+    /// Puts in what Jira fills in when a create does not name it.
+    pub(crate) fn fill_in(&self, fields: &mut Map<String, Value>) {
+        for field in self.project.fields.iter().filter(|field| field.applies_to(self.issue_type)) {
+            if let Some(default) = field.default.as_ref().filter(|_| !fields.contains_key(&field.id)) {
+                fields.insert(field.id.clone(), default.clone());
+            }
+        }
     }
 
     /// Tells of required fields without a value.
@@ -201,37 +231,7 @@ impl Screen<'_> {
                 .ok_or_else(|| "Reporter is required.".to_owned()),
             ("labels", _) => labels(value).map(Assignment::Labels),
             ("parent", _) => self.parent(value).map(Assignment::Parent),
-            (_, FieldKind::Document) => other(self.document(value)?.unwrap_or(Value::Null)),
-            (_, FieldKind::Text) => match value {
-                Value::String(text) if text.chars().count() > 255 => {
-                    Err("The entered text is too long. It exceeds the allowed limit of 255 characters."
-                        .to_owned())
-                }
-                Value::String(_) | Value::Null => other(value.clone()),
-                _ => Err("Operation value must be a string".to_owned()),
-            },
-            (_, FieldKind::Number) => match value {
-                Value::Number(_) | Value::Null => other(value.clone()),
-                _ => Err("Operation value must be a number".to_owned()),
-            },
-            (_, FieldKind::Date) => match value.as_str() {
-                None if value.is_null() => other(Value::Null),
-                Some(text) if text.parse::<jiff::civil::Date>().is_ok() => other(value.clone()),
-                _ => Err("Error parsing date string".to_owned()),
-            },
-            (_, FieldKind::Labels) => other(json!(labels(value)?)),
-            (_, FieldKind::User) => other(match self.account(value)? {
-                Some(account) => json!({ "accountId": account.id }),
-                None => Value::Null,
-            }),
-            (_, FieldKind::Option(options)) => other(option(field, options, value)?),
-            (_, FieldKind::Options(options)) => {
-                let values = value.as_array().ok_or("data was not an array")?;
-                let chosen: Result<Vec<Value>, String> =
-                    values.iter().map(|value| option(field, options, value)).collect();
-                other(Value::Array(chosen?))
-            }
-            _ => other(value.clone()),
+            _ => other(self.value(field, value)?),
         }
     }
 
@@ -350,23 +350,4 @@ fn labels(value: &Value) -> Result<Vec<String>, String> {
         }
     }
     Ok(labels)
-}
-
-fn option(field: &Field, options: &[String], value: &Value) -> Result<Value, String> {
-    if value.is_null() {
-        return Ok(Value::Null);
-    }
-    let found = options.iter().enumerate().find(|(position, words)| {
-        match (value["id"].as_str(), value["value"].as_str()) {
-            (Some(id), _) => FieldKind::option_id(&field.id, *position) == id,
-            (None, Some(wanted)) => *words == wanted,
-            (None, None) => false,
-        }
-    });
-    match found {
-        Some((position, words)) => {
-            Ok(json!({ "id": FieldKind::option_id(&field.id, position), "value": words }))
-        }
-        None => Err(format!("Specify a valid 'id' or 'value' for {}", field.name)),
-    }
 }

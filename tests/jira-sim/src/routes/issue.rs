@@ -42,7 +42,7 @@ pub(crate) fn created_json(world: &World, call: &Call, issue: &Issue) -> Value {
 /// Creates the issue that a body describes: fields, labels and properties in one step.
 pub(crate) fn create_one(world: &mut World, call: &Call, body: &Value) -> Result<Issue, Problems> {
     let mut problems = Problems::default();
-    let fields = merged(body, None, &mut problems);
+    let mut fields = merged(body, None, &mut problems);
     let account = call.caller.account();
     let site = &world.sites[call.site];
     let named = &fields.get("project").cloned().unwrap_or(Value::Null);
@@ -69,6 +69,7 @@ pub(crate) fn create_one(world: &mut World, call: &Call, body: &Value) -> Result
         return Err(problems);
     };
     let screen = Screen { world, call, project, issue_type: kind.id };
+    screen.fill_in(&mut fields);
     screen.check_required(&fields, &mut problems);
     let assignments = screen.assignments(&fields, &mut problems);
     let properties = super::property::from_create(&body["properties"], &mut problems);
@@ -124,6 +125,7 @@ fn blank(project: &Project, issue_type: u64, caller: &str, now: Timestamp) -> Is
         history: Vec::new(),
         comments: Vec::new(),
         worklogs: Vec::new(),
+        remote_links: Vec::new(),
         archived: None,
     }
 }
@@ -182,7 +184,7 @@ pub(crate) fn edit(world: &mut World, call: &Call) -> Reply {
     conflict(world, call, &before)?;
     let mut issue = (*before).clone();
     let items: Vec<ChangeItem> =
-        assignments.into_iter().filter_map(|one| assign_field(&mut issue, one, &world.accounts)).collect();
+        assignments.into_iter().flat_map(|one| assign_field(&mut issue, one, &world.accounts)).collect();
     issue.properties.extend(properties.clone());
     let comments = add_comments(world, call, &call.body, &mut issue)?;
     record(world, call, issue.clone(), items);
@@ -250,7 +252,7 @@ pub(crate) fn assign(world: &mut World, call: &Call) -> Reply {
     let assignee = screen.assignee(&wanted).map_err(|message| Answer::field_error("assignee", &message))?;
     let mut issue = (*before).clone();
     let item = assign_field(&mut issue, super::fields::Assignment::Assignee(assignee), &world.accounts);
-    record(world, call, issue, item.into_iter().collect());
+    record(world, call, issue, item);
     Ok(Answer::empty(204))
 }
 

@@ -16,11 +16,14 @@ use crate::{
 
 pub(crate) fn fields(world: &mut World, call: &Call) -> Reply {
     let mut fields: BTreeMap<&str, Value> = BTreeMap::new();
-    for field in world.sites[call.site].projects.iter().flat_map(|project| &project.fields) {
+    let projects = world.sites[call.site].projects.iter();
+    for (project, field) in
+        projects.flat_map(|project| project.fields.iter().map(move |field| (project, field)))
+    {
         let custom = field.id.starts_with("customfield_");
         let number = field.id.strip_prefix("customfield_").map(|number| format!("cf[{number}]"));
         let clauses: Vec<String> = number.into_iter().chain([field.name.clone()]).collect();
-        let value = json!({
+        let mut value = json!({
             "id": field.id,
             "key": field.id,
             "name": field.name,
@@ -31,6 +34,9 @@ pub(crate) fn fields(world: &mut World, call: &Call) -> Reply {
             "clauseNames": if custom { clauses } else { vec![field.id.clone()] },
             "schema": field.schema(),
         });
+        if custom && project.team_managed {
+            value["scope"] = json!({ "type": "PROJECT", "project": { "id": project.id.to_string() } });
+        }
         fields.insert(&field.id, value);
     }
     for (id, name, kind) in [

@@ -145,7 +145,7 @@ pub(crate) fn perform(world: &mut World, call: &Call) -> Reply {
     let mut issue = (*before).clone();
     let comments = super::issue::add_comments(world, call, &call.body, &mut issue)?;
     let mut items: Vec<ChangeItem> =
-        assignments.into_iter().filter_map(|one| assign(&mut issue, one, &world.accounts)).collect();
+        assignments.into_iter().flat_map(|one| assign(&mut issue, one, &world.accounts)).collect();
     items.extend(move_to(&world.sites[call.site], &mut issue, step.to, resolution.flatten(), call.now));
     record(world, call, issue.clone(), items);
     super::issue::tell_of_comments(world, call, &issue, comments);

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     call::{Call, object},
-    routes::{comment, timestamp, worklog},
+    routes::{comment, fields::shown, timestamp, worklog},
     state::{
         World,
         issue::{Change, Issue},
@@ -216,10 +216,18 @@ fn fields(world: &World, call: &Call, issue: &Issue, selection: &Selection) -> M
             })
         });
     }
-    let known = site.project(issue.project).into_iter().flat_map(|project| &project.fields);
-    let plain = |id: &str| id.starts_with("customfield_") || matches!(id, "duedate" | "environment");
-    for field in known.filter(|field| plain(&field.id) && field.applies_to(issue.issue_type)) {
-        put(&field.id, &|| issue.fields.get(&field.id).cloned().unwrap_or(Value::Null));
+    let project = site.project(issue.project);
+    let plain = |id: &str| {
+        id.starts_with("customfield_")
+            || matches!(id, "duedate" | "environment" | "components" | "fixVersions" | "versions")
+    };
+    for (project, field) in
+        project.into_iter().flat_map(|project| project.fields.iter().map(move |field| (project, field)))
+    {
+        if plain(&field.id) && field.applies_to(issue.issue_type) {
+            let value = issue.fields.get(&field.id).unwrap_or(&Value::Null);
+            put(&field.id, &|| shown(world, call, project, field, value));
+        }
     }
     fields
 }

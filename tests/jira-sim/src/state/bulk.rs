@@ -101,6 +101,7 @@ impl Bulk {
             history: Vec::new(),
             comments: Vec::new(),
             worklogs: Vec::new(),
+            remote_links: Vec::new(),
             archived: None,
         };
         match &self.activity {
@@ -274,6 +275,7 @@ fn live_through(issue: &mut Issue, deeds: &[Deed], whole: bool) {
                 visibility: is_restricted(issue.id, number)
                     .then(|| json!({ "type": "role", "value": "Developers", "identifier": "10100" })),
                 public: true,
+                properties: BTreeMap::new(),
             }),
             What::CommentEdited(number) => {
                 let id = item_id(COMMENTS, issue.id, number);

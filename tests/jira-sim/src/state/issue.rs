@@ -33,6 +33,7 @@ pub(crate) struct Issue {
     pub(crate) history: Vec<Change>,
     pub(crate) comments: Vec<Comment>,
     pub(crate) worklogs: Vec<Worklog>,
+    pub(crate) remote_links: Vec<RemoteLink>,
     pub(crate) archived: Option<Archived>,
 }
 
@@ -99,6 +100,18 @@ pub(crate) struct Comment {
     /// The group or project role to which it is restricted: Jira's `Visibility`.
     pub(crate) visibility: Option<Value>,
     pub(crate) public: bool,
+    /// Entity properties that came with it.
+    pub(crate) properties: BTreeMap<String, Value>,
+}
+
+/// A link to something outside of Jira.
+#[derive(Debug, Clone)]
+pub(crate) struct RemoteLink {
+    pub(crate) id: u64,
+    /// The key under which the other system finds it again, at most once in an issue.
+    pub(crate) global_id: Option<String>,
+    /// `application`, `object` and `relationship` as they were given.
+    pub(crate) told: Value,
 }
 
 /// Time that somebody worked; changes to it are not in the changelog here.

@@ -4,158 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{account::Account, group::ADMINISTRATORS, vocabulary, workflow::Workflow};
-
-/// A field on the create screen of a project.
-#[derive(Debug, Clone)]
-pub(crate) struct Field {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) kind: FieldKind,
-    pub(crate) required: bool,
-    pub(crate) has_default: bool,
-    /// Empty = all types of the project.
-    pub(crate) issue_types: Vec<u64>,
-}
-
-/// What a field holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum FieldKind {
-    Text,
-    /// A text of several paragraphs: an Atlassian document.
-    Document,
-    Number,
-    Date,
-    Instant,
-    User,
-    Labels,
-    Option(Vec<String>),
-    Options(Vec<String>),
-    Priority,
-    IssueType,
-    Project,
-    Issue,
-}
-
-impl FieldKind {
-    /// The kind by the word of the control API.
-    pub(crate) fn parse(word: &str, options: Vec<String>) -> Option<Self> {
-        Some(match word {
-            "string" | "text" => Self::Text,
-            "textarea" | "document" => Self::Document,
-            "number" => Self::Number,
-            "date" => Self::Date,
-            "datetime" => Self::Instant,
-            "user" => Self::User,
-            "labels" => Self::Labels,
-            "option" | "select" => Self::Option(options),
-            "array" | "multiselect" => Self::Options(options),
-            _ => return None,
-        })
-    }
-
-    fn schema(&self, id: &str) -> Value {
-        let custom = id.strip_prefix("customfield_").and_then(|number| number.parse::<u64>().ok());
-        let (kind, items, custom_kind) = match self {
-            Self::Text => ("string", None, "textfield"),
-            Self::Document => ("string", None, "textarea"),
-            Self::Number => ("number", None, "float"),
-            Self::Date => ("date", None, "datepicker"),
-            Self::Instant => ("datetime", None, "datetime"),
-            Self::User => ("user", None, "userpicker"),
-            Self::Labels => ("array", Some("string"), "labels"),
-            Self::Option(_) => ("option", None, "select"),
-            Self::Options(_) => ("array", Some("option"), "multiselect"),
-            Self::Priority => ("priority", None, ""),
-            Self::IssueType => ("issuetype", None, ""),
-            Self::Project => ("project", None, ""),
-            Self::Issue => ("issuelink", None, ""),
-        };
-        let mut schema = json!({ "type": kind });
-        if let Some(items) = items {
-            schema["items"] = json!(items);
-        }
-        if let Some(number) = custom {
-            schema["custom"] =
-                json!(format!("com.atlassian.jira.plugin.system.customfieldtypes:{custom_kind}"));
-            schema["customId"] = json!(number);
-        } else {
-            schema["system"] = json!(id);
-        }
-        schema
-    }
-
-    /// The id of an option of this field, by its value.
-    pub(crate) fn option_id(field: &str, position: usize) -> String {
-        let number: usize =
-            field.strip_prefix("customfield_").and_then(|text| text.parse().ok()).unwrap_or(10_000);
-        (number * 100 + position).to_string()
-    }
-}
-
-impl Field {
-    pub(crate) fn system(id: &str, name: &str, kind: FieldKind, required: bool) -> Self {
-        let (id, name) = (id.to_owned(), name.to_owned());
-        Self { id, name, kind, required, has_default: false, issue_types: Vec::new() }
-    }
-
-    pub(crate) fn applies_to(&self, issue_type: u64) -> bool {
-        self.issue_types.is_empty() || self.issue_types.contains(&issue_type)
-    }
-
-    pub(crate) fn schema(&self) -> Value {
-        self.kind.schema(&self.id)
-    }
-
-    /// As create metadata shows it.
-    pub(crate) fn to_json(
-        &self,
-        project: &Project,
-        types: &[vocabulary::IssueType],
-        base: &str,
-        locale: &str,
-    ) -> Value {
-        let mut field = json!({
-            "required": self.required,
-            "schema": self.schema(),
-            "name": self.name,
-            "key": self.id,
-            "fieldId": self.id,
-            "hasDefaultValue": self.has_default,
-            "operations": if matches!(self.kind, FieldKind::Labels | FieldKind::Options(_)) {
-                json!(["add", "set", "remove"])
-            } else {
-                json!(["set"])
-            },
-        });
-        let allowed = match &self.kind {
-            FieldKind::Option(options) | FieldKind::Options(options) => {
-                Some(self.options_json(options, base))
-            }
-            FieldKind::Priority => Some(
-                vocabulary::PRIORITIES.map(|(id, ..)| vocabulary::priority_json(id, base, locale)).to_vec(),
-            ),
-            FieldKind::Project => Some(vec![project.to_json(base)]),
-            FieldKind::IssueType => {
-                let own = types.iter().filter(|kind| project.issue_types.contains(&kind.id));
-                Some(own.map(|kind| kind.to_json(base, locale)).collect())
-            }
-            _ => None,
-        };
-        if let Some(allowed) = allowed {
-            field["allowedValues"] = Value::Array(allowed);
-        }
-        field
-    }
-
-    fn options_json(&self, options: &[String], base: &str) -> Vec<Value> {
-        let option = |(position, value): (usize, &String)| {
-            let id = FieldKind::option_id(&self.id, position);
-            json!({ "self": format!("{base}/rest/api/3/customFieldOption/{id}"), "value": value, "id": id })
-        };
-        options.iter().enumerate().map(option).collect()
-    }
-}
+pub(crate) use super::field::{Field, FieldKind};
+use super::{
+    account::Account,
+    field::{Component, Sprint, Version},
+    group::ADMINISTRATORS,
+    vocabulary,
+    workflow::Workflow,
+};
 
 /// One project of a site.
 #[derive(Debug, Clone)]
@@ -168,6 +24,9 @@ pub(crate) struct Project {
     pub(crate) archived: bool,
     pub(crate) issue_types: Vec<u64>,
     pub(crate) fields: Vec<Field>,
+    pub(crate) versions: Vec<Version>,
+    pub(crate) components: Vec<Component>,
+    pub(crate) sprints: Vec<Sprint>,
     pub(crate) workflow: Workflow,
     /// Permissions taken away: (account id or `*`, permission).
     pub(crate) withheld: BTreeSet<(String, String)>,
@@ -179,6 +38,8 @@ pub(crate) struct Project {
     pub(crate) role_groups: BTreeSet<(String, String)>,
     /// Issue numbers given out so far.
     pub(crate) last_number: u64,
+    /// Ids of versions, components and sprints given out so far.
+    pub(crate) last_list_id: u64,
 }
 
 impl Project {
@@ -192,6 +53,10 @@ impl Project {
             archived: false,
             issue_types: issue_types.to_vec(),
             fields: default_fields(),
+            versions: Vec::new(),
+            components: Vec::new(),
+            sprints: Vec::new(),
+            last_list_id: id * 10,
             workflow,
             withheld: BTreeSet::new(),
             granted: BTreeSet::new(),
@@ -199,6 +64,12 @@ impl Project {
             role_groups: BTreeSet::from([("Administrators".to_owned(), ADMINISTRATORS.to_owned())]),
             last_number: 0,
         }
+    }
+
+    /// An id for a new version, component or sprint.
+    pub(crate) fn take_list_id(&mut self) -> u64 {
+        self.last_list_id += 1;
+        self.last_list_id
     }
 
     pub(crate) fn to_json(&self, base: &str) -> Value {

@@ -17,7 +17,7 @@ use super::{
     vocabulary::{BUG, CHANGE, EPIC, INCIDENT, SUBTASK, TASK, default_issue_types, default_statuses},
     workflow::Workflow,
 };
-use crate::{clock::plus_seconds, operation::CLASSIC_SCOPES};
+use crate::{clock::plus_seconds, control::field, operation::CLASSIC_SCOPES};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -47,6 +47,9 @@ pub struct Seed {
     pub activity: bool,
     /// Days back from the start over which the last changes of the issues are spread.
     pub activity_days: i64,
+    /// Whether there is a project VULN that demands six custom fields and has one of every type beside them, and whether
+    /// the team-managed project TEAM has and demands the same of what it can have.
+    pub every_field: bool,
 }
 
 impl Default for Seed {
@@ -62,6 +65,7 @@ impl Default for Seed {
             teams: 0,
             activity: false,
             activity_days: 60,
+            every_field: false,
         }
     }
 }
@@ -155,7 +159,16 @@ impl Seed {
         changes.last_number = self.change_tickets;
         incidents.last_number = self.incidents;
         team.last_number = self.tasks;
-        vec![changes, incidents, compliance, team]
+        let mut projects = vec![changes, incidents, compliance, team];
+        if self.every_field {
+            projects.push(Project::new(10_005, "VULN", "Vulnerabilities", &common, Workflow::simple()));
+            for project in &mut projects[3..] {
+                // What is put in here is known to be right.
+                let _ = field::several(project, &field::demanding());
+                let _ = field::several(project, &field::every(project.team_managed));
+            }
+        }
+        projects
     }
 
     fn bulk(&self, now: Timestamp) -> Vec<Bulk> {

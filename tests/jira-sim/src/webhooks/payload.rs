@@ -1,6 +1,6 @@
 //! The body of a webhook: an issue as REST version 2 shows it, with plain text instead of documents.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Event, Hook, HookKind};
 use crate::{
@@ -26,7 +26,11 @@ pub(crate) fn body(world: &World, hook: &Hook, event: &Event) -> Value {
     };
     let selection = Selection::parse(&["*all", "-comment", "-worklog"].map(str::to_owned), "*all");
     let mut issue = issue_json(world, &call, &event.issue, &selection, &Extras::default());
-    issue["fields"]["description"] = json!(event.issue.description.as_ref().map(adf::plain_text));
+    for value in issue["fields"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        if value["type"] == "doc" {
+            *value = json!(adf::plain_text(value));
+        }
+    }
     if let Value::Object(members) = &mut issue {
         members.remove("expand");
     }

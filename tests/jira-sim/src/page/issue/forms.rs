@@ -130,7 +130,7 @@ pub(in crate::page) fn screen_fields(world: &World, site: usize, key: &str, form
                 value.parse::<f64>().map_or_else(|_| json!(value), |number| json!(number))
             }
             Some(FieldKind::User) => json!({ "accountId": value }),
-            Some(FieldKind::Option(_)) => json!({ "value": value }),
+            Some(FieldKind::Option(_) | FieldKind::Cascade(_)) => json!({ "value": value }),
             Some(FieldKind::Options(_)) => json!([{ "value": value }]),
             Some(FieldKind::Labels) => value.split_whitespace().collect(),
             Some(FieldKind::Priority) => json!({ "name": value }),

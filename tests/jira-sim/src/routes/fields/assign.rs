@@ -25,8 +25,9 @@ pub(crate) enum Assignment {
     Other(String, String, Value),
 }
 
-/// Puts a value into an issue; gives the changelog item if that changed anything.
-pub(crate) fn assign(issue: &mut Issue, assignment: Assignment, accounts: &Accounts) -> Option<ChangeItem> {
+/// Puts a value into an issue; gives what the changelog says if that changed anything: one item, or one for each
+/// version and component that came or went.
+pub(crate) fn assign(issue: &mut Issue, assignment: Assignment, accounts: &Accounts) -> Vec<ChangeItem> {
     let person = |id: &Option<String>| {
         let name = |id: &String| accounts.get(id).map(|account| account.name).unwrap_or_default();
         id.as_ref().map(|id| (id.clone(), name(id)))
@@ -42,7 +43,7 @@ pub(crate) fn assign(issue: &mut Issue, assignment: Assignment, accounts: &Accou
             let text = |value: &Option<Value>| words(value.as_ref().map(adf::plain_text).unwrap_or_default());
             let same = before == issue.description;
             let item = ChangeItem::new("description", text(&before), text(&issue.description));
-            return (!same).then_some(item);
+            return Vec::from_iter((!same).then_some(item));
         }
         Assignment::Priority(priority) => {
             let before = std::mem::replace(&mut issue.priority, priority);
@@ -74,14 +75,40 @@ pub(crate) fn assign(issue: &mut Issue, assignment: Assignment, accounts: &Accou
         }
         Assignment::Other(id, name, value) => {
             let before = issue.fields.insert(id.clone(), value.clone()).unwrap_or(Value::Null);
+            if let Some(word) = listed(&id) {
+                return one_by_one(word, &id, &before, &value);
+            }
             let custom = id.starts_with("customfield_");
             let side = |value: &Value| side(value, accounts);
             let mut item = ChangeItem::new(if custom { &name } else { &id }, side(&before), side(&value));
             item.field_id = Some(id);
-            return (before != value).then_some(item);
+            return Vec::from_iter((before != value).then_some(item));
         }
     };
-    (item.from != item.to).then_some(item)
+    Vec::from_iter((item.from != item.to).then_some(item))
+}
+
+/// How the changelog calls the fields whose elements it tells one by one.
+fn listed(field: &str) -> Option<&'static str> {
+    match field {
+        "components" => Some("Component"),
+        "fixVersions" => Some("Fix Version"),
+        "versions" => Some("Version"),
+        _ => None,
+    }
+}
+
+fn one_by_one(word: &str, id: &str, before: &Value, after: &Value) -> Vec<ChangeItem> {
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let (before, after) = (list(before), list(after));
+    let side = |value: &Value| {
+        let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
+        Some((text("id"), text("name")))
+    };
+    let gone = before.iter().filter(|value| !after.contains(value)).map(|value| (side(value), None));
+    let come = after.iter().filter(|value| !before.contains(value)).map(|value| (None, side(value)));
+    let item = |(from, to)| ChangeItem { field_id: Some(id.to_owned()), ..ChangeItem::new(word, from, to) };
+    gone.chain(come).map(item).collect()
 }
 
 /// One side of a change of a field without a rule of its own: machine value, if it has one, and words.
@@ -99,15 +126,28 @@ fn side(value: &Value, accounts: &Accounts) -> Option<(String, String)> {
             let machine = if ids.is_empty() { String::new() } else { format!("[{}]", ids.join(", ")) };
             (machine, words.join(","))
         }
-        Value::Object(_) => match (member("accountId"), member("value")) {
-            (Some(id), _) => {
+        Value::Object(_) => match (member("accountId"), member("value"), member("name")) {
+            (Some(id), ..) => {
                 let name = accounts.get(&id).map(|account| account.name).unwrap_or_default();
                 (id, name)
             }
-            (None, Some(words)) => (member("id").unwrap_or_default(), words),
-            (None, None) => (String::new(), adf::plain_text(value)),
+            (None, Some(words), _) => cascaded(value, &member("id").unwrap_or_default(), words),
+            (None, None, Some(name)) => {
+                (member("id").or_else(|| member("groupId")).unwrap_or_default(), name)
+            }
+            (None, None, None) if value["type"] == "doc" => (String::new(), adf::plain_text(value)),
+            (None, None, None) => (String::new(), value.to_string()),
         },
         other => (String::new(), other.to_string()),
     };
     Some((machine, words)).filter(|(_, words)| !words.is_empty())
+}
+
+/// A choice, and how the changelog writes one with a choice below it.
+fn cascaded(value: &Value, id: &str, words: String) -> (String, String) {
+    let child = &value["child"];
+    let Some((child_id, child)) = child["id"].as_str().zip(child["value"].as_str()) else {
+        return (id.to_owned(), words);
+    };
+    (String::new(), format!("Parent values: {words}({id})Level 1 values: {child}({child_id})"))
 }
