@@ -42,6 +42,7 @@ pub mod directory;
 pub mod edit;
 pub mod error;
 mod failure;
+pub mod fields;
 pub mod history;
 pub mod issue;
 pub mod jql;

@@ -4,6 +4,7 @@
 //! [`crate::ticket::Content`], whose `fields` they become.
 
 pub mod fill;
+mod normal;
 pub mod value;
 
 use std::collections::BTreeMap;
@@ -114,4 +115,11 @@ pub struct FieldRule {
 pub struct Mapping {
     /// Each field at most once.
     pub rules: Vec<FieldRule>,
+}
+
+impl Mapping {
+    /// What a field was called when the mapping was saved; none if the mapping does not have it.
+    pub fn name_of(&self, field: &str) -> Option<&str> {
+        self.rules.iter().find(|rule| rule.field == field).map(|rule| rule.name.as_str())
+    }
 }

@@ -54,7 +54,7 @@ use crate::task::Task;
 use crate::trace;
 pub use content::{Block, Content, Field, Span};
 pub use outcome::look_again_after;
-pub use ownership::{Current, Edits, Written};
+pub use ownership::{Current, Edits, Shown, Written};
 pub use sight::{News, Sight};
 pub use step::Step;
 

@@ -14,6 +14,7 @@ use super::answer;
 use super::ask::Ask;
 use super::client::Client;
 use super::error::{Effect, JiraError, Kind};
+use super::fields;
 use super::http::Method;
 use crate::ids::{IssueId, IssueTypeId, ProjectId, TicketId};
 use crate::ticket::content::one_line;
@@ -28,8 +29,8 @@ pub const ISSUES_A_CALL: usize = 50;
 /// The longest summary and the longest label, in characters.
 const LONGEST_WORDS: usize = 255;
 
-/// Fields without which a ticket is still worth having.
-pub const OPTIONAL_FIELDS: [&str; 4] = ["assignee", "duedate", "parent", "priority"];
+/// Fields without which a ticket is still worth having, if nothing else is said of them.
+const OPTIONAL_FIELDS: [&str; 4] = ["assignee", "duedate", "parent", "priority"];
 
 /// An issue that is to be created.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +41,17 @@ pub struct NewIssue<'a> {
     pub content: &'a Content,
     /// Optional fields that are left out because Jira refused them before.
     pub left_out: &'a [String],
+}
+
+/// Whether a ticket is still worth having without a field: a mapping says so of those that it fills.
+pub fn is_optional(content: &Content, field: &str) -> bool {
+    content.fields.get(field).map_or(OPTIONAL_FIELDS.contains(&field), |mapped| !mapped.required)
+}
+
+/// An element of a call, and what it is made of.
+struct Element<'a> {
+    sent: Value,
+    content: &'a Content,
 }
 
 /// What became of one create.
@@ -89,8 +101,9 @@ impl Client {
         issue_type: &IssueTypeId,
         new: &[NewIssue<'_>],
     ) -> Vec<Created> {
-        let elements: Vec<Value> = new.iter().map(|new| payload(project, issue_type, new)).collect();
-        let mut waiting: VecDeque<&[Value]> = elements.chunks(ISSUES_A_CALL).collect();
+        let element = |new| Element { sent: payload(project, issue_type, new), content: new.content };
+        let elements: Vec<Element<'_>> = new.iter().map(element).collect();
+        let mut waiting: VecDeque<&[Element<'_>]> = elements.chunks(ISSUES_A_CALL).collect();
         let mut created = Vec::with_capacity(new.len());
         while let Some(sent) = waiting.pop_front() {
             match self.create_in_one_call(sent).await {
@@ -107,8 +120,9 @@ impl Client {
         created
     }
 
-    async fn create_in_one_call(&self, sent: &[Value]) -> Result<Vec<Created>, JiraError> {
-        let body = serde_json::json!({ "issueUpdates": sent });
+    async fn create_in_one_call(&self, sent: &[Element<'_>]) -> Result<Vec<Created>, JiraError> {
+        let updates: Vec<&Value> = sent.iter().map(|element| &element.sent).collect();
+        let body = serde_json::json!({ "issueUpdates": updates });
         let ask = Ask::write("create the issues", Method::Post, "/rest/api/3/issue/bulk", body);
         // 400 has the shape of a success when it is about the elements.
         let answer = self.request(ask.taking(400)).await?;
@@ -139,14 +153,17 @@ pub fn payload(project: &ProjectId, issue_type: &IssueTypeId, new: &NewIssue<'_>
         "description": adf::document(&content.body),
         "labels": labels(&content.labels),
     });
-    let mut optional = |name: &str, value: Option<Value>| {
+    let mut add = |name: &str, value: Option<Value>| {
         if let Some(value) = value.filter(|_| !new.left_out.iter().any(|field| field == name)) {
             fields[name] = value;
         }
     };
-    optional("assignee", content.assignee.as_ref().map(|account| serde_json::json!({ "id": account })));
-    optional("duedate", content.due_on.map(|day| serde_json::json!(day.to_string())));
-    optional("parent", content.epic.as_ref().map(|epic| serde_json::json!({ "id": epic })));
+    add("assignee", content.assignee.as_ref().map(|account| serde_json::json!({ "id": account })));
+    add("duedate", content.due_on.map(|day| serde_json::json!(day.to_string())));
+    add("parent", content.epic.as_ref().map(|epic| serde_json::json!({ "id": epic })));
+    for (id, mapped) in &content.fields {
+        add(id, Some(fields::written(&mapped.value)));
+    }
     serde_json::json!({
         "fields": fields,
         "properties": [{ "key": PROPERTY, "value": { "id": new.ticket } }],
@@ -215,7 +232,7 @@ struct Complaint {
 
 /// What became of each element; none if the answer does not add up. The created ones come in the order in which they
 /// were sent, without those that failed.
-fn in_order(body: Body, call: &Call, sent: &[Value]) -> Option<Vec<Created>> {
+fn in_order(body: Body, call: &Call, sent: &[Element<'_>]) -> Option<Vec<Created>> {
     let mut failures = BTreeMap::new();
     for failure in body.errors {
         let number = failure.failed_element_number;
@@ -244,7 +261,7 @@ fn in_order(body: Body, call: &Call, sent: &[Value]) -> Option<Vec<Created>> {
         .collect()
 }
 
-fn failed_element(failure: Failure, element: &Value, call: &Call) -> Created {
+fn failed_element(failure: Failure, element: &Element<'_>, call: &Call) -> Created {
     let complaint = failure.element_errors.unwrap_or_default();
     let fields: BTreeMap<String, String> =
         complaint.errors.iter().map(|(field, said)| (answer::tidy(field), answer::tidy(said))).collect();
@@ -269,22 +286,34 @@ fn failed_element(failure: Failure, element: &Value, call: &Call) -> Created {
 }
 
 /// The fields that Jira complains about, if all of them are optional, were sent, and it complains about nothing else.
-fn to_blame(fields: &BTreeMap<String, String>, messages: &[String], element: &Value) -> Vec<String> {
+fn to_blame(fields: &BTreeMap<String, String>, messages: &[String], element: &Element<'_>) -> Vec<String> {
+    let sent = element.sent["fields"].as_object();
     let can_go = |field: &String| {
-        OPTIONAL_FIELDS.contains(&field.as_str()) && element["fields"].get(field.as_str()).is_some()
+        is_optional(element.content, field) && sent.is_some_and(|sent| sent.contains_key(field))
     };
-    if fields.keys().all(can_go) && messages.is_empty() {
-        fields.keys().cloned().collect()
-    } else {
-        Vec::new()
+    let named = messages.iter().map(|said| sent?.keys().find(|field| names(said, field)));
+    let named: Option<BTreeSet<&String>> = named.collect();
+    match named {
+        Some(named) if named.iter().all(|field| can_go(field)) && fields.keys().all(can_go) => {
+            let blamed: BTreeSet<&String> = named.into_iter().chain(fields.keys()).collect();
+            blamed.into_iter().cloned().collect()
+        }
+        Some(_) | None => Vec::new(),
     }
 }
 
+/// Whether a message is about a field.
+///
+/// Source: the 400 example of `createIssue`: "Field 'priority' is required" stands among the messages.
+pub(super) fn names(said: &str, field: &str) -> bool {
+    said.contains(&format!("'{field}'"))
+}
+
 /// What a failed call means for each of the elements that were `sent`.
-fn after_failure(error: &JiraError, sent: &[Value]) -> Vec<Created> {
+fn after_failure(error: &JiraError, sent: &[Element<'_>]) -> Vec<Created> {
     let why = error.to_string();
     let call = error.call.status.is_some().then(|| error.call.clone());
-    let outcome = |element: &Value| match (&error.kind, error.effect()) {
+    let outcome = |element: &Element<'_>| match (&error.kind, error.effect()) {
         (_, Effect::Unknown) => Created::InDoubt { why: why.clone(), call: call.clone() },
         (Kind::Refused { fields, messages, .. }, _) => Created::Refused {
             reason: why.clone(),

@@ -4,6 +4,7 @@ use super::{Created, NewIssue};
 use crate::ids::{AccountId, IssueId, IssueTypeId, ProjectId, TicketId};
 use crate::jira::http::{Response, SendError};
 use crate::jira::scripted::{Stage, answer, in_doubt, limited, not_sent, text};
+use crate::mapping::{FieldValue, Mapped};
 use crate::ticket::{Block, Content, Span};
 
 type Answer = Result<Response, SendError>;
@@ -252,4 +253,54 @@ async fn titles_and_labels_are_made_fit_for_jira() {
     let labels = super::labels(&["a  b".to_owned(), "a-b".to_owned(), "x".repeat(300), "\u{0}".to_owned()]);
     assert_eq!(labels[..2], ["assay", "a-b"]);
     assert_eq!((labels.len(), labels[2].chars().count()), (3, 255));
+}
+
+/// Content with a mapped field that is optional, one that is required, and a priority that is.
+fn mapped() -> Content {
+    let field = |id: &str, value: FieldValue, required| (id.to_owned(), Mapped { value, required });
+    let fields = [
+        field("customfield_1", FieldValue::Option("10".to_owned()), false),
+        field("customfield_2", FieldValue::Sprint(7), true),
+        field("priority", FieldValue::Priority("3".to_owned()), true),
+    ];
+    Content { fields: fields.into(), ..content() }
+}
+
+async fn create_mapped(left_out: &[String], answers: Vec<Answer>) -> (Created, Value) {
+    let stage = Stage::new(answers);
+    let (ticket, content) = (TicketId::parse("tkt-1").unwrap(), mapped());
+    let new = NewIssue { ticket: &ticket, content: &content, left_out };
+    let (project, kind) = (ProjectId::parse("10003").unwrap(), IssueTypeId::parse("10100").unwrap());
+    let created = stage.client.create_issues(&project, &kind, &[new]).await.remove(0);
+    (created, stage.body(0)["issueUpdates"][0]["fields"].clone())
+}
+
+#[tokio::test]
+async fn mapped_fields_are_written_unless_they_were_refused_before() {
+    let made = || vec![answer(201, json!({ "issues": issues(&[1]) }))];
+    let (_, fields) = create_mapped(&[], made()).await;
+    assert_eq!((&fields["customfield_1"], &fields["customfield_2"]), (&json!({ "id": "10" }), &json!(7)));
+    assert_eq!(fields["priority"], json!({ "id": "3" }));
+    let (_, fields) = create_mapped(&["customfield_1".to_owned()], made()).await;
+    assert!(fields.get("customfield_1").is_none() && fields.get("customfield_2").is_some());
+}
+
+#[tokio::test]
+async fn only_mapped_fields_that_are_not_required_can_go_and_jiras_words_come_with_the_fields_id() {
+    let none: [&str; 0] = [];
+    for (errors, messages, expected, words) in [
+        (json!({ "customfield_1": "no" }), vec![], vec!["customfield_1"], "customfield_1: no"),
+        (json!({}), vec!["Field 'customfield_1' cannot be set"], vec!["customfield_1"], "cannot be set"),
+        (json!({ "customfield_1": "no", "assignee": "no" }), vec![], vec!["assignee", "customfield_1"], "no"),
+        (json!({ "customfield_2": "no" }), vec![], none.to_vec(), "customfield_2: no"),
+        (json!({ "priority": "no" }), vec![], none.to_vec(), "priority: no"),
+        (json!({ "customfield_1": "no" }), vec!["and more"], none.to_vec(), "and more"),
+        (json!({ "customfield_9": "is required" }), vec![], none.to_vec(), "customfield_9: is required"),
+    ] {
+        let failures = json!({ "issues": [], "errors": [failure(0, 400, &errors, &messages)] });
+        let (created, _) = create_mapped(&[], vec![answer(400, failures)]).await;
+        let Created::Refused { reason, optional_fields, .. } = created else { panic!("{created:?}") };
+        assert_eq!(optional_fields, expected, "{errors} {messages:?}");
+        assert!(reason.contains(words), "{reason}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Changing the fields of an issue that are kept in step, all in one call.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
@@ -9,10 +9,12 @@ use super::addresses::segment;
 use super::adf;
 use super::ask::Ask;
 use super::client::Client;
-use super::create::{written_label, written_summary};
+use super::create::{names, written_label, written_summary};
 use super::failure::Failure;
+use super::fields;
 use super::http::Method;
 use crate::ids::{AccountId, IssueId};
+use crate::mapping::FieldValue;
 use crate::ticket::Block;
 use crate::trace::Call;
 
@@ -33,6 +35,8 @@ pub struct FieldChanges {
     pub labels_remove: BTreeSet<String>,
     /// The new parent; the inner none removes it.
     pub parent: Option<Option<IssueId>>,
+    /// The new values of further fields, by Jira's ids of them.
+    pub fields: BTreeMap<String, FieldValue>,
 }
 
 impl FieldChanges {
@@ -46,7 +50,8 @@ impl FieldChanges {
     /// Source: specification of `editIssue` and `IssueUpdateDetails`; the parent is removed by
     /// `update.parent.set.none`; labels that are not named stay.
     fn body(&self) -> (Map<String, Value>, Map<String, Value>) {
-        let mut fields = Map::new();
+        let further = self.fields.iter().map(|(id, value)| (id.clone(), fields::written(value)));
+        let mut fields: Map<String, Value> = further.collect();
         let mut update = Map::new();
         if let Some(summary) = &self.summary {
             fields.insert("summary".to_owned(), json!(written_summary(summary)));
@@ -93,7 +98,7 @@ pub enum Edited {
         /// Why, in Jira's words.
         reason: String,
         /// Jira's ids of the fields that it blames and that were sent: `summary`, `description`, `assignee`, `duedate`,
-        /// `labels`, `parent`. Empty if it blames something else alone.
+        /// `labels`, `parent` and further ones. Empty if it blames something else alone.
         fields: Vec<String>,
         /// The call.
         call: Call,
@@ -145,10 +150,8 @@ impl Client {
             Failure::Conflict(call) => Edited::Conflict(call),
             Failure::Gone(call) => Edited::Gone(call),
             Failure::Refused { reason, fields, messages, call } => {
-                // Source: the 400 example of `createIssue`: "Field 'priority' is required" stands among the messages.
                 let is_blamed = |field: &&String| {
-                    let quoted = format!("'{field}'");
-                    fields.contains_key(*field) || messages.iter().any(|said| said.contains(&quoted))
+                    fields.contains_key(*field) || messages.iter().any(|said| names(said, field))
                 };
                 Edited::Refused { reason, fields: sent.iter().filter(is_blamed).cloned().collect(), call }
             }

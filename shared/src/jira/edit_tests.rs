@@ -4,6 +4,7 @@ use super::{Edited, FieldChanges};
 use crate::ids::{AccountId, IssueId};
 use crate::jira::http::{Response, SendError};
 use crate::jira::scripted::{ACCOUNT, Stage, anonymous, answer, in_doubt, limited, not_sent, text};
+use crate::mapping::FieldValue;
 use crate::ticket::{Block, Span};
 
 type Answer = Result<Response, SendError>;
@@ -135,4 +136,22 @@ async fn an_anonymous_404_is_not_believed() {
     assert!(matches!(edited, Edited::NotYet { call: Some(call), .. } if call.status == Some(404)));
     let confirmed = vec![anonymous(text(404, "")), anonymous(answer(200, json!({ "accountId": ACCOUNT })))];
     assert!(matches!(edit(&everything(), confirmed).await.0, Edited::Gone(_)));
+}
+
+#[tokio::test]
+async fn further_fields_go_in_the_same_call_and_are_blamed_by_their_ids() {
+    let fields = [
+        ("customfield_1".to_owned(), FieldValue::Option("10".to_owned())),
+        ("customfield_2".to_owned(), FieldValue::Line("text".to_owned())),
+    ];
+    let changes = FieldChanges { fields: fields.into(), ..everything() };
+    let refusal =
+        json!({ "errorMessages": [], "errors": { "customfield_1": "Option id '10' is not valid" } });
+    let (edited, stage) = edit(&changes, vec![answer(400, refusal)]).await;
+    let body = stage.body(0);
+    assert_eq!(
+        (&body["fields"]["customfield_1"], &body["fields"]["summary"]),
+        (&json!({ "id": "10" }), &json!("New title"))
+    );
+    assert!(matches!(edited, Edited::Refused { fields, .. } if fields == ["customfield_1"]));
 }

@@ -63,6 +63,8 @@ pub struct IssueNow {
     pub labels: BTreeSet<String>,
     /// The issue that it belongs to.
     pub parent: Option<IssueId>,
+    /// Those of the further fields that were asked for which its project has, by id, in Jira's JSON.
+    pub further: BTreeMap<String, Value>,
     /// When it was last changed, by Jira's clock.
     pub updated_at: Timestamp,
     /// Whether it is archived: it can be seen, and not changed.
@@ -96,20 +98,22 @@ pub struct ManyRead {
 }
 
 impl Client {
-    /// Reads one issue. One call, and one more if Jira answers 404 without a word about the account.
+    /// Reads one issue, with further fields by their ids. One call, and one more if Jira answers 404 without a word about
+    /// the account.
     ///
     /// Source: specification of `getIssue`; 404 means not there or not visible, so it is believed only when Jira
     /// answers as the connection's account. With `failFast` a field that Jira fails to load fails the call instead of
     /// looking empty.
-    pub async fn read_issue(&self, id: &IssueId) -> Result<Reading, JiraError> {
+    pub async fn read_issue(&self, id: &IssueId, further: &BTreeSet<String>) -> Result<Reading, JiraError> {
         let path = format!("/rest/api/3/issue/{}", segment(id.as_str()));
-        let fields = FIELDS.join(",");
+        let fields = asked(further).join(",");
         let pairs = [("fields", fields.as_str()), ("properties", PROPERTY), ("failFast", "true")];
         match self.request(Ask::read("read the issue", path).with(&pairs)).await {
             Ok(answer) => {
                 let bean: Bean = answer.decode()?;
+                let further = if further.is_empty() { None } else { Some((answer.decode()?, further)) };
                 self.spend(1);
-                Ok(Reading::There(Box::new(bean.read(&answer.call, self.now()))))
+                Ok(Reading::There(Box::new(bean.read(further, &answer.call, self.now()))))
             }
             Err(error) if error.kind == Kind::NotFound => {
                 self.confirm_caller().await?;
@@ -119,16 +123,20 @@ impl Client {
         }
     }
 
-    /// Reads many issues. One call for each hundred, more where a hundred are longer than what is taken. What is
+    /// Reads many issues, with further fields by their ids. One call for each hundred, more where a hundred are longer than what is taken. What is
     /// missing is only called so when Jira answered as the connection's account.
     ///
     /// Source: specification of `bulkFetchIssues`, `BulkIssueResults`: issues that are not there or not visible are in
     /// neither list.
-    pub async fn read_issues(&self, ids: &[IssueId]) -> Result<ManyRead, JiraError> {
+    pub async fn read_issues(
+        &self,
+        ids: &[IssueId],
+        further: &BTreeSet<String>,
+    ) -> Result<ManyRead, JiraError> {
         let mut read = ManyRead::default();
         let mut waiting: VecDeque<&[IssueId]> = ids.chunks(ISSUES_A_CALL).collect();
         while let Some(asked) = waiting.pop_front() {
-            match self.read_chunk(asked, &mut read).await {
+            match self.read_chunk(asked, further, &mut read).await {
                 Err(error) if error.kind == Kind::TooLarge && asked.len() > 1 => {
                     let (first, second) = asked.split_at(asked.len() / 2);
                     waiting.push_front(second);
@@ -146,7 +154,12 @@ impl Client {
         Ok(read)
     }
 
-    async fn read_chunk(&self, ids: &[IssueId], read: &mut ManyRead) -> Result<(), JiraError> {
+    async fn read_chunk(
+        &self,
+        ids: &[IssueId],
+        further: &BTreeSet<String>,
+        read: &mut ManyRead,
+    ) -> Result<(), JiraError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Body<'a> {
@@ -166,7 +179,8 @@ impl Client {
         struct Named {
             id: IssueId,
         }
-        let body = serde_json::json!({ "issueIdsOrKeys": ids, "fields": FIELDS, "properties": [PROPERTY] });
+        let fields = asked(further);
+        let body = serde_json::json!({ "issueIdsOrKeys": ids, "fields": fields, "properties": [PROPERTY] });
         let answer = self.request(Ask::query("read the issues", "/rest/api/3/issue/bulkfetch", body)).await?;
         let body: Body<'_> = answer.decode()?;
         let read_at = self.now();
@@ -176,8 +190,12 @@ impl Client {
             let Ok(Named { id }) = serde_json::from_str(raw.get()) else {
                 return Err(answer.malformed("issues", "an issue has no id"));
             };
+            let of_further = || answer::decode_plain::<Further>(raw.get().as_bytes()).ok();
             match answer::decode_plain::<Bean>(raw.get().as_bytes()) {
-                Ok(bean) => drop(read.there.insert(id, bean.read(&answer.call, read_at))),
+                Ok(bean) => {
+                    let further = if further.is_empty() { None } else { of_further().zip(Some(further)) };
+                    read.there.insert(id, bean.read(further, &answer.call, read_at));
+                }
                 Err((path, why)) => {
                     let why = format!("the issue could not be understood at {path}: {why}");
                     read.failed.insert(id, why);
@@ -189,6 +207,17 @@ impl Client {
             .extend(complaints.map(|complaint| (complaint.id, answer::tidy(&complaint.error_message))));
         Ok(())
     }
+}
+
+/// The names of the fields that are asked for.
+fn asked(further: &BTreeSet<String>) -> Vec<&str> {
+    FIELDS.into_iter().chain(further.iter().map(String::as_str)).collect()
+}
+
+/// All fields of an issue as they stand in the answer.
+#[derive(Deserialize)]
+struct Further {
+    fields: BTreeMap<String, Value>,
 }
 
 /// Source: specification of `IssueBean`; fields that an issue's project does not use are missing in it.
@@ -229,8 +258,17 @@ struct Person {
 }
 
 impl Bean {
-    fn read(self, call: &Call, read_at: Timestamp) -> IssueNow {
+    fn read(
+        self,
+        further: Option<(Further, &BTreeSet<String>)>,
+        call: &Call,
+        read_at: Timestamp,
+    ) -> IssueNow {
         let fields = self.fields;
+        let further = further.map(|(mut all, asked)| {
+            all.fields.retain(|id, _| asked.contains(id));
+            all.fields
+        });
         IssueNow {
             id: self.id,
             key: self.key,
@@ -244,6 +282,7 @@ impl Bean {
             due_on: fields.duedate,
             labels: fields.labels.unwrap_or_default(),
             parent: fields.parent.map(|parent| parent.id),
+            further: further.unwrap_or_default(),
             updated_at: fields.updated,
             archived: fields.archiveddate.is_some_and(|date| !date.is_empty()),
             ticket: self.properties.get(PROPERTY).and_then(ticket_in),

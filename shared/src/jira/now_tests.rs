@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::{IssueNow, Reading};
@@ -32,7 +34,7 @@ fn issue(id: u32) -> Value {
 
 async fn read(body: Value) -> IssueNow {
     let stage = Stage::new(vec![answer(200, body)]);
-    match stage.client.read_issue(&ids(&[5])[0]).await.unwrap() {
+    match stage.client.read_issue(&ids(&[5])[0], &BTreeSet::new()).await.unwrap() {
         Reading::There(issue) => *issue,
         Reading::Gone(call) => panic!("{call:?}"),
     }
@@ -41,7 +43,7 @@ async fn read(body: Value) -> IssueNow {
 #[tokio::test]
 async fn one_call_brings_every_field_that_is_kept_in_step_and_the_property() {
     let stage = Stage::new(vec![answer(200, issue(5))]);
-    let Reading::There(now) = stage.client.read_issue(&ids(&[5])[0]).await.unwrap() else {
+    let Reading::There(now) = stage.client.read_issue(&ids(&[5])[0], &BTreeSet::new()).await.unwrap() else {
         panic!("the issue is there")
     };
     assert_eq!((now.id.as_str(), now.key.as_str(), now.project.as_str()), ("5", "SEC-5", "10003"));
@@ -90,7 +92,7 @@ async fn a_field_that_makes_no_sense_is_named() {
     let mut body = issue(5);
     body["fields"]["status"] = json!({ "name": "To Do" });
     let stage = Stage::new(vec![answer(200, body)]);
-    let error = stage.client.read_issue(&ids(&[5])[0]).await.unwrap_err();
+    let error = stage.client.read_issue(&ids(&[5])[0], &BTreeSet::new()).await.unwrap_err();
     assert_eq!(error.kind, Kind::Malformed { path: "fields.status".to_owned() });
 }
 
@@ -99,14 +101,14 @@ async fn an_issue_that_is_not_found_is_gone_only_for_the_connections_account() {
     let id = &ids(&[5])[0];
     let stage = Stage::new(vec![text(404, "")]);
     assert!(
-        matches!(stage.client.read_issue(id).await.unwrap(), Reading::Gone(call) if call.status == Some(404))
+        matches!(stage.client.read_issue(id, &BTreeSet::new()).await.unwrap(), Reading::Gone(call) if call.status == Some(404))
     );
     let confirmed = anonymous(answer(200, json!({ "accountId": ACCOUNT })));
     let stage = Stage::new(vec![anonymous(text(404, "")), confirmed]);
-    assert!(matches!(stage.client.read_issue(id).await.unwrap(), Reading::Gone(_)));
+    assert!(matches!(stage.client.read_issue(id, &BTreeSet::new()).await.unwrap(), Reading::Gone(_)));
     stage.done();
     let stage = Stage::new(vec![anonymous(text(404, "")), anonymous(text(401, ""))]);
-    assert_eq!(stage.client.read_issue(id).await.unwrap_err().kind, Kind::Unauthorized);
+    assert_eq!(stage.client.read_issue(id, &BTreeSet::new()).await.unwrap_err().kind, Kind::Unauthorized);
 }
 
 #[tokio::test]
@@ -118,7 +120,7 @@ async fn of_many_issues_each_is_there_or_failed_or_missing() {
     let errors = json!([{ "id": "4", "errorMessage": "try again" }]);
     let body = json!({ "issues": [issue(1), broken, bare], "issueErrors": errors });
     let stage = Stage::new(vec![answer(200, body)]);
-    let read = stage.client.read_issues(&ids(&[1, 2, 3, 4, 5])).await.unwrap();
+    let read = stage.client.read_issues(&ids(&[1, 2, 3, 4, 5]), &BTreeSet::new()).await.unwrap();
     assert_eq!(read.there.keys().cloned().collect::<Vec<_>>(), ids(&[1]));
     assert_eq!(read.failed.keys().cloned().collect::<Vec<_>>(), ids(&[2, 3, 4]));
     assert!(read.failed[&ids(&[2])[0]].contains("fields.duedate"), "{:?}", read.failed);
@@ -136,7 +138,7 @@ async fn many_issues_are_read_a_hundred_at_a_time_and_in_halves_where_they_are_t
     };
     let too_large = Err(SendError::TooLarge { status: 200 });
     let stage = Stage::new(vec![too_large, page(0..50), page(50..100), page(100..102)]);
-    let read = stage.client.read_issues(&ids(&all)).await.unwrap();
+    let read = stage.client.read_issues(&ids(&all), &BTreeSet::new()).await.unwrap();
     assert_eq!((read.there.len(), read.failed.len(), read.missing.len()), (102, 0, 0));
     stage.done();
 }
@@ -144,7 +146,26 @@ async fn many_issues_are_read_a_hundred_at_a_time_and_in_halves_where_they_are_t
 #[tokio::test]
 async fn nothing_is_missing_for_an_anonymous_caller() {
     let stage = Stage::new(vec![anonymous(answer(200, json!({ "issues": [] }))), anonymous(text(401, ""))]);
-    assert!(stage.client.read_issues(&ids(&[1])).await.is_err());
+    assert!(stage.client.read_issues(&ids(&[1]), &BTreeSet::new()).await.is_err());
     let stage = Stage::new(vec![answer(200, json!({ "issues": [{ "key": "SEC-1" }] }))]);
-    assert!(stage.client.read_issues(&ids(&[1])).await.is_err(), "an issue without an id");
+    assert!(stage.client.read_issues(&ids(&[1]), &BTreeSet::new()).await.is_err(), "an issue without an id");
+}
+
+#[tokio::test]
+async fn further_fields_are_asked_for_and_given_as_they_are() {
+    let mut one = issue(5);
+    one["fields"]["customfield_1"] = json!({ "id": "10", "value": "High" });
+    one["fields"]["customfield_2"] = Value::Null;
+    one["fields"]["customfield_9"] = json!("nobody asked for it");
+    let further = ["customfield_1", "customfield_2", "customfield_3"].map(str::to_owned).into();
+    let expected = json!({ "customfield_1": { "id": "10", "value": "High" }, "customfield_2": null });
+    let stage = Stage::new(vec![answer(200, one.clone()), answer(200, json!({ "issues": [one] }))]);
+    let Reading::There(now) = stage.client.read_issue(&ids(&[5])[0], &further).await.unwrap() else {
+        panic!("the issue is there")
+    };
+    assert_eq!(json!(now.further), expected);
+    assert!(stage.url(0).contains("customfield_3"));
+    let read = stage.client.read_issues(&ids(&[5]), &further).await.unwrap();
+    assert_eq!(json!(read.there[&ids(&[5])[0]].further), expected);
+    assert_eq!(stage.body(1)["fields"].as_array().unwrap().len(), 14);
 }

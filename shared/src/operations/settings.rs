@@ -283,7 +283,7 @@ async fn check_epic(
     found: &mut Preflight,
 ) -> Result<()> {
     let Some(epic) = &choice.epic else { return Ok(()) };
-    let reading = client.read_issue(epic).await;
+    let reading = client.read_issue(epic, &std::collections::BTreeSet::new()).await;
     match refused(reading)? {
         Some(Reading::There(issue)) => {
             let is_epic =

@@ -17,7 +17,7 @@ mod watching;
 mod writing;
 
 pub(super) use watching::sight;
-pub(super) use writing::current;
+pub(super) use writing::{current, further_fields};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -289,12 +289,12 @@ impl Run<'_> {
                 Step::Settled | Step::Wait { .. } => {}
             }
         }
-        let work = self.without_quarantined(work).await?;
+        let work = Box::pin(self.without_quarantined(work)).await?;
         if work.is_empty() {
             return Ok(());
         }
         let Some(connection) = self.worker.jira.core.store.connection(tenant, id).await? else {
-            return self.park(work, "the connection was deleted", PATIENCE).await;
+            return Box::pin(self.park(work, "the connection was deleted", PATIENCE)).await;
         };
         let jira = &self.worker.jira;
         let client = match jira.open_within_quota(&connection, Priority::Sync, 0).await {
@@ -307,7 +307,7 @@ impl Run<'_> {
                     Kind::Unavailable => SOON,
                     _ => PATIENCE,
                 };
-                return self.park(work, &error.to_string(), wait).await;
+                return Box::pin(self.park(work, &error.to_string(), wait)).await;
             }
         };
         let result = Box::pin(self.with(&connection, &client, work)).await;

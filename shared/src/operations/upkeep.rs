@@ -317,7 +317,8 @@ impl Upkeep {
             .iter()
             .filter_map(|ticket| ticket.issue_to_look_at().map(|issue| issue.id.clone()))
             .collect();
-        let read = match client.read_issues(&ids).await {
+        let further = super::tickets::further_fields(&tickets);
+        let read = match client.read_issues(&ids, &further).await {
             Ok(read) => read,
             Err(error) => {
                 tracing::warn!(error = %error, "could not compare tickets");
@@ -329,7 +330,7 @@ impl Upkeep {
             tally.compared += 1;
             let differs = match read.there.get(&issue.id) {
                 Some(now) => {
-                    let given_back = ticket.given_back(&super::tickets::current(now));
+                    let given_back = ticket.given_back(&super::tickets::current(now, &ticket));
                     !given_back.is_empty() || differs(&ticket, &super::tickets::sight(now), settings)
                 }
                 None => read.missing.contains(&issue.id) && ticket.is_live(),

@@ -8,7 +8,7 @@ use assay::jira::Addresses;
 use assay::site::SiteDomain;
 use assay::sqs::SyncRequest;
 use assay::sync_setting::GonePolicy;
-use assay::ticket::{Field, HowGone, Problem as TicketProblem, State as TicketState, Ticket, Wanted};
+use assay::ticket::{HowGone, Problem as TicketProblem, State as TicketState, Ticket, Wanted};
 use assay::trace;
 use axum::Json;
 use axum::extract::State;
@@ -77,8 +77,9 @@ pub struct TicketView {
     batch: bool,
     /// The account that it is assigned to.
     assignee: Option<String>,
-    /// Fields that people changed in Jira and that are left to them.
-    left_to_people: Vec<Field>,
+    /// Fields that people changed in Jira and that are left to them: `title`, `body`, `labels`, `assignee`, `due_on`, `epic`,
+    /// or Jira's id of a mapped one.
+    left_to_people: Vec<String>,
     /// The tasks that it stands for.
     tasks: Vec<String>,
     /// The title written into the issue.
@@ -161,7 +162,7 @@ impl TicketView {
             generation: ticket.generation,
             batch: ticket.batch.is_some(),
             assignee: ticket.content.assignee.as_ref().map(ToString::to_string),
-            left_to_people: ticket.kept.iter().copied().collect(),
+            left_to_people: ticket.kept.iter().map(|field| field.word().to_owned()).collect(),
             tasks: ticket.tasks.iter().map(ToString::to_string).collect(),
             title: ticket.content.title.clone(),
             setting: ticket.setting.to_string(),

@@ -133,6 +133,9 @@ impl Planning<'_> {
             (None, []) => return,
         };
         if content != ticket.content {
+            // A mapped value that Jira refused says nothing about another one.
+            let before = &ticket.content.fields;
+            ticket.left_out.retain(|id| content.fields.get(id) == before.get(id));
             ticket.content = content;
             if !ticket.to_write().is_empty() {
                 ticket.hurry(self.now);

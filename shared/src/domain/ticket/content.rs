@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::CheckId;
 use crate::ids::{AccountId, IssueId, digest};
-use crate::mapping::{Mapped, fill};
+use crate::mapping::{FieldValue, Mapped, fill};
 use crate::sync_setting::SyncSetting;
 use crate::task::{State, Task};
 use crate::ticket::Batch;
@@ -57,9 +57,10 @@ pub enum Block {
     List(Vec<Vec<Span>>),
 }
 
-/// A field of an issue that we write.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
+/// A field of an issue that we write. It is stored and shown as its word: `title`, `body`, `labels`, `assignee`, `due_on`,
+/// `epic`, or Jira's id of any other one.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(from = "String", into = "String")]
 pub enum Field {
     /// The title.
     Title,
@@ -73,15 +74,17 @@ pub enum Field {
     DueOn,
     /// The epic.
     Epic,
+    /// A further one, by Jira's id of it: one that a field mapping fills.
+    Mapped(String),
 }
 
 impl Field {
-    /// All of them.
+    /// All that every ticket has.
     pub const ALL: [Self; 6] =
         [Self::Title, Self::Body, Self::Labels, Self::Assignee, Self::DueOn, Self::Epic];
 
-    /// The field's name, for people.
-    pub fn name(self) -> &'static str {
+    /// The field's name, for people; of a further one its id.
+    pub fn name(&self) -> &str {
         match self {
             Self::Title => "title",
             Self::Body => "description",
@@ -89,6 +92,40 @@ impl Field {
             Self::Assignee => "assignee",
             Self::DueOn => "due date",
             Self::Epic => "epic",
+            Self::Mapped(id) => id,
+        }
+    }
+
+    /// The field's name, for people; a further one goes by the name that it has in the mapping of its sync setting.
+    pub fn name_by(&self, setting: Option<&SyncSetting>) -> String {
+        let mapping = setting.and_then(|setting| setting.configuration.as_ref()).map(|it| &it.mapping);
+        match (self, mapping) {
+            (Self::Mapped(id), Some(mapping)) => mapping.name_of(id).unwrap_or(id).to_owned(),
+            _ => self.name().to_owned(),
+        }
+    }
+
+    /// The word by which it is stored.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Title | Self::Labels | Self::Assignee | Self::Epic | Self::Mapped(_) => self.name(),
+            Self::Body => "body",
+            Self::DueOn => "due_on",
+        }
+    }
+}
+
+impl From<String> for Field {
+    fn from(word: String) -> Self {
+        Self::ALL.into_iter().find(|field| field.word() == word).unwrap_or(Self::Mapped(word))
+    }
+}
+
+impl From<Field> for String {
+    fn from(field: Field) -> Self {
+        match field {
+            Field::Mapped(id) => id,
+            field => field.word().to_owned(),
         }
     }
 }
@@ -129,10 +166,10 @@ pub struct BatchBody {
 impl Content {
     /// The content of the ticket of one task, as its sync setting says.
     pub fn of_task(task: &Task, setting: &SyncSetting) -> Self {
-        match &setting.configuration {
-            Some(configuration) => fill::content(&[task], setting, configuration, None),
-            None => Self::of_checked(task, &setting.labels, setting.epic.as_ref()),
+        if let Some(configuration) = &setting.configuration {
+            return fill::content(&[task], setting, configuration, None).settled();
         }
+        Self::of_checked(task, &setting.labels, setting.epic.as_ref())
     }
 
     /// The content of the ticket of one task of a check: its instructions, why the subject fails, and how to fix it.
@@ -171,13 +208,30 @@ impl Content {
     /// The content of the ticket of a batch, as its sync setting says, without its list of tasks. `tasks` are those of the
     /// batch, in the order of their list.
     pub fn of_batch(tasks: &[&Task], batch: &Batch, setting: &SyncSetting) -> Self {
-        match &setting.configuration {
-            Some(configuration) => fill::content(tasks, setting, configuration, Some(batch)),
-            None => {
-                let epic = setting.epic.as_ref();
-                Self::of_checked_batch(tasks, batch.assignee.as_ref(), &setting.labels, epic)
+        if let Some(configuration) = &setting.configuration {
+            return fill::content(tasks, setting, configuration, Some(batch)).settled();
+        }
+        Self::of_checked_batch(tasks, batch.assignee.as_ref(), &setting.labels, setting.epic.as_ref())
+    }
+
+    /// With every mapped value in its one form ([`FieldValue::normal`]), and where the content has a place of its own for
+    /// a field, there: each field is written, compared and left to people in one way.
+    fn settled(mut self) -> Self {
+        for (id, mapped) in std::mem::take(&mut self.fields) {
+            let Some(value) = mapped.value.normal() else { continue };
+            match (id.as_str(), value) {
+                ("labels", FieldValue::Labels(labels)) => {
+                    let further = labels.into_iter().filter(|label| !self.labels.contains(label));
+                    let further: Vec<String> = further.collect();
+                    self.labels.extend(further);
+                }
+                ("assignee", FieldValue::User(account)) => self.assignee = Some(account),
+                ("duedate", FieldValue::Date(day)) => self.due_on = Some(day),
+                ("parent", FieldValue::Parent(issue)) => self.epic = Some(issue),
+                (_, value) => drop(self.fields.insert(id, Mapped { value, ..mapped })),
             }
         }
+        self
     }
 
     /// The content of the ticket of a batch of tasks of checks, without its description.
@@ -252,11 +306,12 @@ fn entry(task: &Task) -> Vec<Span> {
         State::Open => Span::Strong("To do: ".to_owned()),
         State::Completed | State::Resolved => Span::Text("Done: ".to_owned()),
     };
-    vec![
-        done,
-        subject(task),
-        Span::Text(format!(" — {} ({})", one_line(&task.title, LONGEST_IN_LIST), task.check)),
-    ]
+    let kind = match &task.finding {
+        None => task.check.to_string(),
+        Some(finding) => format!("{}, {}", finding.severity.word(), task.check),
+    };
+    let title = one_line(&task.title, LONGEST_IN_LIST);
+    vec![done, subject(task), Span::Text(format!(" — {title} ({kind})"))]
 }
 
 fn subject(task: &Task) -> Span {

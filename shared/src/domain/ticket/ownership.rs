@@ -2,7 +2,7 @@
 //!
 //! A field is written again only if its value is still one that we wrote, or were about to write when we last tried.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Content, Field, Ticket};
 use crate::ids::{AccountId, IssueId};
+use crate::mapping::FieldValue;
+use crate::sync_setting::SyncSetting;
 use crate::trace::Entry;
 
 /// The fields of an issue as we wrote them.
@@ -29,6 +31,9 @@ pub struct Written {
     pub due_on: Option<Date>,
     /// The epic.
     pub epic: Option<IssueId>,
+    /// Further fields, by Jira's ids of them.
+    #[serde(default)]
+    pub fields: BTreeMap<String, FieldValue>,
 }
 
 impl Written {
@@ -43,8 +48,38 @@ impl Written {
             assignee: content.assignee.clone().filter(|_| kept("assignee")),
             due_on: content.due_on.filter(|_| kept("duedate")),
             epic: content.epic.clone().filter(|_| kept("parent")),
+            fields: content
+                .fields
+                .iter()
+                .filter(|(id, _)| kept(id))
+                .map(|(id, mapped)| (id.clone(), mapped.value.clone()))
+                .collect(),
         }
     }
+
+    /// Whether a field's value is that of `other`. What is shown of a description is not compared.
+    fn agrees(&self, other: &Self, field: &Field) -> bool {
+        match field {
+            Field::Title => self.title == other.title,
+            Field::Body => self.body_digest == other.body_digest,
+            Field::Labels => self.labels == other.labels,
+            Field::Assignee => self.assignee == other.assignee,
+            Field::DueOn => self.due_on == other.due_on,
+            Field::Epic => self.epic == other.epic,
+            Field::Mapped(id) => self.fields.get(id) == other.fields.get(id),
+        }
+    }
+}
+
+/// The value of a further field as it is now.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Shown {
+    /// It has none.
+    Nothing,
+    /// This, in its one form ([`FieldValue::normal`]).
+    Value(FieldValue),
+    /// Something that we never write.
+    Other,
 }
 
 /// The fields of an issue as they are now.
@@ -62,6 +97,28 @@ pub struct Current {
     pub due_on: Option<Date>,
     /// The epic or other parent.
     pub epic: Option<IssueId>,
+    /// Further fields, by Jira's ids of them, as far as they were asked for.
+    pub fields: BTreeMap<String, Shown>,
+}
+
+impl Current {
+    /// Whether a field has the value that we wrote, or were about to write. People add and remove labels of their own
+    /// beside ours, so that all labels are: see [`Ticket::edits`].
+    fn has(&self, field: &Field, ours: &Written) -> bool {
+        match field {
+            Field::Title => ours.title == self.title,
+            Field::Body => ours.shown_digest == self.shown_digest,
+            Field::Labels => true,
+            Field::Assignee => ours.assignee == self.assignee,
+            Field::DueOn => ours.due_on == self.due_on,
+            Field::Epic => ours.epic == self.epic,
+            Field::Mapped(id) => match (self.fields.get(id), ours.fields.get(id)) {
+                (Some(Shown::Value(value)), Some(ours)) => value == ours,
+                (Some(Shown::Nothing), None) => true,
+                (None | Some(Shown::Nothing | Shown::Value(_) | Shown::Other), _) => false,
+            },
+        }
+    }
 }
 
 /// What is to be written into an issue.
@@ -78,61 +135,47 @@ pub struct Edits {
 }
 
 impl Ticket {
+    /// The ids of the further fields that its issue is asked for.
+    pub fn further_fields(&self) -> impl Iterator<Item = &String> {
+        self.content.fields.keys()
+    }
+
+    /// The fields that there are in the issue because of the ticket. A further one that a mapping no longer has is not
+    /// among them: it stays as it is.
+    fn fields(&self) -> impl Iterator<Item = Field> {
+        Field::ALL.into_iter().chain(self.further_fields().cloned().map(Field::Mapped))
+    }
+
     /// What the content differs in from what we wrote last, as far as it is ours to write. Nothing of it needs to be
     /// written if this is empty.
     pub fn to_write(&self) -> BTreeSet<Field> {
         let Some(written) = &self.written else { return BTreeSet::new() };
         let wanted = Written::of(&self.content, &self.left_out, String::new());
-        let differs = |field: &Field| match field {
-            Field::Title => wanted.title != written.title,
-            Field::Body => wanted.body_digest != written.body_digest,
-            Field::Labels => wanted.labels != written.labels,
-            Field::Assignee => wanted.assignee != written.assignee,
-            Field::DueOn => wanted.due_on != written.due_on,
-            Field::Epic => wanted.epic != written.epic,
-        };
         // Labels are added and taken away one by one, whatever people did to others of them.
         let is_theirs = |field: &Field| *field != Field::Labels && self.kept.contains(field);
-        Field::ALL.into_iter().filter(differs).filter(|field| !is_theirs(field)).collect()
+        let is_refused = |field: &Field| matches!(field, Field::Mapped(_)) && self.is_left_out(field);
+        let is_written = |field: &Field| !is_theirs(field) && !is_refused(field);
+        self.fields().filter(|field| is_written(field) && !wanted.agrees(written, field)).collect()
+    }
+
+    fn is_left_out(&self, field: &Field) -> bool {
+        self.left_out.iter().any(|name| name == left_out_name(field))
     }
 
     /// Whether the value that a field has now is one that we wrote or were about to write.
-    fn is_ours(&self, field: Field, current: &Current) -> bool {
-        let same = |ours: &Written| match field {
-            Field::Title => ours.title == current.title,
-            Field::Body => ours.shown_digest == current.shown_digest,
-            // People add and remove labels of their own beside ours: see `edits`.
-            Field::Labels => true,
-            Field::Assignee => ours.assignee == current.assignee,
-            Field::DueOn => ours.due_on == current.due_on,
-            Field::Epic => ours.epic == current.epic,
-        };
-        self.written.iter().chain(&self.writing).any(same)
+    fn is_ours(&self, field: &Field, current: &Current) -> bool {
+        self.written.iter().chain(&self.writing).any(|ours| current.has(field, ours))
     }
 
     /// Decides, field by field, what is to be written into an issue that is now as `current` says, so that it becomes as
     /// the content says and nothing that people changed is lost. `shown_digest` is of the description that would be
     /// written; `by_others` are fields that the issue's history shows to be changed by somebody else or that it says
     /// nothing about; a field that only we ever changed is ours whatever its value.
-    pub fn edits(&self, current: &Current, shown_digest: &str, by_others: impl Fn(Field) -> bool) -> Edits {
+    pub fn edits(&self, current: &Current, shown_digest: &str, by_others: impl Fn(&Field) -> bool) -> Edits {
         let mut edits = Edits::default();
         let wanted = Written::of(&self.content, &self.left_out, shown_digest.to_owned());
-        for field in Field::ALL {
-            if field == Field::Labels || self.left_out.iter().any(|name| name == left_out_name(field)) {
-                continue;
-            }
-            let is_there = match field {
-                Field::Title => wanted.title == current.title,
-                Field::Body => wanted.shown_digest == current.shown_digest,
-                Field::Assignee => wanted.assignee == current.assignee,
-                Field::DueOn => wanted.due_on == current.due_on,
-                Field::Epic => wanted.epic == current.epic,
-                Field::Labels => true,
-            };
-            if is_there {
-                continue;
-            }
-            if self.is_ours(field, current) || !by_others(field) {
+        for field in self.fields().filter(|field| !self.is_left_out(field) && !current.has(field, &wanted)) {
+            if self.is_ours(&field, current) || !by_others(&field) {
                 edits.fields.insert(field);
             } else {
                 edits.kept.insert(field);
@@ -147,7 +190,7 @@ impl Ticket {
             .cloned()
             .collect();
         let is_missing = |label: &String| wanted.labels.contains(label) && !current.labels.contains(label);
-        if before.iter().any(is_missing) && by_others(Field::Labels) {
+        if before.iter().any(is_missing) && by_others(&Field::Labels) {
             edits.kept.insert(Field::Labels);
         }
         edits.labels_remove = before
@@ -161,33 +204,39 @@ impl Ticket {
     /// The fields that people own and whose value is now again the one that we wrote: they may be written again.
     pub fn given_back(&self, current: &Current) -> BTreeSet<Field> {
         let Some(written) = &self.written else { return BTreeSet::new() };
-        let is_back = |field: &Field| match field {
+        let is_back = |field: &&Field| match field {
             Field::Labels => written.labels.is_subset(&current.labels),
-            Field::Title | Field::Body | Field::Assignee | Field::DueOn | Field::Epic => {
-                self.is_ours(*field, current)
-            }
+            field => self.is_ours(field, current),
         };
-        self.kept.iter().copied().filter(is_back).collect()
+        self.kept.iter().filter(is_back).cloned().collect()
     }
 
-    /// Takes note of the fields that people gave back ([`Self::given_back`]). Returns whether there are any.
-    pub fn take_back(&mut self, current: &Current, now: Timestamp) -> bool {
+    /// Takes note of the fields that people gave back ([`Self::given_back`]). Returns whether there are any. The trace names
+    /// further fields as the sync setting does.
+    pub fn take_back(&mut self, current: &Current, setting: Option<&SyncSetting>, now: Timestamp) -> bool {
         let given_back = self.given_back(current);
-        let kept = self.kept.difference(&given_back).copied().collect();
-        self.leave_to_people(&kept, now)
+        let kept = self.kept.difference(&given_back).cloned().collect();
+        self.leave_to_people(&kept, setting, now)
     }
 
-    /// The fields that people own are as `kept` says. Returns whether that is news; then the trace says so.
-    pub fn leave_to_people(&mut self, kept: &BTreeSet<Field>, now: Timestamp) -> bool {
+    /// The fields that people own are as `kept` says. Returns whether that is news; then the trace says so, and names further
+    /// fields as the sync setting does.
+    pub fn leave_to_people(
+        &mut self,
+        kept: &BTreeSet<Field>,
+        setting: Option<&SyncSetting>,
+        now: Timestamp,
+    ) -> bool {
         if self.kept == *kept {
             return false;
         }
         for field in kept.difference(&self.kept.clone()) {
-            let what = format!("leaves the {} as it is", field.name());
+            let what = format!("leaves the {} as it is", field.name_by(setting));
             self.record(Entry::new(now, "worker", what, "a person changed it in Jira"));
         }
-        for field in self.kept.clone().difference(kept) {
-            let what = format!("writes the {} again", field.name());
+        let fields: BTreeSet<Field> = self.fields().collect();
+        for field in self.kept.clone().difference(kept).filter(|field| fields.contains(field)) {
+            let what = format!("writes the {} again", field.name_by(setting));
             self.record(Entry::new(now, "worker", what, "its value is again the one that we wrote"));
         }
         self.kept.clone_from(kept);
@@ -196,7 +245,7 @@ impl Ticket {
 }
 
 /// The name by which a field stands in [`Ticket::left_out`].
-fn left_out_name(field: Field) -> &'static str {
+fn left_out_name(field: &Field) -> &str {
     match field {
         Field::Title => "summary",
         Field::Body => "description",
@@ -204,6 +253,7 @@ fn left_out_name(field: Field) -> &'static str {
         Field::Assignee => "assignee",
         Field::DueOn => "duedate",
         Field::Epic => "parent",
+        Field::Mapped(id) => id,
     }
 }
 

@@ -40,7 +40,8 @@ impl Run<'_> {
                 if self.out_of_time() {
                     self.later(&rest).await?;
                 } else {
-                    self.create_together(connection, client, &project, &issue_type, rest).await?;
+                    let made = self.create_together(connection, client, &project, &issue_type, rest);
+                    Box::pin(made).await?;
                 }
                 rest = later;
             }

@@ -137,5 +137,6 @@ async fn is_commented(
         return Ok(*comments > 0);
     }
     let was_tried = ticket.lease.is_some() || ticket.problem.is_some();
-    Ok(!was_tried || !matches!(client.read_issue(issue).await?, Reading::Gone(_)))
+    Ok(!was_tried
+        || !matches!(client.read_issue(issue, &std::collections::BTreeSet::new()).await?, Reading::Gone(_)))
 }

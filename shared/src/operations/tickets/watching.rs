@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 
 use super::moving::hidden;
+use super::writing::{current, further_fields};
 use super::{PATIENCE, Run, Worker};
 use crate::Result;
 use crate::ids::IssueId;
 use crate::jira::Client;
 use crate::jira::now::{IssueNow, Reading};
-use crate::sync_setting::ReopenRule;
+use crate::sync_setting::{ReopenRule, SyncSetting};
 use crate::ticket::{HowGone, Sight, Ticket};
 
 /// Seconds until an issue is looked at again that could not be read just now.
@@ -25,7 +26,8 @@ impl Run<'_> {
             .iter()
             .filter_map(|ticket| ticket.issue_to_look_at().map(|issue| issue.id.clone()))
             .collect();
-        let mut read = match client.read_issues(&ids).await {
+        let further = further_fields(&tickets);
+        let mut read = match client.read_issues(&ids, &further).await {
             Ok(read) => read,
             Err(error) => {
                 let (now, wait) = (self.now(), error.wait());
@@ -59,7 +61,8 @@ impl Run<'_> {
         issue: &IssueId,
         began: Timestamp,
     ) -> Result<()> {
-        let reading = client.read_issue(issue).await;
+        let further = further_fields(std::slice::from_ref(&ticket));
+        let reading = client.read_issue(issue, &further).await;
         let now = self.now();
         match reading {
             Ok(Reading::There(issue)) => self.take(client, ticket, &issue, began).await,
@@ -89,8 +92,8 @@ impl Run<'_> {
         issue: &IssueNow,
         began: Timestamp,
     ) -> Result<()> {
-        let rule = self.setting(&ticket).map(|setting| setting.reopen_rule).unwrap_or_default();
-        self.worker.take_sight(client, ticket, issue, rule, began).await.map(drop)
+        let setting = self.setting(&ticket);
+        self.worker.take_sight(client, ticket, issue, setting, began).await.map(drop)
     }
 }
 
@@ -102,16 +105,17 @@ impl Worker {
         client: &Client,
         ticket: Ticket,
         issue: &IssueNow,
-        rule: ReopenRule,
+        setting: Option<&SyncSetting>,
         began: Timestamp,
     ) -> Result<Option<Ticket>> {
         let sight = sight(issue);
+        let rule = setting.map(|setting| setting.reopen_rule).unwrap_or_default();
         let actor = actor(client, &ticket, &sight, rule).await;
         let now = self.jira.core.clock.now();
-        let fields = super::writing::current(issue);
+        let fields = current(issue, &ticket);
         let change = |ticket: &mut Ticket| {
             ticket.seen(&sight, rule, &actor);
-            ticket.take_back(&fields, now);
+            ticket.take_back(&fields, setting, now);
             ticket.looked(began);
             ticket.schedule(now);
         };

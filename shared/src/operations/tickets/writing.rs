@@ -3,6 +3,8 @@
 //! The issue is read first; a field is written only if its value is still one that we wrote. What is about to be written
 //! is saved before the call, so that our own change is known again if its answer is lost.
 
+use std::collections::BTreeSet;
+
 use super::listing::{Listed, list_in_comments};
 use super::watching::sight;
 use super::{PATIENCE, Run};
@@ -11,7 +13,9 @@ use crate::error::Kind;
 use crate::ids::IssueId;
 use crate::jira::Client;
 use crate::jira::canonical::{digest_of, digest_of_blocks};
+use crate::jira::create::is_optional;
 use crate::jira::edit::{Edited, FieldChanges};
+use crate::jira::fields;
 use crate::jira::history::Change;
 use crate::jira::now::IssueNow;
 use crate::ticket::content::BatchBody;
@@ -32,7 +36,8 @@ impl Run<'_> {
         let began = self.now();
         let ids: Vec<IssueId> =
             tickets.iter().filter_map(|ticket| ticket.state.issue().map(|issue| issue.id.clone())).collect();
-        let mut read = match client.read_issues(&ids).await {
+        let further = further_fields(&tickets);
+        let mut read = match client.read_issues(&ids, &further).await {
             Ok(read) => read,
             Err(error) => {
                 for ticket in tickets {
@@ -58,7 +63,8 @@ impl Run<'_> {
             let is_news = seen.seen(&sight(&now), rule, "worker");
             if is_news && seen.next_step(self.now()) != ticket.next_step(self.now()) {
                 // Something else is to be done first.
-                self.worker.take_sight(client, ticket, &now, rule, began).await?;
+                let setting = self.setting(&ticket);
+                self.worker.take_sight(client, ticket, &now, setting, began).await?;
                 continue;
             }
             self.write(client, ticket, &issue, &now).await?;
@@ -75,7 +81,8 @@ impl Run<'_> {
     ) -> Result<()> {
         let body = self.worker.body(&ticket).await?;
         let shown_digest = digest_of_blocks(&body.description);
-        let current = current(now);
+        let current = current(now, &ticket);
+        let setting = self.setting(&ticket);
         let mut edits = ticket.edits(&current, &shown_digest, |_| true);
         if !edits.kept.is_empty() {
             // A value that is not ours may yet be of our making: the history says who changed the field.
@@ -83,14 +90,15 @@ impl Run<'_> {
             if let Ok(history) = history {
                 let ours = client.account().cloned();
                 edits = ticket.edits(&current, &shown_digest, |field| {
-                    let mut changes = history.iter().filter(|change| concerns(change, field));
+                    let name = field.name_by(setting);
+                    let mut changes = history.iter().filter(|change| concerns(change, field, &name));
                     changes.any(|change| change.author.is_none() || change.author != ours)
                 });
             }
         }
         let written = merged(&ticket, &edits, shown_digest);
         let mut ticket = ticket;
-        ticket.leave_to_people(&edits.kept, self.now());
+        ticket.leave_to_people(&edits.kept, setting, self.now());
         let has_changes =
             !(edits.fields.is_empty() && edits.labels_add.is_empty() && edits.labels_remove.is_empty());
         if has_changes || !body.comments.is_empty() {
@@ -110,13 +118,14 @@ impl Run<'_> {
         } else {
             None
         };
-        let mut names: Vec<&str> = edits.fields.iter().map(|field| field.name()).collect();
+        let mut names: Vec<String> =
+            edits.fields.iter().map(|field| field.name_by(self.setting(&ticket))).collect();
         if !(edits.labels_add.is_empty() && edits.labels_remove.is_empty()) {
-            names.push(Field::Labels.name());
+            names.push(Field::Labels.name().to_owned());
         }
         match list_in_comments_if_any(client, issue, &body).await {
             Listed::Done(0) => {}
-            Listed::Done(_) => names.push("the list of tasks in comments"),
+            Listed::Done(_) => names.push("the list of tasks in comments".to_owned()),
             Listed::NotYet { why, wait, call } => return self.not_written(ticket, &why, call, wait).await,
         }
         self.tally.updated += u32::from(!names.is_empty());
@@ -140,7 +149,7 @@ impl Run<'_> {
             Edited::Refused { reason, fields, call } => {
                 let new: Vec<String> = fields
                     .into_iter()
-                    .filter(|field| crate::jira::create::OPTIONAL_FIELDS.contains(&field.as_str()))
+                    .filter(|field| is_optional(&ticket.content, field))
                     .filter(|field| !ticket.left_out.contains(field))
                     .collect();
                 if new.is_empty() {
@@ -186,8 +195,15 @@ async fn list_in_comments_if_any(client: &Client, issue: &IssueId, body: &BatchB
     list_in_comments(client, issue, &body.comments).await
 }
 
-/// The fields as they are now.
-pub(in crate::operations) fn current(now: &IssueNow) -> Current {
+/// The ids of the further fields of tickets, for reading their issues together.
+pub(in crate::operations) fn further_fields(tickets: &[Ticket]) -> BTreeSet<String> {
+    tickets.iter().flat_map(Ticket::further_fields).cloned().collect()
+}
+
+/// The fields that there are because of the ticket as they are now.
+pub(in crate::operations) fn current(now: &IssueNow, ticket: &Ticket) -> Current {
+    let further = ticket.content.fields.iter();
+    let further = further.map(|(id, mapped)| (id.clone(), fields::read(now.further.get(id), &mapped.value)));
     Current {
         title: now.summary.clone(),
         shown_digest: digest_of(now.description.as_ref()),
@@ -195,6 +211,7 @@ pub(in crate::operations) fn current(now: &IssueNow) -> Current {
         assignee: now.assignee.clone(),
         due_on: now.due_on,
         epic: now.parent.clone(),
+        fields: further.collect(),
     }
 }
 
@@ -204,6 +221,10 @@ fn merged(ticket: &Ticket, edits: &Edits, shown_digest: String) -> Written {
     let wanted = Written::of(&ticket.content, &ticket.left_out, shown_digest);
     let Some(before) = &ticket.written else { return wanted };
     let kept = |field: Field| edits.kept.contains(&field);
+    // What a mapping does not have any more stays known: it may have it again.
+    let mut fields = before.fields.clone();
+    let is_ours = |id: &String| !kept(Field::Mapped(id.clone()));
+    fields.extend(wanted.fields.into_iter().filter(|(id, _)| is_ours(id)));
     Written {
         title: if kept(Field::Title) { before.title.clone() } else { wanted.title },
         shown_digest: if kept(Field::Body) { before.shown_digest.clone() } else { wanted.shown_digest },
@@ -212,12 +233,14 @@ fn merged(ticket: &Ticket, edits: &Edits, shown_digest: String) -> Written {
         assignee: if kept(Field::Assignee) { before.assignee.clone() } else { wanted.assignee },
         due_on: if kept(Field::DueOn) { before.due_on } else { wanted.due_on },
         epic: if kept(Field::Epic) { before.epic.clone() } else { wanted.epic },
+        fields,
     }
 }
 
 fn changes(ticket: &Ticket, edits: &Edits, body: &BatchBody) -> FieldChanges {
     let content = &ticket.content;
     let is_written = |field| edits.fields.contains(&field);
+    let further = content.fields.iter().filter(|(id, _)| is_written(Field::Mapped((*id).clone())));
     FieldChanges {
         summary: is_written(Field::Title).then(|| content.title.clone()),
         description: is_written(Field::Body).then(|| body.description.clone()),
@@ -226,11 +249,12 @@ fn changes(ticket: &Ticket, edits: &Edits, body: &BatchBody) -> FieldChanges {
         labels_add: edits.labels_add.clone(),
         labels_remove: edits.labels_remove.clone(),
         parent: is_written(Field::Epic).then(|| content.epic.clone()),
+        fields: further.map(|(id, mapped)| (id.clone(), mapped.value.clone())).collect(),
     }
 }
 
-/// Whether a change of the issue's history is one of `field`.
-fn concerns(change: &Change, field: Field) -> bool {
+/// Whether a change of the issue's history is one of `field`, which goes by `name`.
+fn concerns(change: &Change, field: &Field, name: &str) -> bool {
     let names: &[&str] = match field {
         Field::Title => &["summary"],
         Field::Body => &["description"],
@@ -238,6 +262,13 @@ fn concerns(change: &Change, field: Field) -> bool {
         Field::Assignee => &["assignee"],
         Field::DueOn => &["duedate"],
         Field::Epic => &["parent", "issueparentassociation", "epic link"],
+        // The history leaves out ids, and has names of its own for these.
+        Field::Mapped(id) => match id.as_str() {
+            "components" => &["components", "component"],
+            "fixVersions" => &["fixversions", "fix version"],
+            "versions" => &["versions", "version"],
+            _ => &[&id.to_lowercase(), &name.to_lowercase()],
+        },
     };
     names.contains(&change.field.to_lowercase().as_str())
 }
