@@ -289,3 +289,6 @@ proptest! {
 
 #[path = "plan_batch_tests.rs"]
 mod batches;
+
+#[path = "plan_finding_tests.rs"]
+mod findings;
