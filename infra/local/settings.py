@@ -106,6 +106,8 @@ class Settings:
                 "SiteUrl": f"{self.sim_url}/sites/{{site}}",
                 "AtlassianApiUrl": self.sim_url,
                 "AtlassianAuthUrl": self.sim_url,
+                # Nobody outside is told of what happens on a simulated site; webhooks may lead to this machine.
+                "SlackUrl": self.sim_url,
                 # A tick comes each minute: less than that, and whatever happens in Jira is seen at the next one.
                 "CheckIntervalSeconds": "45",
                 "LookupBoundSeconds": "20",

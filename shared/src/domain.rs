@@ -3,15 +3,19 @@
 //! Reading order: [`connection`] → [`evidence`] → [`check`] → [`task`] → [`plan`] → [`ticket`] → [`trace`]; and who has access:
 //! [`directory`] → [`account`] → [`person`] → [`matching`] → [`ingestion`] → [`policy`]; whether they should:
 //! [`campaign`] → [`action`]; what scanners found: [`finding`] → [`configuration`] → [`mapping`] → [`pull`].
+//! [`campaign`] → [`action`]; and what people hear of: [`notification`] → [`channel`] → [`announcement`]; [`ending`].
 
 pub mod access;
 pub mod account;
 pub mod action;
+pub mod announcement;
 pub mod campaign;
+pub mod channel;
 pub mod check;
 pub mod configuration;
 pub mod connection;
 pub mod directory;
+pub mod ending;
 pub mod evidence;
 pub mod finding;
 pub mod idempotency;

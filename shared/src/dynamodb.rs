@@ -24,6 +24,7 @@ mod access;
 mod account;
 mod action;
 mod campaign;
+mod channel;
 mod check;
 mod connection;
 mod delivery;

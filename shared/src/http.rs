@@ -1,6 +1,7 @@
 //! Sending one request: what goes out, what comes back, and, when nothing does, whether anything may have arrived. What Jira,
 //! GitHub and Slack are asked goes through here.
 
+pub mod public;
 mod reqwest_sender;
 
 use std::collections::BTreeMap;

@@ -18,12 +18,16 @@
 //! | [`ingesting`] | Jira's lists, histories and worklogs | `account`, `ingestion` | accounts, groups, products, days of activity | itself |
 //! | [`reviewing`] | accounts, the directory, decisions, actions | `campaign` | campaigns, their items, approvals, signed records | [`acting`] |
 //! | [`acting`] | actions, accounts, the directory, Jira | `action` | access in Jira, actions | — |
+//! | [`announcing`] | notifications, channels | `announcement` | announcements, messages to Slack and others | — |
+//! | [`ending`] | connections, secrets | `ending` | connections, notifications | [`announcing`] |
 //! | [`hearing`] | deliveries of webhooks | — | what is due, sync requests | `checking`, `tickets` |
 
 pub mod acting;
+pub mod announcing;
 pub mod checking;
 pub mod choosing;
 pub mod connecting;
+pub mod ending;
 pub mod finishing;
 pub mod hearing;
 pub mod ingesting;

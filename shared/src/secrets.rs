@@ -6,6 +6,7 @@
 //! | `{tenant}/oauth-app` | id and secret of the tenant's OAuth app, as JSON |
 //! | `{tenant}/webhook/{connection}` | the secret that signs a connection's webhooks |
 //! | `{tenant}/organisation/{connection}` | the organisation API key of a connection |
+//! | `{tenant}/channel/{channel}` | the address of a channel, and what signs its messages, as JSON |
 //! | `{tenant}/signing/{key}` | the seed of a key that signs records; the table says which key does |
 //!
 //! In Secrets Manager each name stands behind the prefix of the stack. Who rotates a secret holds the lease of its
@@ -17,7 +18,7 @@ mod memory;
 use async_trait::async_trait;
 
 use crate::Result;
-use crate::ids::{ConnectionId, TenantId};
+use crate::ids::{ChannelId, ConnectionId, TenantId};
 use crate::secret::Secret;
 
 pub use manager::{CACHED_FOR, SecretsManager};
@@ -57,6 +58,11 @@ pub fn webhook_name(tenant: &TenantId, connection: &ConnectionId) -> String {
 /// The name of a connection's organisation API key.
 pub fn organisation_name(tenant: &TenantId, connection: &ConnectionId) -> String {
     format!("{tenant}/organisation/{}", in_name(connection))
+}
+
+/// The name of the address of a channel.
+pub fn channel_name(tenant: &TenantId, channel: &ChannelId) -> String {
+    format!("{tenant}/channel/{}", channel.as_str().replace(':', "+"))
 }
 
 /// The name of the key that signs a tenant's records and has this public half.

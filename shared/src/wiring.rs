@@ -13,10 +13,12 @@ use crate::dynamodb::Store;
 use crate::jira::addresses::Addresses;
 use crate::jira::{ReqwestSender, TokioSleeper};
 use crate::operations::Core;
+use crate::operations::announcing::Announcer;
 use crate::operations::connecting::Connector;
 use crate::operations::session::{Deadline, JiraAccess};
 use crate::random::SystemRandom;
 use crate::secrets::{SecretStore, SecretsManager};
+use crate::slack::{self, Outside};
 use crate::sqs::{ChecksRequest, Message, Queue, SqsQueue, SyncRequest, UsageRequest};
 use crate::{Error, Result, aws, telemetry};
 
@@ -103,6 +105,14 @@ impl Wiring {
     /// What makes connections.
     pub fn connector(&self) -> Result<Connector> {
         Ok(Connector { jira: self.jira()?, checks: self.checks_queue()?, public_url: self.public_url()? })
+    }
+
+    /// What tells channels. Only where Slack is said to be on this machine may messages go to this machine.
+    pub fn announcer(&self) -> Result<Announcer> {
+        let addresses = slack::Addresses::from_config(&self.config)?;
+        let sender =
+            if addresses.is_local() { ReqwestSender::new() } else { ReqwestSender::to_public_hosts() };
+        Ok(Announcer { jira: self.jira()?, outside: Outside::new(Arc::new(sender?), addresses) })
     }
 
     /// The address of our own HTTP API, without a slash at its end.

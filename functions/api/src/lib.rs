@@ -20,6 +20,7 @@ pub mod strict;
 use std::sync::Arc;
 
 use assay::operations::Core;
+use assay::operations::announcing::Announcer;
 use assay::operations::connecting::Connector;
 use assay::sqs::{ChecksRequest, Queue, SyncRequest, UsageRequest};
 use axum::Router;
@@ -33,6 +34,8 @@ pub struct Api {
     pub core: Core,
     /// Makes and ends connections.
     pub connector: Connector,
+    /// Makes and tries the channels that notifications are sent to.
+    pub announcer: Announcer,
     /// Where evaluations and plans are asked for.
     pub checks: Arc<dyn Queue<ChecksRequest>>,
     /// Where tickets are asked for.

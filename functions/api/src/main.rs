@@ -16,10 +16,12 @@ async fn main() -> Result<(), Error> {
     let wiring = Wiring::begin()?.making_secrets()?;
     let connector = wiring.connector()?;
     let deadline = connector.jira.deadline.clone();
+    let announcer = wiring.announcer()?;
     let core = connector.jira.core.clone();
     let api = Api {
         core: core.clone(),
         connector,
+        announcer,
         checks: wiring.checks_queue()?,
         sync: wiring.sync_queue()?,
         usage: wiring.usage_queue()?,

@@ -14,7 +14,7 @@ async fn main() -> Result<(), Error> {
         interval: wiring.config().seconds("ASSAY_CHECK_INTERVAL_SECONDS")?,
         public_url: wiring.public_url()?,
     };
-    let function = Maintain { upkeep };
+    let function = Maintain { upkeep, announcer: wiring.announcer()? };
     // Boxed, since it is a deep tree of futures.
     let handle = |event: LambdaEvent<serde_json::Value>| Box::pin(function.handle(event.context.deadline()));
     run(service_fn(handle)).await

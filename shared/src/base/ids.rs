@@ -86,6 +86,15 @@ identifier!(
     /// One notification.
     NotificationId, "notification");
 identifier!(
+    /// One channel that notifications are sent to.
+    ChannelId, "channel");
+identifier!(
+    /// One announcement: what one channel is told of one cause. Begins with its channel's id and a `.`.
+    AnnouncementId, "announcement");
+identifier!(
+    /// One thing of a connection that ends: the connection's id, a `.`, and what ends.
+    EndingId, "ending");
+identifier!(
     /// One API token (its public half).
     TokenId, "token");
 identifier!(

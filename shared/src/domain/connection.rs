@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::CheckId;
 use crate::clock::{after, seconds_between};
+use crate::ending::{Entered, GrantTimes, Warned};
 use crate::ids::{AccountId, CloudId, ConnectionId, ProjectId, TenantId};
 use crate::site::SiteDomain;
 use crate::{Error, Result};
@@ -210,6 +211,18 @@ pub struct Connection {
     /// The organisation whose API key it has, if it has one.
     #[serde(default)]
     pub organisation: Option<Organisation>,
+    /// When its token or client secret was entered, and until when that lasts; none for a grant.
+    #[serde(default)]
+    pub entered: Option<Entered>,
+    /// The times of its grant, as they were looked at last; none for tokens and secrets.
+    #[serde(default)]
+    pub grant: Option<GrantTimes>,
+    /// What people were warned of that ends.
+    #[serde(default)]
+    pub warned: Vec<Warned>,
+    /// When what ends was last looked at; none when that is to be done anew.
+    #[serde(default)]
+    pub endings_looked_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last verified with success.
@@ -255,6 +268,10 @@ impl Connection {
             webhook_problem: None,
             evaluated: None,
             organisation: None,
+            entered: None,
+            grant: None,
+            warned: Vec::new(),
+            endings_looked_at: None,
             created_at: now,
             verified_at: None,
             updated_at: now,
@@ -347,6 +364,9 @@ impl Connection {
         self.webhook = None;
         self.webhook_problem = None;
         self.organisation = None;
+        self.entered = None;
+        self.grant = None;
+        self.endings_looked_at = None;
     }
 
     /// The connection's Atlassian cloud id.

@@ -7,11 +7,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-use crate::ids::{ActionId, CampaignId, ConnectionId, NotificationId, SettingId, TenantId, TicketId, fixed};
+use crate::clock::after;
+use crate::ids::{
+    ActionId, CampaignId, ConnectionId, EndingId, NotificationId, SettingId, TenantId, TicketId, fixed,
+};
 use crate::sync_setting::SyncSetting;
 
+/// How long channels are not told of what was just noted, in seconds: what ends and begins anew in the same moment is one
+/// piece of news.
+const SETTLES: i64 = 15;
+
 /// What it is about, as a fixed word.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Jira takes no new ticket for a sync setting.
@@ -28,6 +35,8 @@ pub enum Kind {
     CampaignDue,
     /// Changes of access wait for a second person.
     ApprovalNeeded,
+    /// A token, key, grant or webhook of a connection ends soon.
+    EndingSoon,
 }
 
 impl Kind {
@@ -41,6 +50,7 @@ impl Kind {
             Self::ConnectionLost => "connection_lost",
             Self::CampaignDue => "campaign_due",
             Self::ApprovalNeeded => "approval_needed",
+            Self::EndingSoon => "ending_soon",
         }
     }
 }
@@ -61,10 +71,13 @@ pub enum Subject {
     Campaign(CampaignId),
     /// An action.
     Action(ActionId),
+    /// What ends: the connection's id, a `.`, and what of it ends.
+    Ending(EndingId),
 }
 
 impl Subject {
-    fn words(&self) -> (&'static str, &str) {
+    /// Its kind's word, and its id.
+    pub fn words(&self) -> (&'static str, &str) {
         match self {
             Self::SyncSetting(id) => ("sync_setting", id.as_str()),
             Self::ProjectConfiguration(id) => ("project_configuration", id.as_str()),
@@ -72,6 +85,7 @@ impl Subject {
             Self::Connection(id) => ("connection", id.as_str()),
             Self::Campaign(id) => ("campaign", id.as_str()),
             Self::Action(id) => ("action", id.as_str()),
+            Self::Ending(id) => ("ending", id.as_str()),
         }
     }
 }
@@ -101,6 +115,12 @@ pub struct Notification {
     pub began_at: Timestamp,
     /// When it was over; none while it lasts.
     pub recovered_at: Option<Timestamp>,
+    /// How often it began.
+    #[serde(default)]
+    pub times: u64,
+    /// When channels are to be told what changed; none when they know.
+    #[serde(default)]
+    pub due_at: Option<Timestamp>,
     /// Grows by one with every write.
     pub version: u64,
 }
@@ -128,7 +148,22 @@ impl Notification {
             text,
             began_at: now,
             recovered_at: None,
+            times: 1,
+            due_at: Some(after(now, SETTLES)),
             version: 1,
         })
+    }
+
+    /// The cause begins again, as `begun` says it: this is what takes the place of the stored one.
+    #[must_use]
+    pub fn again(&self, begun: &Self) -> Self {
+        Self { times: self.times + 1, version: self.version + 1, ..begun.clone() }
+    }
+
+    /// The cause is over: this is what takes the place of the stored one.
+    #[must_use]
+    pub fn over(&self, now: Timestamp) -> Self {
+        let due_at = Some(after(now, SETTLES));
+        Self { recovered_at: Some(now), due_at, version: self.version + 1, ..self.clone() }
     }
 }

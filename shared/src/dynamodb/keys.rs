@@ -32,7 +32,9 @@
 //! | which action changed a piece of access last | `T#changed#{connection}` | `access#{account id}#{grant}` | `ingest-usage`: conditional update; API: one |
 //! | turn of taking administrators' access | `T#administrators#{digest of the site}` | `turn#` | `ingest-usage`: conditional update |
 //! | public half of the key that signs records | `T#signing` | `signing#` | `ingest-usage`: one, conditional put |
-//! | notification | `T#notification` | `notification#{id}` | API: list; all functions that find a cause, and its end: one |
+//! | notification | `T#notification` | `notification#{id}` | API: list; all functions that find a cause, and its end: one; `maintain`: many by id, the due ones (index `due`) |
+//! | channel that notifications are sent to | `T#channel` | `channel#{id}` | API: one, list, all; `maintain`: one, all of a tenant |
+//! | announcement: what a channel is told of a cause | `T#announcement` | `announcement#{id}`, the id begins with the channel's | `maintain`: one, the due ones (index `due`); API: all of a channel (beginning of `sk`) |
 //! | points of an hour | `T#quota#{connection}` | `hour#{epoch seconds}` | all functions that call Jira: the present hour, with the pause in the same read |
 //! | pause that Jira asked for | `T#quota#{connection}` | `pause#` | as above |
 //! | idempotency key | `T#request#{key}` | `request#` | API: conditional put |
@@ -42,12 +44,13 @@
 //! | index | partition | sort | holds |
 //! |---|---|---|---|
 //! | `issue` | `issue_pk` = `T#{cloud id}#{issue id}` | `issue_sk` = ticket id | tickets whose issue and site are known |
-//! | `due` | `due_pk` = `{kind}#{shard}` | `due_sk` = `{epoch milliseconds, 15 digits}#T#{id}` | tenants, comparisons, connections, ingestions, campaigns, actions and tickets that have a `due_at`, and nothing else |
+//! | `due` | `due_pk` = `{kind}#{shard}` | `due_sk` = `{epoch milliseconds, 15 digits}#T#{id}` | tenants, comparisons, connections, ingestions, campaigns, actions, notifications, announcements and tickets that have a `due_at`, and nothing else |
 //!
 //! `due` is the one index that does not begin with the tenant: what is due is asked for over all tenants by the
 //! scheduled functions alone. It is split into shards so that no partition takes all writes.
 
 mod access;
+mod announcing;
 
 use jiff::Timestamp;
 
@@ -56,6 +59,8 @@ use crate::ids::{
     CloudId, ConnectionId, IssueId, NotificationId, RunId, SettingId, TaskId, TenantId, TicketId, TokenId,
     digest, fixed,
 };
+
+pub(super) use announcing::{announcement, announcements, channel, channels};
 
 pub(super) use access::{
     access_policy, account, accounts, action, actions, activity, activity_of, administrators_turn, asked,
@@ -291,6 +296,10 @@ pub(super) enum DueKind {
     Campaign,
     /// An action, which is carried out.
     Action,
+    /// A notification, which channels are to be told of.
+    Notification,
+    /// An announcement, which is sent to its channel.
+    Announcement,
 }
 
 impl DueKind {
@@ -303,6 +312,8 @@ impl DueKind {
             Self::Ingestion => "ingestion",
             Self::Campaign => "campaign",
             Self::Action => "action",
+            Self::Notification => "notification",
+            Self::Announcement => "announcement",
         }
     }
 }

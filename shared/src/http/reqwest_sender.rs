@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::public::PublicOnly;
 use super::{
     HEADERS, LONGEST_BODY, Method, Request, Response, SendError, Sender, body_bytes, is_trustworthy,
 };
@@ -29,6 +30,19 @@ impl ReqwestSender {
     /// # Errors
     /// When TLS cannot be set up, which is a fault of the build.
     pub fn new() -> Result<Self> {
+        Self::build(|client| client)
+    }
+
+    /// Makes the client for addresses that people enter: it connects to hosts whose addresses are public, and to no
+    /// others. An address that is a number is not looked up: see [`super::public::is_public`].
+    ///
+    /// # Errors
+    /// When TLS cannot be set up, which is a fault of the build.
+    pub fn to_public_hosts() -> Result<Self> {
+        Self::build(|client| client.dns_resolver(Arc::new(PublicOnly)))
+    }
+
+    fn build(further: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Result<Self> {
         let set_up = |cause: Box<dyn std::error::Error + Send + Sync>| {
             Error::internal("start: could not set up the HTTP client").because(cause)
         };
@@ -48,9 +62,8 @@ impl ReqwestSender {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
-            .no_proxy()
-            .build()
-            .map_err(|cause| set_up(cause.into()))?;
+            .no_proxy();
+        let client = further(client).build().map_err(|cause| set_up(cause.into()))?;
         Ok(Self { client })
     }
 

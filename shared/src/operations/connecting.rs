@@ -13,9 +13,12 @@ pub mod webhook;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use super::listening::Listening;
 use super::session::JiraAccess;
 use crate::connection::{Connection, IncidentLimits, Method, Problem, Scope, State, UseCase};
+use crate::ending::Entered as EnteredAt;
 use crate::error::Kind;
 use crate::ids::{CloudId, ConnectionId, TenantId};
 use crate::jira::credentials::Credentials;
@@ -37,6 +40,8 @@ pub enum Proof {
         client_id: String,
         /// The client secret.
         client_secret: Secret,
+        /// The day on which the secret ends, if it does.
+        ends_on: Option<Date>,
     },
     /// An API token, unscoped or scoped by `scoped`.
     Token {
@@ -46,6 +51,8 @@ pub enum Proof {
         token: Secret,
         /// Whether the token has scopes.
         scoped: bool,
+        /// The day on which the token ends, where that was entered.
+        ends_on: Option<Date>,
     },
 }
 
@@ -59,14 +66,23 @@ impl Proof {
         }
     }
 
+    fn ends_on(&self) -> Option<Date> {
+        match self {
+            Self::Consent => None,
+            Self::ServiceAccount { ends_on, .. } | Self::Token { ends_on, .. } => *ends_on,
+        }
+    }
+
     fn credentials(&self) -> Option<Credentials> {
         match self.clone() {
             Self::Consent => None,
-            Self::ServiceAccount { client_id, client_secret } => {
+            Self::ServiceAccount { client_id, client_secret, .. } => {
                 Some(Credentials::ServiceAccount { client_id, client_secret, access: None })
             }
-            Self::Token { email, token, scoped: false } => Some(Credentials::ApiToken { email, token }),
-            Self::Token { email, token, scoped: true } => Some(Credentials::ScopedApiToken { email, token }),
+            Self::Token { email, token, scoped: false, .. } => Some(Credentials::ApiToken { email, token }),
+            Self::Token { email, token, scoped: true, .. } => {
+                Some(Credentials::ScopedApiToken { email, token })
+            }
         }
     }
 }
@@ -146,7 +162,7 @@ impl Connector {
                 Ok(Begun::Consent(Box::new(connection), link))
             }
             Some(credentials) => {
-                let connection = Box::pin(self.adopt(connection, &credentials, new)).await?;
+                let connection = Box::pin(self.adopt(connection, &credentials, proof.ends_on(), new)).await?;
                 Ok(Begun::Connected(Box::new(connection)))
             }
         }
@@ -158,6 +174,7 @@ impl Connector {
         &self,
         mut connection: Connection,
         credentials: &Credentials,
+        ends_on: Option<Date>,
         new: bool,
     ) -> Result<Connection, Failure> {
         // A connection may change its method and its account by connecting again; what is verified depends on the new ones.
@@ -172,7 +189,11 @@ impl Connector {
             stored.leaves_secrets = false;
             verified.apply(stored, now);
             stored.due_at = Some(now);
-            if stored.method != Method::Oauth {
+            let is_grant = stored.method == Method::Oauth;
+            stored.entered = (!is_grant).then_some(EnteredAt { at: now, ends_on });
+            stored.grant = super::ending::times(credentials);
+            stored.endings_looked_at = None;
+            if !is_grant {
                 stored.webhook = None;
                 stored.webhook_problem = None;
             }

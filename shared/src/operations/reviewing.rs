@@ -143,7 +143,7 @@ impl Reviewer {
         self.usage.send(&request, None).await
     }
 
-    /// Reminds people, if that is due. The notification of the last reminder ends, so that the new one is news.
+    /// Reminds people, if that is due. The notification begins anew, so that each reminder is news.
     async fn remind(&self, campaign: &mut Campaign) -> Result<()> {
         let (store, now) = (&self.core.store, self.core.clock.now());
         let reminder = campaign.reminder(now).filter(|_| !campaign.state.is_over());
@@ -159,9 +159,8 @@ impl Reviewer {
             "access review {name:?} {when}, and about {left} items are undecided; decide on them, then close campaign {id}"
         );
         let subject = Subject::Campaign(id.clone());
-        store.recovered(&campaign.tenant, Notice::CampaignDue, &subject, now).await?;
         let begun = Notification::begin(&campaign.tenant, Notice::CampaignDue, subject, text, now)?;
-        store.notify(&begun).await?;
+        store.notify_anew(&begun).await?;
         campaign.reminded_until = now;
         store.save_campaign(campaign).await
     }

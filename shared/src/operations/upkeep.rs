@@ -2,7 +2,7 @@
 //!
 //! Reads what is due and the issues of tickets in Jira; decides nothing itself: a ticket whose issue is not as its record
 //! says is marked to be looked at, and `create-tickets` looks; a quarantined sync setting is tried again; what the change of
-//! a setting asks of its tickets is gone on with; webhooks are kept alive.
+//! a setting asks of its tickets is gone on with; webhooks are kept alive; people are warned of what ends.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
+use super::ending::Endings;
 use super::finishing::Finisher;
 use super::listening::Listening;
 use super::planning::Planner;
@@ -158,6 +159,10 @@ impl Upkeep {
         let settings = self.jira.core.store.settings(&turn.tenant).await?;
         if let Err(error) = self.delete_left_secrets(&turn.tenant).await {
             tracing::error!(tenant = %turn.tenant, error = error.chain(), "could not delete secrets that were left");
+        }
+        let endings = Endings { jira: self.jira.clone() };
+        if let Err(error) = Box::pin(endings.look_all(&turn.tenant, deadline)).await {
+            tracing::error!(tenant = %turn.tenant, error = error.chain(), "could not look at what ends");
         }
         self.try_quarantined(&settings, deadline, tally).await;
         self.finish(&turn.tenant, deadline).await?;

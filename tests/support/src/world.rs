@@ -9,6 +9,7 @@ use assay::dynamodb::Store;
 use assay::ids::{ConnectionId, IssueTypeId, ProjectId, SettingId, TenantId};
 use assay::jira::{Addresses, Credentials, ReqwestSender};
 use assay::operations::Core;
+use assay::operations::announcing::Announcer;
 use assay::operations::checking::Evaluator;
 use assay::operations::connecting::{Begun, Connector, Failure, Proof, Wish};
 use assay::operations::ingesting::Ingester;
@@ -21,6 +22,7 @@ use assay::random::CountingRandom;
 use assay::secret::Secret;
 use assay::secrets::{MemorySecrets, SecretStore};
 use assay::site::SiteDomain;
+use assay::slack::Outside;
 use assay::sqs::{ChecksRequest, Queue, SyncRequest, UsageRequest};
 use assay::sync_setting::{ClosureRule, GonePolicy, Mode, ReopenRule, SyncSetting};
 use jiff::Timestamp;
@@ -63,6 +65,8 @@ pub struct World {
     pub access: JiraAccess,
     /// The tenant that tests use.
     pub tenant: TenantId,
+    /// Where Slack is said to be: nowhere, until a test starts a receiver.
+    pub slack_url: String,
 }
 
 impl World {
@@ -121,6 +125,7 @@ impl World {
             table_address,
             access,
             tenant: TenantId::parse("acme").expect("a tenant"),
+            slack_url: "http://127.0.0.1:9".to_owned(),
         }
     }
 
@@ -172,6 +177,15 @@ impl World {
     pub fn upkeep(&self) -> Upkeep {
         let sync = Arc::clone(&self.sync) as Arc<dyn Queue<SyncRequest>>;
         Upkeep { jira: self.access.clone(), sync, interval: INTERVAL, public_url: PUBLIC_URL.to_owned() }
+    }
+
+    /// Tells channels; Slack and other receivers are on this machine.
+    pub fn announcer(&self) -> Announcer {
+        let config = assay::config::Config::from_pairs(&[("ASSAY_SLACK_URL", self.slack_url.as_str())]);
+        let addresses =
+            assay::slack::Addresses::from_config(&config).expect("loopback addresses are trusted");
+        let outside = Outside::new(Arc::clone(&self.access.sender), addresses);
+        Announcer { jira: self.access.clone(), outside }
     }
 
     /// Connects the demo site by API token, for change management in `CHG` and incidents in `INC`.
@@ -282,7 +296,7 @@ impl World {
 /// The administrator's API token.
 pub fn token_proof() -> Proof {
     let (email, token) = (Secret::new("admin@example.com"), Secret::new("sim-admin-token"));
-    Proof::Token { email, token, scoped: false }
+    Proof::Token { email, token, scoped: false, ends_on: None }
 }
 
 /// The wish that tests connect with.

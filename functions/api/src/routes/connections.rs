@@ -8,6 +8,7 @@ mod webhook;
 
 use assay::connection::State;
 use assay::ids::ConnectionId;
+use assay::operations::ending::zone_of;
 use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
@@ -64,7 +65,7 @@ async fn connect(
     Shared(api): Shared<Api>,
     Body(input): Body<ConnectInput>,
 ) -> Result<Response, Problem> {
-    let (wish, proof) = input.check()?;
+    let (wish, proof) = input.check(api.core.clock.now())?;
     let id = ConnectionId::parse(&format!("con-{}", seed.text))?;
     let begun = match api.core.store.connection(&caller.tenant, &id).await? {
         None => Box::pin(api.connector.begin(&caller.tenant, id, wish, proof)).await?,
@@ -79,7 +80,7 @@ async fn connect(
     Ok((StatusCode::CREATED, Json(ConnectionView::begun(&begun))).into_response())
 }
 
-/// Shows one connection.
+/// Shows one connection, with what of it ends.
 #[utoipa::path(get, path = "/v1/connections/{id}", tag = "connections", security(("token" = ["auditor"])), params(("id" = String, Path)), responses((status = 200, body = ConnectionView), (status = 404, body = Problem)))]
 async fn show(
     Reader(caller): Reader,
@@ -88,7 +89,8 @@ async fn show(
 ) -> Result<Json<ConnectionView>, Problem> {
     let connection =
         api.core.store.connection(&caller.tenant, &id).await?.ok_or_else(|| no_connection(&id))?;
-    Ok(Json(ConnectionView::of(&connection, None)))
+    let zone = zone_of(&api.core, &connection).await?;
+    Ok(Json(ConnectionView::of(&connection, None).with_endings(&connection, &zone, api.core.clock.now())))
 }
 
 /// Changes what a connection is for, and verifies that it can be. Nothing is changed when Jira does not let the connection
@@ -138,7 +140,7 @@ async fn reconnect(
 ) -> Result<Json<ConnectionView>, Problem> {
     let connection =
         api.core.store.connection(&caller.tenant, &id).await?.ok_or_else(|| no_connection(&id))?;
-    let begun = Box::pin(api.connector.reconnect(connection, input.check()?)).await?;
+    let begun = Box::pin(api.connector.reconnect(connection, input.check(api.core.clock.now())?)).await?;
     Ok(Json(ConnectionView::begun(&begun)))
 }
 

@@ -1,5 +1,7 @@
 //! Notifications: what people should hear about, once for each cause.
 
+mod channels;
+
 use assay::notification::{Kind, Notification, Subject};
 use axum::Json;
 use axum::extract::State;
@@ -48,7 +50,7 @@ impl NotificationView {
 }
 
 pub(crate) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list))
+    OpenApiRouter::new().routes(routes!(list)).merge(channels::routes())
 }
 
 /// Lists what people should hear about: one for each cause, whether it lasts or is over.

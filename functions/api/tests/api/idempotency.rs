@@ -181,7 +181,8 @@ async fn die_in(house: &House, path: &str, key: &str, body: &Value) {
     connector.checks = Arc::clone(&checks);
     let (core, sync, usage) =
         (house.world.access.core.clone(), house.world.sync.clone(), house.world.usage.clone());
-    let api = Api { core, connector, checks, sync, usage };
+    let announcer = house.world.announcer();
+    let api = Api { core, connector, announcer, checks, sync, usage };
     let router: Router = router(api);
     let ask = Ask::new("POST", path).token(Some(&house.admin)).header("idempotency-key", key).json(body);
     tokio::select! {

@@ -49,6 +49,7 @@ impl House {
         let api = Api {
             core: world.access.core.clone(),
             connector: world.connector(),
+            announcer: world.announcer(),
             checks: Arc::clone(&world.checks) as Arc<dyn Queue<ChecksRequest>>,
             sync: Arc::clone(&world.sync) as Arc<dyn Queue<SyncRequest>>,
             usage: Arc::clone(&world.usage) as Arc<dyn Queue<UsageRequest>>,

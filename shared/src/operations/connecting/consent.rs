@@ -86,7 +86,7 @@ impl Connector {
             .into());
         };
         let grant = self.exchange(&attempt.tenant, code).await?;
-        Box::pin(self.adopt(connection, &Credentials::Oauth(grant), false)).await
+        Box::pin(self.adopt(connection, &Credentials::Oauth(grant), None, false)).await
     }
 
     /// Writes down why a connection is still pending, for whoever looks at it and not at the browser.

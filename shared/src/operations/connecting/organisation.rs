@@ -1,6 +1,8 @@
 //! The organisation API key that may stand beside a connection's own credentials: organisation roles, product access and
 //! last activity are told to no other.
 
+use jiff::civil::Date;
+
 use super::{Connector, Failure};
 use crate::connection::{Connection, Organisation, Problem, ProblemCode, State};
 use crate::ids::{ConnectionId, TenantId};
@@ -22,14 +24,17 @@ impl Connector {
         id: &ConnectionId,
         organisation: &str,
         key: &Secret,
+        ends_on: Option<Date>,
     ) -> Result<Connection, Failure> {
         self.require_connected(tenant, id).await?;
-        let verified = self.verify_organisation(organisation, key).await?;
+        let mut verified = self.verify_organisation(organisation, key).await?;
+        verified.key_ends_on = ends_on;
         let name = secrets::organisation_name(tenant, id);
         self.jira.secrets.put(&name, key).await?;
         let changed = self.jira.change_connection(tenant, id, |stored| {
             if stored.state != State::Disconnected {
                 stored.organisation = Some(verified.clone());
+                stored.endings_looked_at = None;
             }
         });
         let changed = changed.await?;
@@ -50,7 +55,12 @@ impl Connector {
     pub async fn remove_organisation(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Connection> {
         self.require(tenant, id).await?;
         self.jira.secrets.delete(&secrets::organisation_name(tenant, id)).await?;
-        self.jira.change_connection(tenant, id, |stored| stored.organisation = None).await
+        self.jira
+            .change_connection(tenant, id, |stored| {
+                stored.organisation = None;
+                stored.endings_looked_at = None;
+            })
+            .await
     }
 
     async fn verify_organisation(&self, organisation: &str, key: &Secret) -> Result<Organisation, Failure> {
@@ -66,7 +76,7 @@ impl Connector {
             .into());
         };
         let verified_at = self.jira.core.clock.now();
-        Ok(Organisation { id: found.id.clone(), name: found.name.clone(), verified_at })
+        Ok(Organisation { id: found.id.clone(), name: found.name.clone(), verified_at, key_ends_on: None })
     }
 }
 

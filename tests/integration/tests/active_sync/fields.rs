@@ -116,7 +116,7 @@ async fn a_field_that_a_person_changed_in_jira_is_never_overwritten_and_the_othe
             assert_eq!(changes(&there, name).last().unwrap().0, "acc-1", "{name}");
             let is_ours = |other: Field| other != field;
             let ticket = ticket(&world).await;
-            assert_eq!(ticket.kept, [field].into(), "{name}");
+            assert_eq!(ticket.kept, [field.clone()].into(), "{name}");
             assert_says(&ticket, &format!("leaves the {} as it is", field.name()), name);
             assert_eq!(
                 there["summary"].as_str().unwrap().starts_with(title),
@@ -144,7 +144,7 @@ async fn a_field_is_ours_again_when_a_person_puts_our_value_back() {
         edit_task(&world, edit(&world, "Second", "acc-4", 20)).await;
         rename_subject(&world, "Second").await;
         assert_eq!(read(&issue(&world, &key)), value, "{name}");
-        assert_eq!(ticket(&world).await.kept, [field].into(), "{name}");
+        assert_eq!(ticket(&world).await.kept, [field.clone()].into(), "{name}");
         put(&world, &key, &json!({ (name): ours }));
         compare(&world).await;
         world.rest().await;

@@ -220,7 +220,7 @@ async fn an_organisation_key_tells_of_addresses_managed_accounts_and_last_use() 
     let connection = id(&world).await;
     let key = assay::secret::Secret::new("sim-organisation-key");
     let organisation = "33333333-2222-4333-8444-555555555555";
-    Box::pin(world.connector().set_organisation(&world.tenant, &connection, organisation, &key))
+    Box::pin(world.connector().set_organisation(&world.tenant, &connection, organisation, &key, None))
         .await
         .unwrap();
     let ended = run(&world).await;

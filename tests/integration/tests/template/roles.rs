@@ -95,8 +95,9 @@ const EXPECTED: [Rights; 7] = [
         indexes: &["due"],
         sends: &["SyncQueue"],
         receives: &[],
+        // What opens sessions, and where notifications are sent.
         secrets: &[
-            ("GetSecretValue", CREDENTIALS),
+            ("GetSecretValue", &["*/connection/*", "*/oauth-app-*", "*/channel/*"]),
             ("PutSecretValue", GRANTS),
             ("DeleteSecret", &["*/connection/*", "*/webhook/*", "*/organisation/*"]),
         ],

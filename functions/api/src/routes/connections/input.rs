@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use assay::connection::{Connection, IncidentLimits, Method, Scope, UseCase};
+use assay::ending::check_end;
 use assay::ids::CloudId;
 use assay::operations::connecting::{Proof, Wish};
 use assay::secret::Secret;
 use assay::site::SiteDomain;
+use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::input::{object, optional_object};
@@ -65,13 +68,28 @@ macro_rules! with_proof {
             #[serde(default)]
             #[schema(value_type = Option<String>)]
             client_secret: Option<Secret>,
+            /// For tokens: the day on which the token ends, like `2027-01-31`. A year from now is assumed if not given.
+            #[serde(default)]
+            #[schema(value_type = Option<String>)]
+            token_ends_on: Option<Date>,
+            /// For service accounts: the day on which the client secret ends, if it does.
+            #[serde(default)]
+            #[schema(value_type = Option<String>)]
+            client_secret_ends_on: Option<Date>,
         }
 
         impl $name {
             /// Takes the proof out.
-            fn proof(&mut self) -> Result<Proof, Problem> {
-                let (email, token) = (self.email.take(), self.token.take());
-                check_proof(self.method, email, token, self.client_id.take(), self.client_secret.take())
+            fn proof(&mut self, now: Timestamp) -> Result<Proof, Problem> {
+                let given = Given {
+                    email: self.email.take(),
+                    token: self.token.take(),
+                    client_id: self.client_id.take(),
+                    client_secret: self.client_secret.take(),
+                    token_ends_on: self.token_ends_on,
+                    client_secret_ends_on: self.client_secret_ends_on,
+                };
+                given.check(self.method, now)
             }
         }
     };
@@ -124,14 +142,14 @@ pub struct ChangeInput {
 }
 
 impl ConnectInput {
-    pub(super) fn check(mut self) -> Result<(Wish, Proof), Problem> {
+    pub(super) fn check(mut self, now: Timestamp) -> Result<(Wish, Proof), Problem> {
         if self.site.is_none() && !(self.method == Method::ScopedApiToken && self.cloud_id.is_some()) {
             return Err(Problem::invalid(
                 "site",
                 "site is missing; enter the Jira domain, like `your-company.atlassian.net`",
             ));
         }
-        let proof = self.proof()?;
+        let proof = self.proof(now)?;
         let wish = Wish {
             site: self.site,
             cloud_id: self.cloud_id,
@@ -174,54 +192,68 @@ impl ChangeInput {
 }
 
 impl ProofInput {
-    pub(super) fn check(mut self) -> Result<Proof, Problem> {
-        self.proof()
+    pub(super) fn check(mut self, now: Timestamp) -> Result<Proof, Problem> {
+        self.proof(now)
     }
 }
 
-fn check_proof(
-    method: Method,
+/// What was given to prove who the connection is.
+struct Given {
     email: Option<String>,
     token: Option<Secret>,
     client_id: Option<String>,
     client_secret: Option<Secret>,
-) -> Result<Proof, Problem> {
-    let given = [
-        ("email", email.is_some()),
-        ("token", token.is_some()),
-        ("client_id", client_id.is_some()),
-        ("client_secret", client_secret.is_some()),
-    ];
-    let wanted: &[&str] = match method {
-        Method::Oauth => &[],
-        Method::ServiceAccount => &["client_id", "client_secret"],
-        Method::ApiToken | Method::ScopedApiToken => &["email", "token"],
-    };
-    for (field, is_given) in given {
-        if is_given && !wanted.contains(&field) {
-            return Err(Problem::invalid(
-                field,
-                format!("{field} does not belong to this method; leave it out"),
-            ));
-        }
-    }
-    match method {
-        Method::Oauth => Ok(Proof::Consent),
-        Method::ServiceAccount => Ok(Proof::ServiceAccount {
-            client_id: required("client_id", client_id)?,
-            client_secret: required_secret("client_secret", client_secret)?,
-        }),
-        Method::ApiToken | Method::ScopedApiToken => {
-            let email = Secret::new(required("email", email)?);
-            // A colon would end the user part of the credentials early.
-            if !email.expose().contains('@') || email.expose().contains(':') {
+    token_ends_on: Option<Date>,
+    client_secret_ends_on: Option<Date>,
+}
+
+impl Given {
+    fn check(self, method: Method, now: Timestamp) -> Result<Proof, Problem> {
+        let given = [
+            ("email", self.email.is_some()),
+            ("token", self.token.is_some()),
+            ("token_ends_on", self.token_ends_on.is_some()),
+            ("client_id", self.client_id.is_some()),
+            ("client_secret", self.client_secret.is_some()),
+            ("client_secret_ends_on", self.client_secret_ends_on.is_some()),
+        ];
+        let wanted: &[&str] = match method {
+            Method::Oauth => &[],
+            Method::ServiceAccount => &["client_id", "client_secret", "client_secret_ends_on"],
+            Method::ApiToken | Method::ScopedApiToken => &["email", "token", "token_ends_on"],
+        };
+        for (field, is_given) in given {
+            if is_given && !wanted.contains(&field) {
                 return Err(Problem::invalid(
-                    "email",
-                    "email must be the e-mail address of the token's account",
+                    field,
+                    format!("{field} does not belong to this method; leave it out"),
                 ));
             }
-            let scoped = method == Method::ScopedApiToken;
-            Ok(Proof::Token { email, token: required_secret("token", token)?, scoped })
+        }
+        let end = |field: &str, day: Option<Date>| day.map(|day| check_end(field, day, now)).transpose();
+        match method {
+            Method::Oauth => Ok(Proof::Consent),
+            Method::ServiceAccount => Ok(Proof::ServiceAccount {
+                client_id: required("client_id", self.client_id)?,
+                client_secret: required_secret("client_secret", self.client_secret)?,
+                ends_on: end("client_secret_ends_on", self.client_secret_ends_on)?,
+            }),
+            Method::ApiToken | Method::ScopedApiToken => {
+                let email = Secret::new(required("email", self.email)?);
+                // A colon would end the user part of the credentials early.
+                if !email.expose().contains('@') || email.expose().contains(':') {
+                    return Err(Problem::invalid(
+                        "email",
+                        "email must be the e-mail address of the token's account",
+                    ));
+                }
+                Ok(Proof::Token {
+                    email,
+                    token: required_secret("token", self.token)?,
+                    scoped: method == Method::ScopedApiToken,
+                    ends_on: end("token_ends_on", self.token_ends_on)?,
+                })
+            }
         }
     }
 }
@@ -319,13 +351,17 @@ fn is_project_key(key: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::{ConnectInput, ScopeInput};
 
     fn refusal(body: &str) -> String {
         let input: Result<ConnectInput, _> = serde_json::from_str(body);
         match input {
             Err(error) => error.to_string(),
-            Ok(input) => input.check().err().and_then(|problem| problem.field).unwrap_or_default(),
+            Ok(input) => {
+                input.check(Timestamp::UNIX_EPOCH).err().and_then(|problem| problem.field).unwrap_or_default()
+            }
         }
     }
 

@@ -1,9 +1,11 @@
 //! The organisation API key of a connection.
 
+use assay::ending::check_end;
 use assay::ids::ConnectionId;
 use assay::secret::Secret;
 use axum::Json;
 use axum::extract::State;
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::view::ConnectionView;
@@ -22,6 +24,10 @@ pub(crate) struct OrganisationInput {
     /// The organisation's API key. Never shown again.
     #[schema(value_type = String)]
     api_key: Secret,
+    /// The day on which the key ends, like `2027-01-31`. A year from now is assumed if not given.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    ends_on: Option<Date>,
 }
 
 /// Puts an organisation API key beside the connection, in the place of one before; it is verified first.
@@ -37,7 +43,9 @@ pub(super) async fn put(
 ) -> Result<Json<ConnectionView>, Problem> {
     let organisation = text("organisation_id", &input.organisation_id)?;
     let key = Secret::new(text("api_key", input.api_key.expose())?);
-    let changed = api.connector.set_organisation(&caller.tenant, &id, &organisation, &key).await?;
+    let now = api.core.clock.now();
+    let ends_on = input.ends_on.map(|day| check_end("ends_on", day, now)).transpose()?;
+    let changed = api.connector.set_organisation(&caller.tenant, &id, &organisation, &key, ends_on).await?;
     Ok(Json(ConnectionView::of(&changed, None)))
 }
 

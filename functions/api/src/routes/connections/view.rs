@@ -4,8 +4,10 @@ use assay::connection::use_case::{OauthScope, Permission};
 use assay::connection::{
     Account, Connection, IncidentLimits, Method, Organisation, Problem, Scope, State, UseCase, Webhook,
 };
+use assay::ending::{Ending, What, endings};
 use assay::operations::connecting::Begun;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 /// One connection.
@@ -41,6 +43,8 @@ pub struct ConnectionView {
     pub organisation: Option<Organisation>,
     /// The address to open for approving access; shown once, valid for ten minutes.
     pub authorize_url: Option<String>,
+    /// What of it ends, the next first; only where one connection is shown.
+    pub endings: Option<Vec<EndingView>>,
     /// When its checks are evaluated next.
     #[schema(value_type = Option<String>)]
     pub next_evaluation_at: Option<Timestamp>,
@@ -73,11 +77,23 @@ impl ConnectionView {
             webhook: connection.webhook.clone(),
             organisation: connection.organisation.clone(),
             authorize_url,
+            endings: None,
             next_evaluation_at: connection.due_at,
             verified_at: connection.verified_at,
             created_at: connection.created_at,
             updated_at: connection.updated_at,
         }
+    }
+
+    pub(super) fn with_endings(mut self, connection: &Connection, zone: &TimeZone, now: Timestamp) -> Self {
+        let view = |ending: Ending| EndingView {
+            what: ending.what,
+            ends_at: ending.ends_at,
+            assumed: ending.assumed,
+            left_days: ending.left_days(zone, now),
+        };
+        self.endings = Some(endings(connection, zone).into_iter().map(view).collect());
+        self
     }
 
     pub(super) fn begun(begun: &Begun) -> Self {
@@ -86,6 +102,20 @@ impl ConnectionView {
             Begun::Consent(connection, link) => Self::of(connection, Some(link.clone())),
         }
     }
+}
+
+/// Something of a connection that ends.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct EndingView {
+    /// What ends.
+    pub what: What,
+    /// When; of what ends on a day, the day's first moment in the tenant's time zone.
+    #[schema(value_type = String)]
+    pub ends_at: Timestamp,
+    /// Whether that is assumed, since nobody entered it: the latest moment that Atlassian allows.
+    pub assumed: bool,
+    /// How many days are left, in the tenant's time zone; negative when it is over.
+    pub left_days: i64,
 }
 
 /// What a use case automates and needs.
