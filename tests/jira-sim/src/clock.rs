@@ -18,17 +18,19 @@ pub enum ClockBase {
 
 /// Virtual time = base + what was advanced.
 #[derive(Debug)]
-pub(crate) struct Clock {
+pub struct Clock {
     base: ClockBase,
     advanced_ms: AtomicI64,
 }
 
 impl Clock {
-    pub(crate) fn new(base: ClockBase) -> Self {
+    /// A clock at its base.
+    pub fn new(base: ClockBase) -> Self {
         Self { base, advanced_ms: AtomicI64::new(0) }
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
+    /// Virtual time.
+    pub fn now(&self) -> Timestamp {
         let base = match self.base {
             ClockBase::Real => machine_time(),
             ClockBase::Manual(instant) => instant,
@@ -38,7 +40,8 @@ impl Clock {
         base.saturating_add(advanced).unwrap_or(base)
     }
 
-    pub(crate) fn advance(&self, by: SignedDuration) {
+    /// Moves virtual time forward.
+    pub fn advance(&self, by: SignedDuration) {
         let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         self.advanced_ms.fetch_add(millis, Ordering::Relaxed);
     }

@@ -41,7 +41,7 @@ mod state;
 mod webhooks;
 
 pub use activity::{Activity, ActivityEvent, ActivityKind};
-pub use clock::ClockBase;
+pub use clock::{Clock, ClockBase};
 pub use faults::{Fault, FaultKind};
 pub use journal::JournalEntry;
 pub use openapi::Violation;
