@@ -81,7 +81,7 @@ fn found(world: &mut World, call: &Call<'_>) -> Result<Answer, Answer> {
     let parts: Vec<&str> = call.path.trim_matches('/').split('/').collect();
     match (call.method, parts.as_slice()) {
         ("GET", ["user"]) => match call.caller {
-            Caller::Person(token) => Ok(Answer::new(200, shapes::user(&token.login))),
+            Caller::Person(token) => Ok(Answer::new(200, shapes::myself(&token.login))),
             other => Err(other.refusal()),
         },
         ("GET", ["rate_limit"]) => Ok(rate_limit(world, call)),
@@ -109,7 +109,7 @@ fn found(world: &mut World, call: &Call<'_>) -> Result<Answer, Answer> {
             Ok(Answer::new(200, shapes::installation(installed, call.now)))
         }
         ("GET", ["repos", owner, name]) => {
-            seen(world, call, owner, name).map(|repo| Answer::new(200, shapes::repository(repo)))
+            seen(world, call, owner, name).map(|repo| Answer::new(200, shapes::whole_repository(repo)))
         }
         ("GET", ["repos", owner, name, "pulls"]) => pulls(seen(world, call, owner, name)?, call),
         ("GET", ["repos", owner, name, "pulls", number]) => {
@@ -285,7 +285,7 @@ fn rate_limit(world: &World, call: &Call<'_>) -> Answer {
     let (limit, used, reset) = used(world, call.caller, call.now);
     let core =
         json!({ "limit": limit, "used": used, "remaining": limit.saturating_sub(used), "reset": reset });
-    Answer::new(200, json!({ "resources": { "core": core }, "rate": core }))
+    Answer::new(200, json!({ "resources": { "core": core, "search": core }, "rate": core }))
 }
 
 /// Calls an hour, those of this hour, and when it ends in seconds since 1970.

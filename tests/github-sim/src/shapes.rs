@@ -65,11 +65,52 @@ pub(crate) fn user(login: &str) -> Value {
     })
 }
 
+/// Addresses of a repository's parts: the name of the member without `_url`, and what follows the repository's own.
+const PARTS: [(&str, &str); 37] = [
+    ("archive", "/{archive_format}{/ref}"),
+    ("assignees", "/assignees{/user}"),
+    ("blobs", "/git/blobs{/sha}"),
+    ("branches", "/branches{/branch}"),
+    ("collaborators", "/collaborators{/collaborator}"),
+    ("comments", "/comments{/number}"),
+    ("commits", "/commits{/sha}"),
+    ("compare", "/compare/{base}...{head}"),
+    ("contents", "/contents/{+path}"),
+    ("contributors", "/contributors"),
+    ("deployments", "/deployments"),
+    ("downloads", "/downloads"),
+    ("events", "/events"),
+    ("forks", "/forks"),
+    ("git_commits", "/git/commits{/sha}"),
+    ("git_refs", "/git/refs{/sha}"),
+    ("git_tags", "/git/tags{/sha}"),
+    ("hooks", "/hooks"),
+    ("issue_comment", "/issues/comments{/number}"),
+    ("issue_events", "/issues/events{/number}"),
+    ("issues", "/issues{/number}"),
+    ("keys", "/keys{/key_id}"),
+    ("labels", "/labels{/name}"),
+    ("languages", "/languages"),
+    ("merges", "/merges"),
+    ("milestones", "/milestones{/number}"),
+    ("notifications", "/notifications{?since,all,participating}"),
+    ("pulls", "/pulls{/number}"),
+    ("releases", "/releases{/id}"),
+    ("stargazers", "/stargazers"),
+    ("statuses", "/statuses/{sha}"),
+    ("subscribers", "/subscribers"),
+    ("subscription", "/subscription"),
+    ("tags", "/tags"),
+    ("teams", "/teams"),
+    ("trees", "/git/trees{/sha}"),
+    ("svn", ""),
+];
+
 pub(crate) fn repository(of: &Repository) -> Value {
     let (api, html) = (format!("{API}/repos/{}", of.full_name), format!("{WEB}/{}", of.full_name));
     let created = time(of.created);
     let open = of.pulls.values().filter(|pull| pull.open).count();
-    json!({
+    let mut shown = json!({
         "id": of.id,
         "node_id": format!("R_kgDO{}", of.id),
         "name": of.name(),
@@ -80,13 +121,9 @@ pub(crate) fn repository(of: &Repository) -> Value {
         "description": null,
         "fork": false,
         "url": api,
-        "pulls_url": format!("{api}/pulls{{/number}}"),
-        "issues_url": format!("{api}/issues{{/number}}"),
-        "hooks_url": format!("{api}/hooks"),
         "clone_url": format!("{html}.git"),
         "git_url": format!("git://github.com/{}.git", of.full_name),
         "ssh_url": format!("git@github.com:{}.git", of.full_name),
-        "svn_url": html,
         "homepage": null,
         "language": "Rust",
         "license": null,
@@ -116,7 +153,35 @@ pub(crate) fn repository(of: &Repository) -> Value {
         "updated_at": created,
         "pushed_at": created,
         "default_branch": "main",
-    })
+    });
+    for (part, rest) in PARTS {
+        shown[format!("{part}_url")] = json!(format!("{}{rest}", if part == "svn" { &html } else { &api }));
+    }
+    shown
+}
+
+/// What a repository by itself shows beside that.
+pub(crate) fn whole_repository(of: &Repository) -> Value {
+    let mut shown = repository(of);
+    shown["network_count"] = json!(0);
+    shown["subscribers_count"] = json!(0);
+    shown
+}
+
+/// Whose token it is, as that account sees itself.
+pub(crate) fn myself(login: &str) -> Value {
+    let mut shown = user(login);
+    for name in ["name", "company", "location", "email", "hireable", "bio"] {
+        shown[name] = Value::Null;
+    }
+    for name in ["public_repos", "public_gists", "followers", "following"] {
+        shown[name] = json!(0);
+    }
+    shown["blog"] = json!("");
+    for name in ["created_at", "updated_at"] {
+        shown[name] = json!("2026-01-01T00:00:00Z");
+    }
+    shown
 }
 
 pub(crate) fn pull(repo: &Repository, of: &Pull) -> Value {
