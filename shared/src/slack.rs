@@ -100,7 +100,7 @@ impl Addresses {
                     return Err(refuse(&why));
                 }
             }
-            Target::Webhook => self.check_webhook(&url).map_err(|why| refuse(why))?,
+            Target::Webhook => self.check_webhook(&url).map_err(refuse)?,
         }
         Ok(host)
     }
@@ -114,7 +114,7 @@ impl Addresses {
                 let name = name.trim_end_matches('.');
                 let is_own = name == "localhost" || name.ends_with(".localhost");
                 let is_inside =
-                    name.ends_with(".local") || name.ends_with(".internal") || !name.contains('.');
+                    [".local", ".internal"].iter().any(|end| name.ends_with(end)) || !name.contains('.');
                 (is_own, !is_own && !is_inside)
             }
             None => return Err("url must name a host"),

@@ -254,12 +254,11 @@ pub fn endings(connection: &Connection, zone: &TimeZone) -> Vec<Ending> {
 /// An end that was entered, or a year after what ends was entered.
 fn by_day(what: What, ends_on: Option<Date>, entered_at: Timestamp, zone: &TimeZone) -> Ending {
     let begins = |day: Date| day.to_zoned(zone.clone()).map(|moment| moment.timestamp());
-    match ends_on.map(begins) {
-        Some(Ok(ends_at)) => Ending { what, ends_at, assumed: false },
-        None | Some(Err(_)) => {
-            let ends_at = after(entered_at, LONGEST_LIFE * 24 * 3600);
-            Ending { what, ends_at, assumed: true }
-        }
+    if let Some(Ok(ends_at)) = ends_on.map(begins) {
+        Ending { what, ends_at, assumed: false }
+    } else {
+        let ends_at = after(entered_at, LONGEST_LIFE * 24 * 3600);
+        Ending { what, ends_at, assumed: true }
     }
 }
 

@@ -28,12 +28,11 @@ pub fn content(
         .filter_map(|task| task.finding.as_ref())
         .map(|finding| Block::Paragraph(vec![Span::Text(finding.description.clone())]))
         .collect();
-    let body_digest = match batch {
-        None => digest_of(&body, &[]),
-        Some(_) => {
-            let whole = batch_body(tasks, &body);
-            digest_of(&whole.description, &whole.comments)
-        }
+    let body_digest = if batch.is_none() {
+        digest_of(&body, &[])
+    } else {
+        let whole = batch_body(tasks, &body);
+        digest_of(&whole.description, &whole.comments)
     };
     let open = tasks.iter().filter(|task| task.is_open());
     let due_at = open.map(|task| task.due_at).min();
