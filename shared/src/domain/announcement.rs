@@ -16,6 +16,7 @@
 //! A message is written down before it is sent. Where an answer was lost, the very same is sent again under the same
 //! number; where the other side refused it, it is made anew of what is so by then.
 
+mod member;
 mod message;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ use crate::clock::{after, seconds_between};
 use crate::ids::{AnnouncementId, ChannelId, NotificationId, TenantId, fixed};
 use crate::notification::{Kind, Notification, Subject};
 
+pub use member::{Heard, Member};
 pub use message::{Line, MOST_LINES, Message, What, test_message};
 
 /// How many members are known of one cause; further ones are not told of before some of these are over. So a record stays
@@ -46,65 +48,6 @@ pub const CLAIM: i64 = 120;
 
 /// How long a message is tried, in seconds: a day.
 pub const TRIED_FOR: i64 = 24 * 3600;
-
-/// What the channel heard of a member last; the number is how often that had begun by then.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Heard {
-    /// Nothing.
-    #[default]
-    Nothing,
-    /// That it lasts.
-    Lasts(u64),
-    /// That it is over.
-    Over(u64),
-}
-
-impl Heard {
-    fn times(self) -> u64 {
-        match self {
-            Self::Nothing => 0,
-            Self::Lasts(times) | Self::Over(times) => times,
-        }
-    }
-}
-
-/// One notification of a cause.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Member {
-    /// The notification's version when it was last read.
-    pub version: u64,
-    /// How often it had begun.
-    pub times: u64,
-    /// Whether it lasted.
-    pub on: bool,
-    /// When that was noted.
-    pub at: Timestamp,
-    /// What the channel heard of it.
-    #[serde(default)]
-    pub heard: Heard,
-    /// What the message says of it that is being sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub saying: Option<Heard>,
-}
-
-impl Member {
-    fn is_news(&self) -> bool {
-        self.on && self.heard != Heard::Lasts(self.times)
-    }
-
-    fn is_over_untold(&self) -> bool {
-        !self.on && matches!(self.heard, Heard::Lasts(_))
-    }
-
-    fn has_passed(&self) -> bool {
-        !self.on && !matches!(self.heard, Heard::Lasts(_)) && self.heard.times() < self.times
-    }
-
-    fn now(&self) -> Heard {
-        if self.on { Heard::Lasts(self.times) } else { Heard::Over(self.times) }
-    }
-}
 
 /// A message that is being sent.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
