@@ -83,9 +83,13 @@ impl Store {
         Err(Error::conflict(format!("channel {id} is written by too many at once; try again")))
     }
 
-    /// Deletes a channel. What it was to be told is dropped when it is due.
+    /// Deletes a channel, and what it was told. What is added meanwhile is dropped when it is due.
     pub async fn delete_channel(&self, tenant: &TenantId, id: &ChannelId) -> Result<()> {
-        self.delete(&keys::channel(tenant, id), Change::default()).await.map(drop)
+        self.delete(&keys::channel(tenant, id), Change::default()).await?;
+        for known in self.announcements(tenant, id).await? {
+            self.delete(&keys::announcement(tenant, &known.id), Change::default()).await?;
+        }
+        Ok(())
     }
 
     /// The announcement with this id.

@@ -1,6 +1,7 @@
 //! The store against an embedded engine that is checked against the real `DynamoDB`; nothing here is a twin by hand.
 
 mod access;
+mod announcing;
 mod campaign;
 mod check;
 mod connection;

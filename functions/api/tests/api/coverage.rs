@@ -38,7 +38,7 @@ const NOT_NOW: [&str; 5] = [
 ];
 
 /// What deletes stands last, since each route is really used in this order.
-const ROWS: [Row; 92] = [
+const ROWS: [Row; 99] = [
     row("GET /v1/use-cases", Role::Auditor, 200),
     row("GET /v1/oauth-app", Role::Auditor, 200),
     row("PUT /v1/oauth-app", Role::Admin, 200),
@@ -74,6 +74,12 @@ const ROWS: [Row; 92] = [
     row("POST /v1/tasks/{id}/complete", Role::Operator, 404),
     row("POST /v1/tasks/{id}/reopen", Role::Operator, 404),
     row("GET /v1/notifications", Role::Auditor, 200),
+    row("GET /v1/notifications/channels", Role::Auditor, 200),
+    row("POST /v1/notifications/channels", Role::Admin, 201),
+    row("GET /v1/notifications/channels/{id}", Role::Auditor, 404),
+    row("PATCH /v1/notifications/channels/{id}", Role::Admin, 404),
+    row("POST /v1/notifications/channels/{id}/test", Role::Operator, 404),
+    row("POST /v1/notifications/channels/{id}/rotate", Role::Admin, 404),
     row("GET /v1/sync-settings", Role::Auditor, 200),
     row("GET /v1/sync-settings/{id}", Role::Auditor, 404),
     // The connection that its body names is not there for another tenant.
@@ -131,6 +137,7 @@ const ROWS: [Row; 92] = [
     row("GET /v1/tokens", Role::Admin, 200),
     row("POST /v1/tokens", Role::Admin, 201),
     row("DELETE /v1/tokens/{id}", Role::Admin, 404),
+    row("DELETE /v1/notifications/channels/{id}", Role::Admin, 404),
     row("DELETE /v1/sync-settings/{id}", Role::Admin, 404),
     row("DELETE /v1/connections/{id}", Role::Admin, 404),
 ];
@@ -144,6 +151,7 @@ struct Things {
     person: String,
     campaign: String,
     action: String,
+    channel: String,
 }
 
 impl Things {
@@ -169,6 +177,7 @@ impl Things {
             person,
             campaign,
             action,
+            channel: crate::channels::make(house, &crate::channels::body()).await,
         }
     }
 
@@ -184,6 +193,7 @@ impl Things {
             "people" => &self.person,
             "campaigns" => &self.campaign,
             "actions" => &self.action,
+            "notifications" => &self.channel,
             _ => "",
         };
         let path = template.replace("{id}", id).replace("{run}", &self.run);
@@ -198,7 +208,7 @@ impl Things {
     }
 
     /// Texts of this tenant that no other tenant may ever see.
-    fn own(&self) -> [&str; 10] {
+    fn own(&self) -> [&str; 11] {
         let (email, account) = ("own@example.com", "acc-own");
         [
             &self.task,
@@ -211,6 +221,7 @@ impl Things {
             account,
             &self.campaign,
             &self.action,
+            &self.channel,
         ]
     }
 }
@@ -247,6 +258,8 @@ fn body(route: &str) -> Option<Value> {
         "POST /v1/actions/{id}/undo" | "POST /v1/actions/{id}/decline" => {
             Some(json!({ "why": "it was a mistake" }))
         }
+        "POST /v1/notifications/channels" => Some(crate::channels::body()),
+        "PATCH /v1/notifications/channels/{id}" => Some(json!({ "quiet_minutes": 5 })),
         "POST /v1/tokens" => Some(json!({ "name": "ci", "role": "auditor" })),
         "POST /v1/people" => Some(json!({ "email": "new@example.com", "name": "New Person" })),
         "PATCH /v1/people/{id}" => Some(json!({ "name": "Other Name" })),

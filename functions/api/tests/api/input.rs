@@ -28,6 +28,8 @@ fn good_body(route: &str) -> Value {
         "PATCH /v1/tasks/{id}" => json!({ "title": "Another title" }),
         "POST /v1/tasks/{id}/complete" => json!({ "why": "it was done by hand" }),
         "POST /v1/tickets/{id}/decide" => json!({ "tasks": "recreate" }),
+        "POST /v1/notifications/channels" => crate::channels::body(),
+        "PATCH /v1/notifications/channels/{id}" => json!({ "quiet_minutes": 5 }),
         "POST /v1/tokens" => json!({ "name": "ci", "role": "auditor" }),
         "POST /v1/people" => json!({ "email": "anna@example.com", "name": "Anna" }),
         "PATCH /v1/people/{id}" => json!({ "name": "Anna" }),

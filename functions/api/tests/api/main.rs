@@ -4,10 +4,12 @@
 #![expect(clippy::needless_pass_by_value, reason = "bodies are written where they are sent")]
 
 mod accounts;
+mod channels;
 mod choices;
 mod connecting;
 mod coverage;
 mod description;
+mod endings;
 mod idempotency;
 mod input;
 mod links;
