@@ -88,7 +88,7 @@ impl Upkeep {
                 if self.jira.core.store.claim_due_comparison(&turn.tenant, turn.due_at, next).await? {
                     let tenant = turn.tenant.clone();
                     // What fails for one tenant is that tenant's alone.
-                    if let Err(error) = self.turn(turn, deadline, &mut tally).await {
+                    if let Err(error) = Box::pin(self.turn(turn, deadline, &mut tally)).await {
                         tracing::error!(%tenant, error = error.chain(), "could not compare a tenant's tickets");
                     }
                 }
@@ -160,10 +160,6 @@ impl Upkeep {
         if let Err(error) = self.delete_left_secrets(&turn.tenant).await {
             tracing::error!(tenant = %turn.tenant, error = error.chain(), "could not delete secrets that were left");
         }
-        let endings = Endings { jira: self.jira.clone() };
-        if let Err(error) = Box::pin(endings.look_all(&turn.tenant, deadline)).await {
-            tracing::error!(tenant = %turn.tenant, error = error.chain(), "could not look at what ends");
-        }
         self.try_quarantined(&settings, deadline, tally).await;
         self.finish(&turn.tenant, deadline).await?;
         let is_full = turn.full_at.is_none_or(|full_at| full_at <= now);
@@ -173,6 +169,11 @@ impl Upkeep {
             if let Err(error) = listening.keep_all(&turn.tenant, deadline).await {
                 tracing::error!(tenant = %turn.tenant, error = error.chain(), "could not keep a tenant's webhooks");
             }
+        }
+        // After the webhooks, which are renewed just now.
+        let endings = Endings { jira: self.jira.clone() };
+        if let Err(error) = Box::pin(endings.look_all(&turn.tenant, deadline)).await {
+            tracing::error!(tenant = %turn.tenant, error = error.chain(), "could not look at what ends");
         }
         turn.cursor = self.compare(&turn, &settings, is_full, deadline, tally).await?;
         let is_cut = turn.cursor.is_some();

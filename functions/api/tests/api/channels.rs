@@ -44,7 +44,10 @@ async fn a_channel_is_made_shown_changed_and_ended_and_its_secrets_are_shown_onc
     let shown = house.get(&path).await.json();
     assert_eq!((&shown["host"], &shown["state"]), (&json!("127.0.0.1"), &json!("works")));
     assert_eq!((&shown["quiet_minutes"], &shown["at_least"]), (&json!(60), &json!(1)));
-    assert_eq!((&shown["kinds"], &shown["recovered"], &shown["waiting"]), (&Value::Null, &json!(true), &json!(0)));
+    assert_eq!(
+        (&shown["kinds"], &shown["recovered"], &shown["waiting"]),
+        (&Value::Null, &json!(true), &json!(0))
+    );
 
     let change = json!({ "name": "others", "kinds": ["ticket_stuck"], "recovered": false, "at_least": 3 });
     let changed = house.call("PATCH", &path, &change).await.json();

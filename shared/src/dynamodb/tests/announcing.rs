@@ -81,9 +81,10 @@ async fn a_channel_is_made_once_changed_by_its_version_and_deleted() {
         }
     };
     let (one, two) = (rename("a"), rename("b"));
+    let tenant = acme();
     let (first, second) = tokio::join!(
-        store.change_channel(&acme(), &it.id, &one),
-        store.change_channel(&acme(), &it.id, &two)
+        store.change_channel(&tenant, &it.id, &one),
+        store.change_channel(&tenant, &it.id, &two)
     );
     first.unwrap();
     second.unwrap();

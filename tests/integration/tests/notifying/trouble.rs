@@ -143,7 +143,10 @@ async fn after_a_day_without_an_answer_a_message_is_given_up_and_the_channel_say
     let scene = Scene::slack().await;
     scene.receiver.set(Mood::Unreachable);
     scene.lose("con-1").await;
-    scene.minutes(25 * 60).await;
+    for _ in 0..150 {
+        scene.world.time.advance(540);
+        scene.minutes(1).await;
+    }
     let channel = scene.now().await;
     assert_eq!((channel.health.given_up, scene.waiting().await), (1, 0));
     assert!(channel.health.failed.is_some());

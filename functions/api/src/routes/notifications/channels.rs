@@ -64,6 +64,7 @@ pub struct ChannelChange {
     /// Only these kinds of notifications; null is all.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Vec<Kind>>)]
+    #[expect(clippy::option_option, reason = "null is all kinds, a field that is not given leaves them")]
     kinds: Option<Option<BTreeSet<Kind>>>,
     /// Whether it is said that a cause is over.
     #[serde(default)]
