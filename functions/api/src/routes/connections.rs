@@ -6,8 +6,9 @@ mod organisation;
 mod view;
 mod webhook;
 
-use assay::connection::State;
+use assay::connection::{Connection, State};
 use assay::ids::ConnectionId;
+use assay::operations::connecting::Begun;
 use assay::operations::ending::zone_of;
 use axum::Json;
 use axum::extract::State as Shared;
@@ -77,7 +78,7 @@ async fn connect(
         // An earlier run of this request died after it had made the connection: what it left undone is done now.
         Some(made) => Box::pin(api.connector.reconnect(made, proof)).await?,
     };
-    Ok((StatusCode::CREATED, Json(ConnectionView::begun(&begun))).into_response())
+    Ok((StatusCode::CREATED, begun_as(&api, &begun).await?).into_response())
 }
 
 /// Shows one connection, with what of it ends.
@@ -89,8 +90,7 @@ async fn show(
 ) -> Result<Json<ConnectionView>, Problem> {
     let connection =
         api.core.store.connection(&caller.tenant, &id).await?.ok_or_else(|| no_connection(&id))?;
-    let zone = zone_of(&api.core, &connection).await?;
-    Ok(Json(ConnectionView::of(&connection, None).with_endings(&connection, &zone, api.core.clock.now())))
+    shown(&api, &connection, None).await
 }
 
 /// Changes what a connection is for, and verifies that it can be. Nothing is changed when Jira does not let the connection
@@ -105,7 +105,7 @@ async fn change(
     let current = api.core.store.connection(&caller.tenant, &id).await?.ok_or_else(|| no_connection(&id))?;
     let wish = input.check(&current)?;
     let changed = Box::pin(api.connector.change(current, wish)).await?;
-    Ok(Json(ConnectionView::of(&changed, None)))
+    shown(&api, &changed, None).await
 }
 
 /// Ends a connection: its secrets are deleted, what was read stays as evidence.
@@ -116,7 +116,7 @@ async fn disconnect(
     Path(id): Path<ConnectionId>,
 ) -> Result<Json<ConnectionView>, Problem> {
     let ended = api.connector.disconnect(&caller.tenant, &id).await?;
-    Ok(Json(ConnectionView::of(&ended, None)))
+    shown(&api, &ended, None).await
 }
 
 /// Verifies a connection now.
@@ -127,7 +127,7 @@ async fn verify(
     Path(id): Path<ConnectionId>,
 ) -> Result<Json<ConnectionView>, Problem> {
     let verified = api.connector.verify(&caller.tenant, &id).await?;
-    Ok(Json(ConnectionView::of(&verified, None)))
+    shown(&api, &verified, None).await
 }
 
 /// Connects again, with new credentials or through Atlassian's page.
@@ -141,7 +141,25 @@ async fn reconnect(
     let connection =
         api.core.store.connection(&caller.tenant, &id).await?.ok_or_else(|| no_connection(&id))?;
     let begun = Box::pin(api.connector.reconnect(connection, input.check(api.core.clock.now())?)).await?;
-    Ok(Json(ConnectionView::begun(&begun)))
+    begun_as(&api, &begun).await
+}
+
+/// One connection, with what of it ends.
+async fn shown(
+    api: &Api,
+    connection: &Connection,
+    link: Option<String>,
+) -> Result<Json<ConnectionView>, Problem> {
+    let zone = zone_of(&api.core, connection).await?;
+    let view = ConnectionView::of(connection, link);
+    Ok(Json(view.with_endings(connection, &zone, api.core.clock.now())))
+}
+
+async fn begun_as(api: &Api, begun: &Begun) -> Result<Json<ConnectionView>, Problem> {
+    match begun {
+        Begun::Connected(connection) => shown(api, connection, None).await,
+        Begun::Consent(connection, link) => shown(api, connection, Some(link.clone())).await,
+    }
 }
 
 fn no_connection(id: &ConnectionId) -> Problem {

@@ -74,7 +74,7 @@ async fn a_site_is_connected_by_each_method_and_its_first_evaluation_is_asked_fo
             checks["items"].as_array().unwrap().iter().map(|check| &check["last_outcome"]).collect();
         assert_eq!(
             json!(outcomes),
-            json!(["pass", "fail", "fail", "pass", "pass", null, null, null]),
+            json!(["pass", "fail", "fail", "pass", "pass", null, null, null, null]),
             "{body}"
         );
         house.world.assert_honest();

@@ -31,7 +31,9 @@ async fn a_key_is_verified_kept_as_a_secret_and_never_shown() {
     let organisation = &answer.json()["organisation"];
     assert_eq!(
         organisation,
-        &json!({ "id": ID, "name": "Demo organisation", "verified_at": "2026-06-15T12:00:00Z" })
+        &json!({
+            "id": ID, "name": "Demo organisation", "verified_at": "2026-06-15T12:00:00Z", "key_ends_on": null,
+        })
     );
     assert_eq!(&house.get(&path).await.json()["organisation"], organisation);
     assert!(house.secrets.names().iter().any(|name| name.starts_with("acme/organisation/")));

@@ -69,7 +69,7 @@ async fn a_connection_whose_token_ended_needs_a_person_and_its_checks_cannot_tel
     house.world.settle(2).await;
     assert_eq!(
         json!(outcomes(&house).await),
-        json!(["pass", "fail", "fail", "pass", "pass", null, null, null])
+        json!(["pass", "fail", "fail", "pass", "pass", null, null, null, null])
     );
     expire(&house).await;
     let doubted = post(&house, &format!("{path}/verify")).await;
@@ -114,7 +114,7 @@ async fn a_connection_whose_token_ended_needs_a_person_and_its_checks_cannot_tel
     house.world.settle(2).await;
     assert_eq!(
         json!(outcomes(&house).await),
-        json!(["pass", "fail", "fail", "pass", "pass", null, null, null])
+        json!(["pass", "fail", "fail", "pass", "pass", null, null, null, null])
     );
     house.world.assert_honest();
 }
@@ -233,6 +233,6 @@ async fn a_disconnected_connection_has_no_secret_and_is_not_evaluated_until_it_i
     house.world.settle(2).await;
     assert_eq!(
         json!(outcomes(&house).await),
-        json!(["pass", "fail", "fail", "pass", "pass", null, null, null])
+        json!(["pass", "fail", "fail", "pass", "pass", null, null, null, null])
     );
 }

@@ -46,7 +46,7 @@ pub(super) async fn put(
     let now = api.core.clock.now();
     let ends_on = input.ends_on.map(|day| check_end("ends_on", day, now)).transpose()?;
     let changed = api.connector.set_organisation(&caller.tenant, &id, &organisation, &key, ends_on).await?;
-    Ok(Json(ConnectionView::of(&changed, None)))
+    super::shown(&api, &changed, None).await
 }
 
 /// Deletes the organisation API key of the connection.
@@ -57,5 +57,5 @@ pub(super) async fn remove(
     Path(id): Path<ConnectionId>,
 ) -> Result<Json<ConnectionView>, Problem> {
     let changed = api.connector.remove_organisation(&caller.tenant, &id).await?;
-    Ok(Json(ConnectionView::of(&changed, None)))
+    super::shown(&api, &changed, None).await
 }

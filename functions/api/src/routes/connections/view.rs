@@ -5,7 +5,6 @@ use assay::connection::{
     Account, Connection, IncidentLimits, Method, Organisation, Problem, Scope, State, UseCase, Webhook,
 };
 use assay::ending::{Ending, What, endings};
-use assay::operations::connecting::Begun;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -43,7 +42,7 @@ pub struct ConnectionView {
     pub organisation: Option<Organisation>,
     /// The address to open for approving access; shown once, valid for ten minutes.
     pub authorize_url: Option<String>,
-    /// What of it ends, the next first; only where one connection is shown.
+    /// What of it ends, the next first; null in lists.
     pub endings: Option<Vec<EndingView>>,
     /// When its checks are evaluated next.
     #[schema(value_type = Option<String>)]
@@ -94,13 +93,6 @@ impl ConnectionView {
         };
         self.endings = Some(endings(connection, zone).into_iter().map(view).collect());
         self
-    }
-
-    pub(super) fn begun(begun: &Begun) -> Self {
-        match begun {
-            Begun::Connected(connection) => Self::of(connection, None),
-            Begun::Consent(connection, link) => Self::of(connection, Some(link.clone())),
-        }
     }
 }
 
