@@ -1,6 +1,6 @@
 //! The client of Jira Cloud and of Atlassian's accounts: the only module that knows Jira's words.
 //!
-//! Reads and writes Jira through [`http::Sender`](crate::http::Sender); decides what an answer means ([`error`]), what may be repeated
+//! Reads and writes Jira through [`http::Sender`]; decides what an answer means ([`error`]), what may be repeated
 //! ([`retry`]) and how much was read ([`reading`]); keeps no state beyond one client's life. What it learns goes back
 //! as values of [`crate::domain`]; who stores them is `operations`.
 //!

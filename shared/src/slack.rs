@@ -20,6 +20,7 @@ use crate::http::public::is_public;
 use crate::http::{Method, Request, Response, SendError, Sender, is_trustworthy};
 use crate::random::Random;
 use crate::secret::Secret;
+use crate::ticket::content;
 use crate::{Error, Result};
 
 pub use blocks::blocks;
@@ -295,11 +296,8 @@ fn judge(target: Target, response: &Response) -> Answer {
 
 /// The first characters of what somebody else said, in one line.
 fn one_line(text: &str) -> String {
-    let line: String = text.chars().take(MOST_SAID).collect();
-    line.split(|character: char| character.is_control() || character.is_whitespace())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let beginning: String = text.chars().take(MOST_SAID).collect();
+    content::one_line(&beginning, MOST_SAID)
 }
 
 #[cfg(test)]

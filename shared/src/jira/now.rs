@@ -123,8 +123,8 @@ impl Client {
         }
     }
 
-    /// Reads many issues, with further fields by their ids. One call for each hundred, more where a hundred are longer than what is taken. What is
-    /// missing is only called so when Jira answered as the connection's account.
+    /// Reads many issues, with further fields by their ids. One call for each hundred, more where a hundred are longer than
+    /// what is taken. What is missing is only called so when Jira answered as the connection's account.
     ///
     /// Source: specification of `bulkFetchIssues`, `BulkIssueResults`: issues that are not there or not visible are in
     /// neither list.

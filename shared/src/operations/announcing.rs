@@ -4,7 +4,7 @@
 //! announcements, how each channel does, and messages to Slack and other receivers. Nobody comes next.
 //!
 //! A notification becomes due in the write that changes it, and stays so until each of the tenant's channels has an
-//! announcement that knows ([`spreading`]). An announcement is due until its channel took the message ([`delivering`]). So
+//! announcement that knows (`spreading`). An announcement is due until its channel took the message (`delivering`). So
 //! nothing is lost wherever a function dies; what is repeated changes nothing, but for a message whose answer was lost, which
 //! is sent again under the same id.
 
