@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header::HeaderName},
     response::Response,
 };
-use jira_sim::{Cut, Cuttable};
+use jira_sim::{Cut, answer_all};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -52,21 +52,8 @@ pub struct JournalEntry {
 
 /// Answers calls on `listener`, and delivers webhooks, until the future is dropped.
 pub async fn serve(listener: TcpListener, simulator: Simulator) -> io::Result<()> {
-    let deliveries = AbortOnDrop(tokio::spawn(webhooks::run(simulator.clone())));
-    let router = Router::new().fallback(answer).with_state(simulator);
-    let service = router.into_make_service_with_connect_info::<Cut>();
-    let ended = axum::serve(Cuttable(listener), service).await;
-    drop(deliveries);
-    ended
-}
-
-/// Ends a task together with its owner.
-struct AbortOnDrop(tokio::task::JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+    let router = Router::new().fallback(answer).with_state(simulator.clone());
+    answer_all(listener, router, webhooks::run(simulator)).await
 }
 
 async fn answer(

@@ -5,7 +5,7 @@
 mod connection;
 mod dispatch;
 
-pub use connection::{Connection, Cut, Cuttable};
+pub use connection::{Cut, answer_all};
 
 pub(crate) use dispatch::catch_up;
 mod response;
@@ -33,21 +33,8 @@ const DEFAULT_DELAY_MS: u64 = 5000;
 
 /// Answers calls on `listener`, and delivers webhooks, until the future is dropped.
 pub async fn serve(listener: TcpListener, simulator: Simulator) -> io::Result<()> {
-    let deliveries = AbortOnDrop(tokio::spawn(webhooks::run(simulator.clone())));
-    let router = Router::new().fallback(answer).with_state(simulator);
-    let service = router.into_make_service_with_connect_info::<Cut>();
-    let ended = axum::serve(Cuttable(listener), service).await;
-    drop(deliveries);
-    ended
-}
-
-/// Ends a task together with its owner.
-struct AbortOnDrop(tokio::task::JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+    let router = Router::new().fallback(answer).with_state(simulator.clone());
+    answer_all(listener, router, webhooks::run(simulator)).await
 }
 
 async fn answer(

@@ -16,7 +16,7 @@ use axum::response::Response;
 use data_encoding::BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, StatusCode};
-use jira_sim::{Cut, Cuttable};
+use jira_sim::{Cut, answer_all};
 use serde_json::Value;
 use sha2::Sha256;
 use tokio::net::TcpListener;
@@ -129,9 +129,8 @@ impl Receiver {
         let address = listener.local_addr().expect("an address");
         let shared = Arc::new(Mutex::new(Shared::default()));
         let router = Router::new().fallback(answer).with_state(shared.clone());
-        let service = router.into_make_service_with_connect_info::<Cut>();
         let task = tokio::spawn(async move {
-            axum::serve(Cuttable(listener), service).await.expect("the receiver answers");
+            answer_all(listener, router, std::future::pending()).await.expect("the receiver answers");
         });
         Self { address, shared, task }
     }

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{extract::connect_info::Connected, serve::IncomingStream};
+use axum::{Router, extract::connect_info::Connected, serve::IncomingStream};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
@@ -21,6 +21,28 @@ use tokio::{
 const OPEN: u8 = 0;
 const CLOSED: u8 = 1;
 const RESET: u8 = 2;
+
+/// Answers calls on `listener` by `router`, whose handlers find a [`Cut`] beside each request, while `beside` runs, until the
+/// future is dropped.
+pub async fn answer_all(
+    listener: TcpListener,
+    router: Router,
+    beside: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let beside = AbortOnDrop(tokio::spawn(beside));
+    let ended = axum::serve(Cuttable(listener), router.into_make_service_with_connect_info::<Cut>()).await;
+    drop(beside);
+    ended
+}
+
+/// Ends a task together with its owner.
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 /// The handle by which a handler closes the connection that it answers on.
 #[derive(Debug, Clone, Default)]
