@@ -26,6 +26,7 @@
 //! version 3; "Rate limiting" is the page of that name at developer.atlassian.com (12 August 2026).
 
 pub mod account;
+pub mod action_issue;
 pub mod activity;
 pub mod addresses;
 pub mod adf;

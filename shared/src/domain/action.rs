@@ -1,4 +1,5 @@
-//! Actions: changes of access that Assay carries out in Jira.
+//! Actions: what people have Assay change in Jira, one thing at a time: access of an account, an account's place in the
+//! organisation, an issue.
 //!
 //! | state | what happens | then |
 //! |---|---|---|
@@ -11,20 +12,34 @@
 //!
 //! Every step may be repeated after a crash at any point: before Jira is told to change anything, it is written down what
 //! held before, and what is so already is not changed again. The rules are asked in the dry run and once more
-//! before anything is changed: never our own account, never one that is protected, never the last administrator.
+//! before anything is changed: never our own account, never one that is protected, never the last administrator. An issue
+//! is created with a property that names its action, so that a create whose answer was lost is looked for by it.
 //! Undoing is an action of its own, with the steps turned round of what was really changed.
 
+mod asked;
+mod dry_run;
+mod instead;
 mod plan;
+mod state;
+mod step;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::account::Grant;
-use crate::ids::{AccountId, ActionId, CampaignId, ConnectionId, ProductKey, TenantId};
+use crate::ids::{AccountId, ActionId, CampaignId, ConnectionId, TenantId};
+use crate::ticket::Issue;
 use crate::trace::Entry;
 use crate::{Error, Result};
 
+pub use asked::{Asked, Deactivation, NewIssue};
+pub use dry_run::{DryRun, Instead, IssueFacts};
+pub use instead::instead_of_removing;
 pub use plan::{Plan, Rules, is_lease_over, note_on, plan};
+pub use state::State;
+pub use step::{Change, IssueObject, Object, Standing, Step};
+
+/// The key of the property by which the issue that an action created is known.
+pub const PROPERTY: &str = "assay.action";
 
 /// How many actions may be asked for at once without a second person: by a campaign, or by one token in the present hour
 /// and the one before.
@@ -36,150 +51,6 @@ pub const MOST_ATTEMPTS: u32 = 10;
 /// How many lines of its trace an action keeps.
 const LONGEST_TRACE: usize = 60;
 
-/// What is asked for.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
-#[serde(tag = "what", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Asked {
-    /// The access is to go; a product goes by leaving every group that gives it.
-    Remove {
-        /// The access.
-        grant: Grant,
-    },
-    /// The access is to come: a group or a role.
-    Add {
-        /// The access.
-        grant: Grant,
-    },
-    /// What another action did is to be undone.
-    Undo {
-        /// The action.
-        of: ActionId,
-        /// Its steps, turned round.
-        steps: Vec<Step>,
-    },
-}
-
-/// Whether a step gives or takes.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Change {
-    /// Gives.
-    Add,
-    /// Takes away.
-    Remove,
-}
-
-/// One change in Jira: of a membership of a group, or of a role that the account holds itself.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
-pub struct Step {
-    /// Whether it gives or takes.
-    pub change: Change,
-    /// The group or the role.
-    pub grant: Grant,
-    /// The same in words.
-    pub words: String,
-    /// Whether it gives power over others' access or settings; null where that is not known.
-    pub privileged: Option<bool>,
-    /// Whether the account held it before; known before anything is changed.
-    pub held_before: Option<bool>,
-    /// When it was read back that the step is done.
-    #[schema(value_type = Option<String>)]
-    pub done_at: Option<Timestamp>,
-}
-
-impl Step {
-    /// Whether the account is to hold it after the step.
-    pub fn wants(&self) -> bool {
-        self.change == Change::Add
-    }
-
-    /// Whether Jira may have been told to change it.
-    pub fn has_begun(&self) -> bool {
-        self.held_before == Some(!self.wants())
-    }
-
-    /// Whether Jira may have been told to change it, and that was not read back yet.
-    pub fn is_in_doubt(&self) -> bool {
-        self.has_begun() && self.done_at.is_none()
-    }
-
-    /// The step that undoes it; none where it changed nothing. What is in doubt is undone, too, which changes nothing
-    /// where nothing was changed.
-    fn undone(&self) -> Option<Self> {
-        let change = match self.change {
-            Change::Add => Change::Remove,
-            Change::Remove => Change::Add,
-        };
-        self.has_begun().then(|| Self { change, held_before: None, done_at: None, ..self.clone() })
-    }
-}
-
-/// What a dry run found out.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
-pub struct DryRun {
-    /// When.
-    #[schema(value_type = String)]
-    pub at: Timestamp,
-    /// The products that the account loses beside what was asked for, since the same groups give them.
-    pub products_lost: Vec<ProductKey>,
-    /// Why a second person must approve it; empty where none must.
-    pub dangers: Vec<String>,
-}
-
-/// Where an action stands: see the module's table.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// Its dry run is to come.
-    Planned,
-    /// Waits for somebody to approve it.
-    AwaitingApproval,
-    /// May be carried out.
-    Approved,
-    /// Is being carried out.
-    Running,
-    /// Holds, as was read back.
-    Done,
-    /// Could not be carried out.
-    Failed,
-    /// May not be carried out.
-    Refused,
-    /// Was carried out, and undone.
-    Undone,
-}
-
-impl State {
-    /// The state's word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Planned => "planned",
-            Self::AwaitingApproval => "awaiting_approval",
-            Self::Approved => "approved",
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Refused => "refused",
-            Self::Undone => "undone",
-        }
-    }
-
-    /// Whether Assay has something to do about it.
-    pub fn is_at_work(self) -> bool {
-        match self {
-            Self::Planned | Self::Approved | Self::Running => true,
-            Self::AwaitingApproval | Self::Done | Self::Failed | Self::Refused | Self::Undone => false,
-        }
-    }
-
-    /// Whether it did nothing that lasts, and will not.
-    pub fn is_void(self) -> bool {
-        match self {
-            Self::Failed | Self::Refused | Self::Undone => true,
-            Self::Planned | Self::AwaitingApproval | Self::Approved | Self::Running | Self::Done => false,
-        }
-    }
-}
-
 /// One action.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Action {
@@ -189,8 +60,9 @@ pub struct Action {
     pub id: ActionId,
     /// The connection that it is carried out through.
     pub connection: ConnectionId,
-    /// The account whose access changes.
-    pub account: AccountId,
+    /// The account that it is about; none where it is about an issue.
+    #[serde(default)]
+    pub account: Option<AccountId>,
     /// What is asked for.
     pub asked: Asked,
     /// Why, in words.
@@ -213,6 +85,9 @@ pub struct Action {
     pub dry_run: Option<DryRun>,
     /// What is done in Jira, in this order.
     pub steps: Vec<Step>,
+    /// The issue that it created.
+    #[serde(default)]
+    pub issue: Option<Issue>,
     /// Who approved it; none where nobody had to.
     pub approved_by: Option<String>,
     /// When it was done, or ended otherwise.
@@ -236,8 +111,8 @@ pub struct Action {
 pub struct Wish {
     /// The connection that it is carried out through.
     pub connection: ConnectionId,
-    /// The account whose access changes.
-    pub account: AccountId,
+    /// The account that it is about; none where it is about an issue.
+    pub account: Option<AccountId>,
     /// What is asked for.
     pub asked: Asked,
     /// Why.
@@ -269,6 +144,7 @@ impl Action {
             problem: None,
             dry_run: None,
             steps: Vec::new(),
+            issue: None,
             approved_by: None,
             ended_at: None,
             undone_by: None,
@@ -293,8 +169,9 @@ impl Action {
     pub fn is_outgrown_by(&self, plan: &Plan) -> bool {
         let known =
             |danger: &String| self.dry_run.as_ref().is_some_and(|dry_run| dry_run.dangers.contains(danger));
-        let is_there =
-            |step: &Step| self.steps.iter().any(|one| (one.change, &one.grant) == (step.change, &step.grant));
+        let is_there = |step: &Step| {
+            self.steps.iter().any(|one| (one.change, &one.object) == (step.change, &step.object))
+        };
         !plan.dangers.iter().all(known) || (self.approved_by.is_some() && !plan.steps.iter().all(is_there))
     }
 
@@ -303,10 +180,16 @@ impl Action {
         self.approved_by = None;
         let awaits = self.held || !plan.dangers.is_empty();
         let found = format!("{} steps; {} dangers", plan.steps.len(), plan.dangers.len());
-        self.steps = plan.steps;
-        self.dry_run = Some(DryRun { at: now, products_lost: plan.products_lost, dangers: plan.dangers });
+        self.looked_at(plan, now);
         self.note(now, "worker", "dry run", &found);
         self.go_to(if awaits { State::AwaitingApproval } else { State::Approved }, now);
+    }
+
+    /// Keeps what a dry run found out, whether it may be done or not.
+    pub fn looked_at(&mut self, plan: Plan, now: Timestamp) {
+        let Plan { steps, products_lost, dangers, notes, issue, reported, instead, refusal: _ } = plan;
+        self.steps = steps;
+        self.dry_run = Some(DryRun { at: now, products_lost, dangers, notes, issue, reported, instead });
     }
 
     /// Takes an approval. `is_same_person` says whether one person may hold the tokens of both who asked and who approves
@@ -394,9 +277,13 @@ impl Action {
         let steps: Vec<Step> = self.steps.iter().rev().filter_map(Step::undone).collect();
         let is_ended = matches!(self.state, State::Done | State::Failed);
         if !is_ended || steps.is_empty() {
-            let message =
-                format!("action {} is {}; it changed nothing that can be undone", self.id, self.state.word());
-            return Err(Error::conflict(message));
+            let has_begun = is_ended && self.steps.iter().any(Step::has_begun);
+            let why = if has_begun {
+                self.asked.advice_on_undoing(self.issue.as_ref().map(|issue| issue.key.as_str()))
+            } else {
+                "it changed nothing that can be undone".to_owned()
+            };
+            return Err(Error::conflict(format!("action {} is {}; {why}", self.id, self.state.word())));
         }
         Ok(Asked::Undo { of: self.id.clone(), steps })
     }

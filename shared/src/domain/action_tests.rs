@@ -15,7 +15,7 @@ fn own() -> AccountId {
 fn action(asked: Asked) -> Action {
     let wish = Wish {
         connection: ConnectionId::parse("con-1").unwrap(),
-        account: AccountId::parse("acc-1").unwrap(),
+        account: Some(AccountId::parse("acc-1").unwrap()),
         asked,
         why: "left".to_owned(),
         campaign: None,
@@ -48,7 +48,7 @@ fn planned(action: &Action, account: &Account) -> Result<Plan, String> {
 fn a_product_goes_by_leaving_every_group_that_gives_it_and_what_else_goes_is_named() {
     let account = member(&["g-both", "g-dev", "g-lead"], &["desk", "software"]);
     let software = planned(&removing(of_product("software")), &account).unwrap();
-    let left: Vec<Grant> = software.steps.iter().map(|step| step.grant.clone()).collect();
+    let left: Vec<Grant> = software.steps.iter().filter_map(|step| step.object.grant().cloned()).collect();
     assert_eq!(left, [in_group("g-both"), in_group("g-dev")]);
     assert!(software.steps.iter().all(|step| step.change == Change::Remove));
     assert_eq!(software.products_lost, [ProductKey::parse("desk").unwrap()]);
@@ -138,7 +138,7 @@ fn undoing_turns_round_what_was_really_changed() {
     assert!(failed.undoing().is_err());
     let Asked::Undo { of, steps } = done.undoing().unwrap() else { panic!("no undoing") };
     assert_eq!((of, steps.len()), (done.id.clone(), 1), "who was no member before becomes none");
-    assert_eq!((steps[0].change, &steps[0].grant), (Change::Add, &done.steps[0].grant));
+    assert_eq!((steps[0].change, &steps[0].object), (Change::Add, &done.steps[0].object));
     assert_eq!((steps[0].held_before, steps[0].done_at), (None, None));
     let again = planned(&action(Asked::Undo { of: done.id, steps }), &account).unwrap();
     assert_eq!((again.steps.len(), again.steps[0].change), (1, Change::Add));
@@ -182,3 +182,6 @@ fn what_was_read_back_is_noted_on_the_account_until_the_lists_are_read_again() {
     assert!(note_on(&mut account, steps, &directory()));
     assert_eq!(account, member(&["g-both", "g-lead"], &["desk", "software"]));
 }
+
+#[path = "action_kinds_tests.rs"]
+mod kinds;

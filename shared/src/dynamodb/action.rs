@@ -13,8 +13,7 @@ use super::keys::{self, DueKind};
 use super::page::{Order, Page};
 use super::write::{Change, Written};
 use crate::Result;
-use crate::account::Grant;
-use crate::action::{Action, State};
+use crate::action::{Action, Object, State};
 use crate::clock::after;
 use crate::ids::{ActionId, CampaignId, TenantId};
 use crate::quota::hour_of;
@@ -161,16 +160,16 @@ impl Store {
         Ok(asked)
     }
 
-    /// Notes that an action changes a piece of access of its account.
-    pub async fn note_changing(&self, action: &Action, grant: &Grant) -> Result<()> {
+    /// Notes that an action changes a piece of access of its account. Of an issue there is nothing to note.
+    pub async fn note_changing(&self, action: &Action, object: &Object) -> Result<()> {
+        let Some(key) = changed(action, object) else { return Ok(()) };
         let change = Change::new("SET #action = :action", "").value(":action", text(action.id.as_str()));
-        let key = keys::changed_access(&action.tenant, &action.connection, &action.account, grant);
         self.update(&key, change).await.map(|_| ())
     }
 
     /// Which action changed a piece of access of an action's account last, or was about to.
-    pub async fn last_changing(&self, action: &Action, grant: &Grant) -> Result<Option<ActionId>> {
-        let key = keys::changed_access(&action.tenant, &action.connection, &action.account, grant);
+    pub async fn last_changing(&self, action: &Action, object: &Object) -> Result<Option<ActionId>> {
+        let Some(key) = changed(action, object) else { return Ok(None) };
         let item = self.get_item(&key).await?;
         let id = item.as_ref().and_then(|item| item.get("action")).and_then(|id| id.as_s().ok());
         id.map(|id| ActionId::parse(id)).transpose()
@@ -226,4 +225,8 @@ impl Store {
         let change = Change::new("", "#holder = :holder").value(":holder", text(action.as_str()));
         self.delete(&keys::administrators_turn(tenant, site), change).await.map(|_| ())
     }
+}
+
+fn changed(action: &Action, object: &Object) -> Option<keys::Key> {
+    keys::changed_access(&action.tenant, &action.connection, action.account.as_ref()?, object)
 }

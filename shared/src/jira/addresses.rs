@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::connection::Method;
 use crate::http::is_trustworthy;
-use crate::ids::CloudId;
+use crate::ids::{AccountId, CloudId};
 use crate::site::SiteDomain;
 use crate::{Error, Result};
 
@@ -106,6 +106,34 @@ impl Addresses {
     /// Source: Atlassian's document of the organisations API, `searchDirectoryUsers`; `-` stands for all directories.
     pub fn organisation_users(&self, organisation: &str) -> String {
         format!("{}/admin/v2/orgs/{}/directories/-/users/search", self.api, segment(organisation))
+    }
+
+    /// The directories of an organisation.
+    ///
+    /// Source: Atlassian's document of the organisations API, `getDirectoriesForOrg`.
+    pub fn directories(&self, organisation: &str) -> String {
+        format!("{}/admin/v2/orgs/{}/directories", self.api, segment(organisation))
+    }
+
+    /// An account of one of an organisation's directories; `deed` is empty, `/suspend` or `/restore`.
+    ///
+    /// Source: Atlassian's document of the organisations API.
+    pub fn directory_user(
+        &self,
+        organisation: &str,
+        directory: &str,
+        account: &AccountId,
+        deed: &str,
+    ) -> String {
+        let (directory, account) = (segment(directory), segment(account.as_str()));
+        format!("{}/{directory}/users/{account}{deed}", self.directories(organisation))
+    }
+
+    /// The management of an account; `deed` is empty, `/lifecycle/disable` or `/lifecycle/enable`.
+    ///
+    /// Source: Atlassian's document of the user management API.
+    pub fn managed_account(&self, account: &AccountId, deed: &str) -> String {
+        format!("{}/users/{}/manage{deed}", self.api, segment(account.as_str()))
     }
 
     /// Takes the report which accounts' personal data are stored.

@@ -51,7 +51,8 @@ pub fn is_optional(content: &Content, field: &str) -> bool {
 /// An element of a call, and what it is made of.
 struct Element<'a> {
     sent: Value,
-    content: &'a Content,
+    /// None where a person asked for each field, so that none is left out.
+    content: Option<&'a Content>,
 }
 
 /// What became of one create.
@@ -101,7 +102,7 @@ impl Client {
         issue_type: &IssueTypeId,
         new: &[NewIssue<'_>],
     ) -> Vec<Created> {
-        let element = |new| Element { sent: payload(project, issue_type, new), content: new.content };
+        let element = |new| Element { sent: payload(project, issue_type, new), content: Some(new.content) };
         let elements: Vec<Element<'_>> = new.iter().map(element).collect();
         let mut waiting: VecDeque<&[Element<'_>]> = elements.chunks(ISSUES_A_CALL).collect();
         let mut created = Vec::with_capacity(new.len());
@@ -118,6 +119,17 @@ impl Client {
             }
         }
         created
+    }
+
+    /// Creates the one issue that `sent` describes. One call, never made again.
+    pub(super) async fn create_one(&self, sent: Value) -> Created {
+        let sent = [Element { sent, content: None }];
+        let mut outcomes = match self.create_in_one_call(&sent).await {
+            Ok(outcomes) => outcomes,
+            Err(error) => after_failure(&error, &sent),
+        };
+        let nothing = || Created::InDoubt { why: "Jira's answer names no issue".to_owned(), call: None };
+        outcomes.pop().unwrap_or_else(nothing)
     }
 
     async fn create_in_one_call(&self, sent: &[Element<'_>]) -> Result<Vec<Created>, JiraError> {
@@ -183,7 +195,7 @@ pub fn written_label(label: &str) -> String {
 }
 
 /// Our label and the others, fit for Jira, each once.
-fn labels(others: &[String]) -> Vec<String> {
+pub(super) fn labels(others: &[String]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     std::iter::once(LABEL)
         .chain(others.iter().map(String::as_str))
@@ -289,7 +301,8 @@ fn failed_element(failure: Failure, element: &Element<'_>, call: &Call) -> Creat
 fn to_blame(fields: &BTreeMap<String, String>, messages: &[String], element: &Element<'_>) -> Vec<String> {
     let sent = element.sent["fields"].as_object();
     let can_go = |field: &String| {
-        is_optional(element.content, field) && sent.is_some_and(|sent| sent.contains_key(field))
+        element.content.is_some_and(|content| is_optional(content, field))
+            && sent.is_some_and(|sent| sent.contains_key(field))
     };
     let named = messages.iter().map(|said| sent?.keys().find(|field| names(said, field)));
     let named: Option<BTreeSet<&String>> = named.collect();

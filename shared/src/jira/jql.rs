@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 
-use crate::ids::{IssueTypeId, ProjectId};
+use crate::ids::{AccountId, IssueTypeId, ProjectId};
 use crate::{Error, Result};
 
 /// The longest query of a person's that is taken, in characters.
@@ -161,6 +161,11 @@ impl Jql {
     pub fn newest_first(&self) -> String {
         format!("{} ORDER BY created DESC", self.text())
     }
+}
+
+/// The query for the issues that an account reported, for counting.
+pub fn reported_by(account: &AccountId) -> String {
+    format!("reporter = {}", quote(account.as_str()))
 }
 
 /// `value` in quotes, with everything escaped that could end them.

@@ -3,6 +3,7 @@
 //! Source: Atlassian's document of the organisations API, `getOrgs`: `Authorization: Bearer`; pages of version 1 name the
 //! next page by its URL.
 
+mod standing;
 mod users;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::clock::{Clock, seconds_between};
 use crate::secret::Secret;
 use crate::trace::Call;
 
+pub use standing::{DirectoryUser, Enablement, Membership};
 pub use users::{OrganisationUser, OrganisationUsers};
 
 /// Pages beyond this are not asked for: no key manages as many organisations.
@@ -110,7 +112,7 @@ impl Administration {
         answer::decode(&body, &call, WHAT)
     }
 
-    /// Makes one call, which reads: GET, or POST with a body. Never made again here.
+    /// Makes one call, with the method of `call`: GET, POST or DELETE. Never made again here.
     async fn send(
         &self,
         key: &Secret,
@@ -119,13 +121,18 @@ impl Administration {
         url: String,
         body: Option<serde_json::Value>,
     ) -> Result<(Vec<u8>, Call), JiraError> {
+        let method = match call.method.as_str() {
+            "POST" => Method::Post,
+            "DELETE" => Method::Delete,
+            _ => Method::Get,
+        };
         let left = self.deadline.map(|deadline| seconds_between(self.clock.now(), deadline));
         if left.is_some_and(|left| left < 1) {
             return Err(JiraError::new(Kind::NotSent, call, what, "was not sent: there is no time left"));
         }
         let seconds = left.and_then(|left| u64::try_from(left).ok()).unwrap_or(u64::MAX);
         let request = Request {
-            method: if body.is_some() { Method::Post } else { Method::Get },
+            method,
             url,
             authorization: Some(bearer(key)),
             headers: Vec::new(),

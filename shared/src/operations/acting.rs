@@ -1,4 +1,4 @@
-//! Acting: changes of access are carried out in Jira, each after a dry run, and read back.
+//! Acting: what people have Assay change in Jira is carried out, each thing after a dry run, and read back.
 //!
 //! One worker at a time has an action, by a lease in its record that is longer than the function's time-out. What it is
 //! about to do is written before Jira is told, and what is so already is not done again, so that it may die anywhere and
@@ -6,8 +6,11 @@
 
 pub mod asking;
 mod guarding;
+mod issues;
 mod running;
+mod scene;
 mod site;
+mod users;
 
 use std::sync::Arc;
 
@@ -25,6 +28,7 @@ use crate::sqs::{Queue, UsageRequest};
 use crate::{Error, Result};
 
 pub use site::{JiraSites, Site, Sites};
+pub use users::Door;
 
 /// How long an action is one worker's alone, in seconds: longer than the function's time-out.
 const LEASE: i64 = 360;

@@ -5,6 +5,8 @@
 
 mod reviewing {
     mod acting;
+    mod acting_issues;
+    mod acting_users;
     mod campaigns;
     mod evading;
     mod killed;

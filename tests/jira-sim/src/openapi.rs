@@ -47,6 +47,8 @@ pub(crate) struct Checker {
     document: Result<Arc<Document>, String>,
     /// That of the administration of organisations; nothing of it is compared without.
     organisation: Option<Arc<Document>>,
+    /// That of managed accounts, likewise.
+    users: Option<Arc<Document>>,
     found: Mutex<Vec<Violation>>,
     checked: AtomicU64,
 }
@@ -60,7 +62,9 @@ impl Checker {
         };
         let organisation =
             folder.and_then(|folder| Document::load(&folder.join("admin-organization.json"), "").ok());
-        Self { document, organisation, found: Mutex::default(), checked: AtomicU64::new(0) }
+        let users =
+            folder.and_then(|folder| Document::load(&folder.join("admin-user-management.json"), "").ok());
+        Self { document, organisation, users, found: Mutex::default(), checked: AtomicU64::new(0) }
     }
 
     pub(crate) fn forget(&self) {
@@ -87,6 +91,7 @@ impl Checker {
         let status = answer.map_or(0, |answer| answer.status);
         let document = match operation.map(|operation| operation.api) {
             Some(Api::Organisation) => self.organisation.as_ref(),
+            Some(Api::UserManagement) => self.users.as_ref(),
             _ => self.document.as_ref().ok(),
         };
         let Some(document) = document else { return };

@@ -62,6 +62,8 @@ pub(crate) enum Api {
     Jira,
     /// Below `/admin`.
     Organisation,
+    /// Managed accounts, below `/users`.
+    UserManagement,
     /// Admin webhooks have none.
     Undescribed,
 }

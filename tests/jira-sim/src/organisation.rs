@@ -1,4 +1,9 @@
-//! The administration of organisations, below `https://api.atlassian.com/admin`: what a key is for, and who is there.
+//! The administration of organisations, below `https://api.atlassian.com/admin`: what a key is for, who is there, and
+//! (`managing`) who is kept out.
+
+mod managing;
+
+pub(crate) use managing::{answer_managed, find_managed};
 
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
@@ -29,8 +34,10 @@ const MOST_ADDRESSES: usize = 100;
 /// One operation of the administration.
 pub(crate) struct Operation {
     pub(crate) described: Described,
-    handler: fn(&World, &Asked<'_>) -> Reply,
+    handler: Handler,
 }
+
+type Handler = fn(&mut World, &Asked<'_>) -> Reply;
 
 /// A call whose key is right.
 struct Asked<'a> {
@@ -43,12 +50,12 @@ const fn operation(
     id: &'static str,
     method: &'static str,
     path: &'static str,
-    handler: fn(&World, &Asked<'_>) -> Reply,
+    handler: Handler,
 ) -> Operation {
     Operation { described: Described { id, method, path, api: Api::Organisation }, handler }
 }
 
-static OPERATIONS: [Operation; 3] = [
+static OPERATIONS: [Operation; 6] = [
     operation("getOrgs", "GET", "/v1/orgs", list),
     operation("getDirectoriesForOrg", "GET", "/v2/orgs/{orgId}/directories", directories),
     operation(
@@ -57,6 +64,9 @@ static OPERATIONS: [Operation; 3] = [
         "/v2/orgs/{orgId}/directories/{directoryId}/users/search",
         users,
     ),
+    operation("suspendDirectoryUser", "POST", managing::SUSPEND, managing::suspend),
+    operation("restoreDirectoryUser", "POST", managing::RESTORE, managing::restore),
+    operation("removeDirectoryUser", "DELETE", managing::ENTRY, managing::remove),
 ];
 
 /// The operation for a method and a path below `/admin`, with the parts in its braces.
@@ -68,8 +78,8 @@ pub(crate) fn find(method: &str, path: &str) -> Option<(&'static Operation, Vec<
 }
 
 /// Answers one call.
-pub(crate) fn answer(world: &World, method: &str, path: &str, incoming: &Incoming) -> Answer {
-    if incoming.header("authorization").and_then(|value| value.strip_prefix("Bearer ")) != Some(KEY) {
+pub(crate) fn answer(world: &mut World, method: &str, path: &str, incoming: &Incoming) -> Answer {
+    if !has_key(incoming) {
         return error(401, "ADMIN-401-1", "Unauthorized");
     }
     let Some((operation, params)) = find(method, path) else {
@@ -83,6 +93,10 @@ pub(crate) fn answer(world: &World, method: &str, path: &str, incoming: &Incomin
     answer
 }
 
+fn has_key(incoming: &Incoming) -> bool {
+    incoming.header("authorization").and_then(|value| value.strip_prefix("Bearer ")) == Some(KEY)
+}
+
 fn error(status: u16, code: &str, title: &str) -> Answer {
     let error = json!({ "id": "sim", "status": status.to_string(), "code": code, "title": title });
     Answer::json(status, json!({ "errors": [error] }))
@@ -93,7 +107,7 @@ fn wrong(title: &str) -> Answer {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every handler has the same type")]
-fn list(_: &World, _: &Asked<'_>) -> Reply {
+fn list(_: &mut World, _: &Asked<'_>) -> Reply {
     let own = format!("https://api.atlassian.com/admin/v1/orgs/{ID}");
     let related = |what: &str| json!({ "links": { "related": format!("{own}/{what}") } });
     Ok(Answer::ok(json!({
@@ -109,7 +123,7 @@ fn list(_: &World, _: &Asked<'_>) -> Reply {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every handler has the same type")]
-fn directories(_: &World, _: &Asked<'_>) -> Reply {
+fn directories(_: &mut World, _: &Asked<'_>) -> Reply {
     let directory = json!({ "directoryId": DIRECTORY, "name": "Demo directory", "icon": "" });
     Ok(Answer::ok(json!({ "data": [directory], "links": {} })))
 }
@@ -162,7 +176,7 @@ impl Search {
 }
 
 /// One page; the next is looked for from where this one ended, so that each costs the same.
-fn users(world: &World, asked: &Asked<'_>) -> Reply {
+fn users(world: &mut World, asked: &Asked<'_>) -> Reply {
     if asked.params.get(1).is_none_or(|id| id != "-" && id != DIRECTORY) {
         return Err(error(404, "ADMIN-404-1", "Not found"));
     }
@@ -205,7 +219,9 @@ fn users(world: &World, asked: &Asked<'_>) -> Reply {
 }
 
 fn account_status(account: &Account) -> &'static str {
-    match (account.closed, account.active) {
+    // Who is only suspended or removed keeps an account.
+    let is_kept_out = (account.suspended || account.removed) && !account.disabled;
+    match (account.closed, account.active || is_kept_out) {
         (true, _) => "closed",
         (false, true) => "active",
         (false, false) => "inactive",
@@ -213,11 +229,21 @@ fn account_status(account: &Account) -> &'static str {
 }
 
 fn membership_status(account: &Account) -> &'static str {
-    if account.closed { "no_membership" } else { "active" }
+    match (account.closed || account.removed, account.suspended) {
+        (true, _) => "no_membership",
+        (false, true) => "suspended",
+        (false, false) => "active",
+    }
 }
 
+/// Atlassian's composite of the two.
 fn status(account: &Account) -> &'static str {
-    if account.active { "active" } else { "deactivated" }
+    match (account_status(account), membership_status(account)) {
+        ("active", "active") => "active",
+        ("active", "suspended") => "suspended",
+        ("active", _) => "not_invited",
+        _ => "deactivated",
+    }
 }
 
 fn claim_status(account: &Account) -> &'static str {

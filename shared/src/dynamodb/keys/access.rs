@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Items, Key};
-use crate::account::Grant;
+use crate::action::Object;
 use crate::campaign::{Place, grant_word};
 use crate::directory::List;
 use crate::ids::{
@@ -191,15 +191,19 @@ pub(in crate::dynamodb) fn asked(tenant: &TenantId, by: &str, hour: Timestamp) -
     items.item(&format!("{:012}", hour.as_second().max(0)))
 }
 
-/// Which action changed a piece of access of an account last.
+/// Which action changed a piece of access of an account last; none for what is no account's.
 pub(in crate::dynamodb) fn changed_access(
     tenant: &TenantId,
     connection: &ConnectionId,
     account: &AccountId,
-    grant: &Grant,
-) -> Key {
+    object: &Object,
+) -> Option<Key> {
     let items = Items::of(tenant, &format!("changed#{connection}"), format!("access#{account}#"));
-    items.item(&grant_word(grant))
+    match object {
+        Object::Access(grant) => Some(items.item(&grant_word(grant))),
+        Object::Standing(standing) => Some(items.item(standing.word())),
+        Object::Issue(_) => None,
+    }
 }
 
 /// The turn of taking access from administrators of a site: its cloud id, or its domain where that is not known.

@@ -100,7 +100,7 @@ async fn the_first_signing_key_stays() {
 fn action(id: &str, campaign: Option<&str>) -> Action {
     let wish = Wish {
         connection: ConnectionId::parse("con-1").unwrap(),
-        account: AccountId::parse("acc-1").unwrap(),
+        account: Some(AccountId::parse("acc-1").unwrap()),
         asked: Asked::Remove { grant: in_group("g-1") },
         why: "left".to_owned(),
         campaign: campaign.map(|id| CampaignId::parse(id).unwrap()),

@@ -29,13 +29,8 @@ impl Actor {
     pub async fn ask(&self, tenant: &TenantId, id: ActionId, wish: Wish, by: &str) -> Result<Action> {
         let (store, now) = (&self.core.store, self.core.clock.now());
         let wish = Wish { why: reason("why", &wish.why)?, ..wish };
-        if store.account(tenant, &wish.connection, &wish.account).await?.is_none() {
-            let message = format!(
-                "there is no account {} at connection {}; `GET /v1/accounts` lists them",
-                wish.account, wish.connection
-            );
-            return Err(Error::invalid("account", message));
-        }
+        wish.asked.check()?;
+        self.check_target(tenant, &wish).await?;
         let (account, asked) = (wish.account.clone(), wish.asked.clone());
         // Many calls are no way round the second person whom many at once need.
         let together = store.count_asked(tenant, by, &id, now).await?.max(wish.together);
@@ -50,6 +45,27 @@ impl Actor {
         }
         self.request(&action).await?;
         Ok(action)
+    }
+
+    /// Refuses a wish about an account or a connection that is not there.
+    async fn check_target(&self, tenant: &TenantId, wish: &Wish) -> Result<()> {
+        let store = &self.core.store;
+        let Some(account) = &wish.account else {
+            if store.connection(tenant, &wish.connection).await?.is_some() {
+                return Ok(());
+            }
+            let message =
+                format!("there is no connection {}; `GET /v1/connections` lists them", wish.connection);
+            return Err(Error::invalid("connection", message));
+        };
+        if store.account(tenant, &wish.connection, account).await?.is_some() {
+            return Ok(());
+        }
+        let message = format!(
+            "there is no account {account} at connection {}; `GET /v1/accounts` lists them",
+            wish.connection
+        );
+        Err(Error::invalid("account", message))
     }
 
     /// Lets an action be carried out that waits for it.
@@ -124,7 +140,7 @@ impl Actor {
         let Asked::Undo { steps, .. } = asked else { return Ok(()) };
         let mut later = BTreeSet::new();
         for step in steps {
-            later.extend(self.core.store.last_changing(done, &step.grant).await?);
+            later.extend(self.core.store.last_changing(done, &step.object).await?);
         }
         later.remove(&done.id);
         let later = self.core.store.actions_of(&done.tenant, &later).await?;

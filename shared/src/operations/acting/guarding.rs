@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::{Site, Stopped};
 use crate::account::{AccountKind, Grant};
-use crate::action::Step;
+use crate::action::{Object, Step};
 use crate::campaign::Directory;
 use crate::ids::{AccountId, GroupId};
 use crate::jira::directory::ListedAccount;
@@ -23,6 +23,9 @@ const MOST_ASKED: usize = 20;
 
 /// Of how many members of a group Jira is asked whether it makes administrators of them.
 const MEMBERS_ASKED: usize = 3;
+
+/// For how many roles by which projects are administered other holders are looked for.
+const MOST_ROLES: usize = 50;
 
 /// What is guarded.
 pub(super) struct Guard<'a> {
@@ -41,12 +44,14 @@ impl Guard<'_> {
     /// do, whatever it is called.
     pub(super) async fn dangers(&self, steps: &[Step]) -> Result<Vec<String>, JiraError> {
         let mut found = Vec::new();
-        let leaves_group = |step: &Step| !step.wants() && matches!(step.grant, Grant::Group { .. });
-        if steps.iter().any(leaves_group) && self.site.is_administrator(self.account).await? {
+        let is_all = |step: &Step| matches!(step.object, Object::Standing(_));
+        if steps.iter().any(|step| leaves_groups(step) || is_all(step))
+            && self.site.is_administrator(self.account).await?
+        {
             found.push("the account administers the site".to_owned());
         }
         for step in steps.iter().filter(|step| step.wants() && step.privileged == Some(false)) {
-            let Grant::Group { group } = &step.grant else { continue };
+            let Some(Grant::Group { group }) = step.object.grant() else { continue };
             for member in self.others(group, MEMBERS_ASKED).await? {
                 if self.site.is_administrator(&member).await? {
                     found.push(format!("a member of {} administers the site", step.words));
@@ -64,7 +69,7 @@ impl Guard<'_> {
         if taking.iter().any(|step| step.privileged != Some(false)) {
             return Ok(true);
         }
-        if taking.iter().any(|step| matches!(step.grant, Grant::Group { .. })) {
+        if taking.iter().any(|step| leaves_groups(step)) {
             return self.site.is_administrator(self.account).await;
         }
         Ok(false)
@@ -73,24 +78,30 @@ impl Guard<'_> {
     /// Refuses steps after which something would have no administrator.
     pub(super) async fn check(&self, steps: &[Step]) -> Result<(), Stopped> {
         let taking: Vec<&Step> = steps.iter().filter(|step| !step.wants()).collect();
-        let mut leaves_groups = false;
-        for step in taking {
-            match &step.grant {
-                Grant::Group { group } => {
-                    leaves_groups = true;
-                    self.check_group(group, step).await?;
-                }
-                Grant::Role { .. } if step.privileged == Some(false) => {}
-                Grant::Role { project, role } => {
+        let is_role = |step: &&&Step| {
+            step.privileged != Some(false) && matches!(step.object.grant(), Some(Grant::Role { .. }))
+        };
+        if taking.iter().filter(is_role).count() > MOST_ROLES {
+            let why = format!(
+                "the account administers more than {MOST_ROLES} projects by roles of its own: take those away first"
+            );
+            return Err(Stopped::Refused(why));
+        }
+        for step in &taking {
+            match step.object.grant() {
+                Some(Grant::Group { group }) => self.check_group(group, step).await?,
+                Some(Grant::Role { .. }) if step.privileged == Some(false) => {}
+                Some(Grant::Role { project, role }) => {
                     let held = self.site.role_actors(project, role).await?;
                     if !self.any_is_other(held.accounts).await? && !self.any_has_member(&held.groups).await? {
                         return Err(refuse(&format!("the account is the last that holds {}", step.words)));
                     }
                 }
-                Grant::Product { .. } => {}
+                Some(Grant::Product { .. }) | None => {}
             }
         }
-        if leaves_groups && self.site.is_administrator(self.account).await? && !self.is_another_one().await? {
+        let leaves = taking.iter().any(|step| leaves_groups(step));
+        if leaves && self.site.is_administrator(self.account).await? && !self.is_another_one().await? {
             return Err(refuse("no other administrator of the site was found"));
         }
         Ok(())
@@ -164,6 +175,12 @@ impl Guard<'_> {
             && listed.id != *self.account
             && !self.own.contains(&listed.id)
     }
+}
+
+/// Whether a step takes groups from the account: one of them, or all that it has.
+fn leaves_groups(step: &Step) -> bool {
+    let is_group = matches!(step.object, Object::Access(Grant::Group { .. }) | Object::Standing(_));
+    !step.wants() && is_group
 }
 
 fn refuse(why: &str) -> Stopped {

@@ -1,17 +1,11 @@
 //! The dry run and the run of an action.
 
-use std::collections::BTreeSet;
-
-use super::guarding::Guard;
-use super::{Actor, LEASE, Site, Stopped};
-use crate::account::{Account, Grant};
-use crate::action::{Action, Asked, Plan, Rules, State, Step, note_on, plan};
-use crate::campaign::{Choice, Directory, Place, State as CampaignState, day_of};
+use super::scene::Scene;
+use super::{Actor, LEASE, Stopped};
+use crate::account::Account;
+use crate::action::{Action, Asked, IssueObject, Object, Plan, State, Step, note_on, plan};
 use crate::clock::after;
-use crate::connection::{Connection, State as ConnectionState};
 use crate::error::Kind;
-use crate::ids::{AccountId, CloudId, ProductKey};
-use crate::operations::reviewing::Reviewer;
 use crate::{Error, Result};
 
 /// Seconds until an action is tried again when another one takes from administrators.
@@ -20,22 +14,17 @@ const TURN: i64 = 30;
 /// Seconds for which the turn is kept after access was taken: Jira may not show it at once to whoever looks.
 const TURN_AFTER: i64 = 60;
 
-/// What an action is carried out on.
-struct Scene {
-    connection: Connection,
-    own: BTreeSet<AccountId>,
-    account: Account,
-    directory: Directory,
-    site: Box<dyn Site>,
-}
-
 impl Actor {
     /// Works out what an action would do, and whether it may. Jira is only read.
     pub(super) async fn dry_run(&self, action: &mut Action) -> Result<(), Stopped> {
         let mut scene = self.set(action).await?;
         let looked = self.look(action, &mut scene).await;
         scene.site.end().await?;
-        let plan = looked?;
+        let mut plan = looked?;
+        if let Some(why) = plan.refusal.take() {
+            action.looked_at(plan, self.core.clock.now());
+            return Err(Stopped::Refused(why));
+        }
         action.planned(plan, self.core.clock.now());
         self.save(action).await?;
         Ok(())
@@ -45,15 +34,35 @@ impl Actor {
         self.check_wanted(action).await?;
         scene.read_groups(action).await?;
         let plan = self.plan(action, scene).await?;
-        scene.guard(action).check(&plan.steps).await?;
+        self.guard(scene, &plan.steps).await?;
         Ok(plan)
     }
 
-    /// What an action would do, with the dangers that only Jira tells.
+    /// Refuses steps on an account after which something would have no administrator.
+    async fn guard(&self, scene: &Scene, steps: &[Step]) -> Result<(), Stopped> {
+        if scene.who.is_none() {
+            return Ok(());
+        }
+        let touched = self.rules(scene).await?.all_touched(steps);
+        scene.guard()?.check(&touched).await
+    }
+
+    /// What an action would do, with what only Jira and the organisation tell.
     async fn plan(&self, action: &Action, scene: &Scene) -> Result<Plan, Stopped> {
-        let mut plan = plan(action, &self.rules(scene).await?).map_err(Stopped::Refused)?;
-        plan.dangers.extend(scene.guard(action).dangers(&plan.steps).await?);
-        Ok(plan)
+        match &action.asked {
+            Asked::CreateIssue { issue } => self.plan_create(action, issue, scene).await,
+            Asked::DeleteIssue { issue } => self.plan_delete(action, issue, scene).await,
+            Asked::Add { .. }
+            | Asked::Remove { .. }
+            | Asked::RemoveUser {}
+            | Asked::DeactivateUser { .. }
+            | Asked::Undo { .. } => {
+                let mut plan = plan(action, &self.rules(scene).await?).map_err(Stopped::Refused)?;
+                plan.dangers.extend(scene.guard()?.dangers(&plan.steps).await?);
+                scene.look_at_organisation(action, &mut plan).await?;
+                Ok(plan)
+            }
+        }
     }
 
     /// Does an action's steps, each read back, after the rules were asked once more. Where more would be done than was let
@@ -100,7 +109,10 @@ impl Actor {
         if scene.is_product_gone(action) {
             return Ok(false);
         }
-        let plan = self.plan(action, scene).await?;
+        let mut plan = self.plan(action, scene).await?;
+        if let Some(why) = plan.refusal.take() {
+            return Err(Stopped::Refused(why));
+        }
         if !action.is_outgrown_by(&plan) {
             action.steps = plan.steps;
             return Ok(false);
@@ -114,10 +126,10 @@ impl Actor {
 
     /// Looks at the steps that Jira may have been told of before the action ends, so that it says what was changed.
     async fn look_back(&self, action: &mut Action, scene: &Scene) -> Result<(), Stopped> {
-        let now = self.core.clock.now();
         for number in 0..action.steps.len() {
             let step = action.steps[number].clone();
-            if step.is_in_doubt() && scene.site.holds(&action.account, &step.grant).await? == step.wants() {
+            if step.is_in_doubt() && self.holds(action, number, scene).await? == step.wants() {
+                let now = self.core.clock.now();
                 action.steps[number].done_at = Some(now);
                 action.note(now, "worker", &format!("{}: was changed", step.words), "and read back");
             }
@@ -127,6 +139,9 @@ impl Actor {
 
     /// Gives the turn back, unless Jira was told to change something: then others wait until that can be seen.
     async fn end_turn(&self, action: &Action, scene: &Scene, done: &Result<(), Stopped>) -> Result<()> {
+        if scene.who.is_none() {
+            return Ok(());
+        }
         let (store, now, site) = (&self.core.store, self.core.clock.now(), scene.name());
         let is_to_come = matches!(done, Err(Stopped::Later { .. } | Stopped::Table(_)));
         if !action.steps.iter().any(Step::has_begun) {
@@ -139,29 +154,34 @@ impl Actor {
     /// Notes on the stored account what was read back, so that nobody decides on what is gone. The next reading of Jira's
     /// lists says it anyway.
     async fn note_access(&self, action: &Action, scene: &Scene) -> Result<()> {
+        let (Some(who), Some(id)) = (&scene.who, &action.account) else { return Ok(()) };
         let now = self.core.clock.now();
         let change = |account: &mut Account| {
             let is_any_done = action.steps.iter().any(|step| step.done_at.is_some());
             if is_any_done {
-                note_on(account, &action.steps, &scene.directory);
+                note_on(account, &action.steps, &who.directory);
                 account.access_changed_at = Some(now);
             }
             Ok(is_any_done)
         };
         let store = &self.core.store;
-        match store.change_account(&action.tenant, &action.connection, &action.account, &change).await {
+        match store.change_account(&action.tenant, &action.connection, id, &change).await {
             Err(error) if *error.kind() == Kind::NotFound => Ok(()),
             noted => noted.map(|_| ()),
         }
     }
 
     async fn do_steps(&self, action: &mut Action, scene: &Scene) -> Result<(), Stopped> {
-        self.rules(scene).await?.allow(&action.steps).map_err(Stopped::Refused)?;
-        let left: Vec<_> = action.steps.iter().filter(|step| step.done_at.is_none()).cloned().collect();
-        if scene.guard(action).takes_from_administrators(&left).await? {
-            self.take_turn(action, scene).await?;
+        if scene.who.is_some() {
+            let rules = self.rules(scene).await?;
+            rules.allow(&action.steps).map_err(Stopped::Refused)?;
+            let left: Vec<_> = action.steps.iter().filter(|step| step.done_at.is_none()).cloned().collect();
+            let touched = rules.all_touched(&left);
+            if scene.guard()?.takes_from_administrators(&touched).await? {
+                self.take_turn(action, scene).await?;
+            }
+            scene.guard()?.check(&touched).await?;
         }
-        scene.guard(action).check(&left).await?;
         for number in 0..action.steps.len() {
             self.do_step(action, number, scene).await?;
         }
@@ -174,15 +194,15 @@ impl Actor {
         if step.done_at.is_some() {
             return Ok(());
         }
-        let holds = scene.site.holds(&action.account, &step.grant).await?;
+        let holds = self.holds(action, number, scene).await?;
         if step.held_before.is_none() {
             action.steps[number].held_before = Some(holds);
             self.save(action).await?;
         }
         if holds != step.wants() {
-            self.core.store.note_changing(action, &step.grant).await?;
-            scene.site.change(step.change, &action.account, &step.grant).await?;
-            if scene.site.holds(&action.account, &step.grant).await? != step.wants() {
+            self.core.store.note_changing(action, &step.object).await?;
+            self.change_step(action, number, scene).await?;
+            if self.holds(action, number, scene).await? != step.wants() {
                 let why = format!(
                     "Jira took the change of {}, but it was not so when it was read back",
                     step.words
@@ -191,67 +211,44 @@ impl Actor {
             }
         }
         let now = self.core.clock.now();
-        let what = if step.wants() { "given" } else { "taken away" };
-        let why = if holds == step.wants() { "it was so already" } else { "and read back" };
+        let what = match (&step.object, step.wants()) {
+            (Object::Issue(_), true) => "created",
+            (Object::Issue(_), false) => "deleted",
+            (_, true) => "given",
+            (_, false) => "taken away",
+        };
+        let why =
+            if holds == step.wants() && !step.has_begun() { "it was so already" } else { "and read back" };
         action.steps[number].done_at = Some(now);
         action.note(now, "worker", &format!("{}: {what}", step.words), why);
         self.save(action).await?;
         Ok(())
     }
 
-    /// Everything that an action is carried out on, as it is now.
-    async fn set(&self, action: &Action) -> Result<Scene, Stopped> {
-        let store = &self.core.store;
-        let refuse = |why: &str| Stopped::Refused(why.to_owned());
-        let connection = store.connection(&action.tenant, &action.connection).await?;
-        let connection = connection.ok_or_else(|| refuse("its connection is gone"))?;
-        if connection.account.is_none() {
-            return Err(refuse("it is not known which account the connection acts as"));
+    /// Whether what a step is about holds now. An issue that may have been created and was not found yet is waited for.
+    async fn holds(&self, action: &mut Action, number: usize, scene: &Scene) -> Result<bool, Stopped> {
+        match action.steps[number].object.clone() {
+            Object::Issue(IssueObject::NewIssue { project }) => {
+                self.is_created(action, number, &project, scene).await
+            }
+            Object::Issue(IssueObject::Issue { issue, project }) => scene.is_there(&issue, &project).await,
+            Object::Access(_) | Object::Standing(_) => scene.holds(&action.steps[number]).await,
         }
-        let own = self.own_accounts(&connection).await?;
-        let account = store.account(&action.tenant, &action.connection, &action.account).await?;
-        let account = account.ok_or_else(|| refuse("the account is not known"))?;
-        let directory = Reviewer::directory(store, &action.tenant, &action.connection).await?;
-        let site = self.sites.open(&connection).await.map_err(not_now)?;
-        Ok(Scene { connection, own, account, directory, site })
     }
 
-    /// The accounts that the tenant's connections to the same site act as.
-    async fn own_accounts(&self, connection: &Connection) -> Result<BTreeSet<AccountId>> {
-        let all = self.core.store.all_connections(&connection.tenant).await?;
-        let is_same = |other: &Connection| {
-            other.state != ConnectionState::Disconnected && site_of(other) == site_of(connection)
-        };
-        let same = all.into_iter().filter(is_same);
-        let accounts = same.chain([connection.clone()]).filter_map(|other| other.account);
-        Ok(accounts.map(|account| account.id).collect())
-    }
-
-    async fn rules<'a>(&self, scene: &'a Scene) -> Result<Rules<'a>, Stopped> {
-        let ingestion = self.core.store.ingestion(&scene.connection.tenant, &scene.connection.id).await?;
-        let zone = ingestion.map_or_else(|| "UTC".to_owned(), |ingestion| ingestion.zone);
-        let today = day_of(&zone, self.core.clock.now());
-        Ok(Rules { account: &scene.account, directory: &scene.directory, own: &scene.own, today })
-    }
-
-    /// Refuses the action of a campaign whose item wants another one by now, or none.
-    async fn check_wanted(&self, action: &Action) -> Result<(), Stopped> {
-        let (Some(campaign), Asked::Remove { grant }) = (&action.campaign, &action.asked) else {
-            return Ok(());
-        };
-        let stored = self.core.store.campaign(&action.tenant, campaign).await?;
-        if stored.is_none_or(|stored| stored.state == CampaignState::Cancelled) {
-            return Err(Stopped::Refused("its campaign was given up".to_owned()));
+    /// Tells Jira, or the organisation, to make a change.
+    async fn change_step(&self, action: &mut Action, number: usize, scene: &Scene) -> Result<(), Stopped> {
+        let step = action.steps[number].clone();
+        match &step.object {
+            Object::Access(grant) => {
+                Ok(scene.site.change(step.change, &scene.who()?.account.id, grant).await?)
+            }
+            Object::Standing(standing) => scene.change_standing(&step, *standing).await,
+            Object::Issue(IssueObject::NewIssue { project }) => {
+                self.create(action, number, project, scene).await
+            }
+            Object::Issue(IssueObject::Issue { issue, .. }) => scene.delete(issue).await,
         }
-        let place = Place { account: action.account.clone(), grant: grant.clone() };
-        let items = self.core.store.review_items_of(&action.tenant, campaign, &[place]).await?;
-        let wants = |item: &crate::campaign::Item| {
-            item.choice == Choice::Revoke && item.action.as_ref() == Some(&action.id)
-        };
-        if items.iter().any(wants) {
-            return Ok(());
-        }
-        Err(Stopped::Refused("its item was decided on anew".to_owned()))
     }
 
     async fn take_turn(&self, action: &Action, scene: &Scene) -> Result<(), Stopped> {
@@ -282,79 +279,5 @@ impl Actor {
             }
         }
         Err(Error::conflict(format!("action {of} is written by too many at once; try again")))
-    }
-}
-
-impl Scene {
-    /// The site's name among those of the tenant.
-    fn name(&self) -> &str {
-        site_of(&self.connection)
-    }
-
-    /// Puts the groups that the account is in now in the place of the stored ones, where a product is to go: it may come
-    /// from a group that was joined since.
-    async fn read_groups(&mut self, action: &Action) -> Result<(), Stopped> {
-        if product_of(action).is_some() {
-            self.account.groups = self.site.groups_of(&action.account).await?;
-        }
-        Ok(())
-    }
-
-    /// Whether a product is to go that no group of the account gives.
-    fn is_product_gone(&self, action: &Action) -> bool {
-        product_of(action)
-            .is_some_and(|product| self.directory.groups_giving(product, &self.account).is_empty())
-    }
-
-    /// Fails the removal of a product that a group still gives after all steps were done.
-    async fn check_product_gone(&mut self, action: &Action) -> Result<(), Stopped> {
-        let Some(product) = product_of(action) else { return Ok(()) };
-        self.read_groups(action).await?;
-        let groups = self.directory.groups_giving(product, &self.account);
-        let Some(group) = groups.into_iter().next() else { return Ok(()) };
-        let words = self.directory.words(&Grant::Group { group });
-        Err(Stopped::Failed(format!(
-            "it is still given by {words}, which was joined meanwhile; ask for it again"
-        )))
-    }
-
-    fn guard<'a>(&'a self, action: &'a Action) -> Guard<'a> {
-        Guard {
-            site: self.site.as_ref(),
-            directory: &self.directory,
-            account: &action.account,
-            own: &self.own,
-        }
-    }
-}
-
-/// The product that an action is to take away.
-fn product_of(action: &Action) -> Option<&ProductKey> {
-    match &action.asked {
-        Asked::Remove { grant: Grant::Product { product } } => Some(product),
-        Asked::Remove { .. } | Asked::Add { .. } | Asked::Undo { .. } => None,
-    }
-}
-
-/// A connection's site, by its cloud id, or by its domain where that is not known.
-fn site_of(connection: &Connection) -> &str {
-    connection.cloud_id.as_ref().map_or(connection.site.as_str(), CloudId::as_str)
-}
-
-/// Why a site could not be opened; points that are short are no attempt of the action's own.
-fn not_now(error: Error) -> Stopped {
-    match error.kind() {
-        Kind::Limited { retry_after } => {
-            Stopped::Later { why: error.to_string(), wait: i64::from(*retry_after), counts: false }
-        }
-        Kind::Internal => Stopped::Table(error),
-        Kind::Invalid { .. }
-        | Kind::NotFound
-        | Kind::Conflict
-        | Kind::Unauthenticated
-        | Kind::Forbidden
-        | Kind::TooLarge
-        | Kind::NeedsReauth
-        | Kind::Unavailable => Stopped::Later { why: error.to_string(), wait: 0, counts: true },
     }
 }

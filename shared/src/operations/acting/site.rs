@@ -1,8 +1,9 @@
-//! A site whose access is changed, as far as acting needs it.
+//! A site that is changed, as far as acting needs it.
 
 use async_trait::async_trait;
 
 use super::POINTS;
+use super::users::Door;
 use crate::Result;
 use crate::account::Grant;
 use crate::action::Change;
@@ -45,6 +46,12 @@ pub trait Site: Send + Sync {
     /// Who holds a role in a project.
     async fn role_actors(&self, project: &ProjectId, role: &RoleId) -> Result<RoleActors, JiraError>;
 
+    /// The site itself, for issues and for counting them.
+    fn jira(&self) -> &Client;
+
+    /// The administration of its organisation; none without an API key of the organisation.
+    fn organisation(&self) -> Option<&Door>;
+
     /// Ends the work on it: what it cost is booked.
     async fn end(&self) -> Result<()>;
 }
@@ -60,13 +67,25 @@ struct JiraSite {
     jira: JiraAccess,
     connection: Connection,
     client: Client,
+    door: Option<Door>,
 }
 
 #[async_trait]
 impl Sites for JiraSites {
     async fn open(&self, connection: &Connection) -> Result<Box<dyn Site>> {
         let client = self.jira.open_within_quota(connection, Priority::UserAction, POINTS).await?;
-        Ok(Box::new(JiraSite { jira: self.jira.clone(), connection: connection.clone(), client }))
+        let door = self.door(connection).await?;
+        Ok(Box::new(JiraSite { jira: self.jira.clone(), connection: connection.clone(), client, door }))
+    }
+}
+
+impl JiraSites {
+    async fn door(&self, connection: &Connection) -> Result<Option<Door>> {
+        let Some(organisation) = &connection.organisation else { return Ok(None) };
+        let name = crate::secrets::organisation_name(&connection.tenant, &connection.id);
+        let Some(key) = self.jira.secrets.get(&name).await? else { return Ok(None) };
+        let administration = self.jira.administration();
+        Ok(Some(Door { administration, organisation: organisation.id.clone(), key }))
     }
 }
 
@@ -115,6 +134,14 @@ impl Site for JiraSite {
 
     async fn role_actors(&self, project: &ProjectId, role: &RoleId) -> Result<RoleActors, JiraError> {
         self.client.role_actors(project, role).await
+    }
+
+    fn jira(&self) -> &Client {
+        &self.client
+    }
+
+    fn organisation(&self) -> Option<&Door> {
+        self.door.as_ref()
     }
 
     async fn end(&self) -> Result<()> {

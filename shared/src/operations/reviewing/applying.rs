@@ -108,7 +108,7 @@ impl Reviewer {
         let together = together.max(asked);
         let wish = Wish {
             connection: campaign.connection.clone(),
-            account: item.account.clone(),
+            account: Some(item.account.clone()),
             asked: Asked::Remove { grant: item.grant.clone() },
             why: item.note.clone().unwrap_or_default(),
             campaign: Some(campaign.id.clone()),

@@ -1,14 +1,13 @@
 use assay::access::Role;
 use assay::account::Protection;
-use assay::action::{Action, Asked, State};
+use assay::action::{Asked, State};
 use assay::error::Kind;
-use assay_test_support::world::World;
 use jira_sim::{Fault, Seed};
 use serde_json::json;
 
 use super::support::{
-    ADMINISTRATORS, SERVICE_AGENTS, SITE_ADMINS, USERS, act, action, actor, connection, group, in_group,
-    is_in, product, team, token, work, world,
+    ADMINISTRATORS, SERVICE_AGENTS, SITE_ADMINS, USERS, act, action, actor, approved, connection, group,
+    in_group, is_in, product, team, token, work, world,
 };
 
 const TEAM_1: &str = "00000000-0000-4000-8001-000000000001";
@@ -19,14 +18,6 @@ fn seed() -> Seed {
 
 fn removing(group: &str) -> Asked {
     Asked::Remove { grant: in_group(group) }
-}
-
-/// Has an action approved by somebody else, and carried out.
-async fn approved(world: &World, waiting: &Action) -> Action {
-    let second = token(world, Role::Operator, "iam").await;
-    actor(world).approve(&world.tenant, &waiting.id, &second).await.unwrap();
-    work(world).await;
-    action(world, &waiting.id).await
 }
 
 #[tokio::test]

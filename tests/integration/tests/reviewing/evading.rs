@@ -31,7 +31,7 @@ fn removing(group: &str) -> Asked {
 async fn held(world: &World, name: &str, account: &str, asked: Asked) -> Action {
     let wish = Wish {
         connection: connection(),
-        account: id(account),
+        account: Some(id(account)),
         asked,
         why: "it is not needed".to_owned(),
         campaign: None,

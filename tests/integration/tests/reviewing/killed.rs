@@ -86,7 +86,7 @@ proptest! {
             let name = ActionId::parse("act-1").unwrap();
             let wish = Wish {
                 connection: connection(),
-                account: id("acc-1"),
+                account: Some(id("acc-1")),
                 asked: Asked::Remove { grant: team(1) },
                 why: "left".to_owned(),
                 campaign: None,

@@ -207,9 +207,25 @@ pub(super) async fn act(world: &World, name: &str, account: &str, asked: Asked) 
 }
 
 pub(super) async fn act_as(world: &World, name: &str, account: &str, asked: Asked, by: &str) -> Action {
+    act_on(world, name, Some(account), asked, by).await
+}
+
+/// The same for an action on an issue.
+pub(super) async fn act_on_issue(world: &World, name: &str, asked: Asked) -> Action {
+    act_on(world, name, None, asked, "tok-asks").await
+}
+
+async fn act_on(world: &World, name: &str, account: Option<&str>, asked: Asked, by: &str) -> Action {
+    ask(world, name, account, asked, by).await;
+    work(world).await;
+    action(world, &ActionId::parse(name).unwrap()).await
+}
+
+/// Asks for an action.
+pub(super) async fn ask(world: &World, name: &str, account: Option<&str>, asked: Asked, by: &str) {
     let wish = ActionWish {
         connection: connection(),
-        account: id(account),
+        account: account.map(id),
         asked,
         why: "it is not needed".to_owned(),
         campaign: None,
@@ -217,9 +233,45 @@ pub(super) async fn act_as(world: &World, name: &str, account: &str, asked: Aske
         held: false,
     };
     let name = ActionId::parse(name).unwrap();
-    actor(world).ask(&world.tenant, name.clone(), wish, by).await.unwrap();
+    actor(world).ask(&world.tenant, name, wish, by).await.unwrap();
+}
+
+/// Has an action approved by somebody else, and carried out.
+pub(super) async fn approved(world: &World, waiting: &Action) -> Action {
+    let second = token(world, Role::Operator, "iam").await;
+    actor(world).approve(&world.tenant, &waiting.id, &second).await.unwrap();
     work(world).await;
-    action(world, &name).await
+    action(world, &waiting.id).await
+}
+
+/// Makes an issue in SEC as a person would, and gives its key.
+pub(super) async fn person_creates(world: &World, number: usize, fields: Value) -> String {
+    let mut all =
+        json!({ "project": { "key": "SEC" }, "issuetype": { "id": "10100" }, "summary": "Old work" });
+    for (name, value) in fields.as_object().unwrap() {
+        all[name] = value.clone();
+    }
+    let url = format!("{}/rest/api/3/issue", world.jira.site_url(assay_test_support::world::SITE));
+    let answer = reqwest::Client::builder()
+        .build()
+        .unwrap()
+        .post(url)
+        .basic_auth(format!("account-{number}@example.com"), Some(format!("sim-token-{number}")))
+        .header("content-type", "application/json")
+        .body(json!({ "fields": all }).to_string())
+        .send()
+        .await
+        .unwrap();
+    let status = answer.status();
+    let made: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    assert_eq!(status, 201, "{made}");
+    made["key"].as_str().unwrap().to_owned()
+}
+
+/// The names of a fault's call and kind, played so many times.
+pub(super) fn fault(world: &World, operation: &str, kind: &str, times: u32) {
+    let fault = json!({ "path": operation, "times": times, "kind": kind, "delay_ms": 60_000 });
+    world.jira.simulator.add_fault(serde_json::from_value(fault).unwrap());
 }
 
 pub(super) async fn action(world: &World, id: &ActionId) -> Action {

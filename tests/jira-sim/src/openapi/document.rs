@@ -43,11 +43,13 @@ impl Document {
         Ok(document)
     }
 
-    /// The description of an operation, if the document has it under the same path, method and id.
+    /// The description of an operation, if the document has it under the same path and method, and the same id where it
+    /// gives one.
     pub(crate) fn operation(&self, operation: Described) -> Option<&Value> {
         let path = format!("{}{}", self.prefix, operation.path);
         let described = &self.root["paths"][path.as_str()][operation.method.to_ascii_lowercase().as_str()];
-        (described["operationId"] == operation.id).then_some(described)
+        let id = &described["operationId"];
+        (described.is_object() && (id.is_null() || id == operation.id)).then_some(described)
     }
 
     /// Unknown, missing and wrongly typed query parameters.

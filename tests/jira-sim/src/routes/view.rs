@@ -216,6 +216,21 @@ fn fields(world: &World, call: &Call, issue: &Issue, selection: &Selection) -> M
             })
         });
     }
+    put("subtasks", &|| {
+        let children = site.issues.written().filter(|child| {
+            child.parent == Some(issue.id)
+                && site.issue_type(child.issue_type).is_some_and(|kind| kind.level < 0)
+        });
+        let child_json = |child: &Issue| {
+            json!({
+                "id": child.id.to_string(),
+                "key": site.key_of(child),
+                "self": call.link(&format!("issue/{}", child.id)),
+                "fields": { "summary": child.summary },
+            })
+        };
+        children.map(child_json).collect()
+    });
     let project = site.project(issue.project);
     let plain = |id: &str| {
         id.starts_with("customfield_")

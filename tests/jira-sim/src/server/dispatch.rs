@@ -53,6 +53,9 @@ pub(crate) fn dispatch(simulator: &Simulator, incoming: &Incoming) -> Dispatched
             Target::Organisation(path) => {
                 Some(organisation::find(&incoming.method, path).map(|(operation, _)| operation.described))
             }
+            Target::ManagedAccount(path) => Some(
+                organisation::find_managed(&incoming.method, path).map(|(operation, _)| operation.described),
+            ),
             _ => None,
         };
         world.journal.write(JournalEntry {
@@ -153,6 +156,8 @@ enum Target {
     Me,
     /// The administration of organisations; the path is what follows `/admin`.
     Organisation(String),
+    /// The management of accounts; the whole path.
+    ManagedAccount(String),
     ReportAccounts,
     Authorize,
     Token,
@@ -172,6 +177,9 @@ fn target(world: &World, path: &str) -> Target {
     }
     if let Some(rest) = path.strip_prefix("/admin/") {
         return Target::Organisation(format!("/{rest}"));
+    }
+    if path.starts_with("/users/") {
+        return Target::ManagedAccount(path.to_owned());
     }
     if let Some(rest) = path.strip_prefix("/ex/jira/") {
         let Some((cloud_id, rest)) = rest.split_once('/') else { return Target::UnknownAtGateway };
@@ -214,6 +222,8 @@ fn operation_of(target: &Target, incoming: &Incoming) -> (String, Option<&'stati
         Target::AccessibleResources => "accessibleResources",
         Target::Me => "me",
         Target::Organisation(path) => organisation::find(&incoming.method, path)
+            .map_or("unknown", |(operation, _)| operation.described.id),
+        Target::ManagedAccount(path) => organisation::find_managed(&incoming.method, path)
             .map_or("unknown", |(operation, _)| operation.described.id),
         Target::ReportAccounts => "reportAccounts",
         Target::Authorize => "authorize",
@@ -273,6 +283,7 @@ fn perform(
         (Target::AccessibleResources, "GET") => oauth::accessible_resources(world, incoming, now),
         (Target::Me, "GET") => oauth::me(world, incoming, now),
         (Target::Organisation(path), method) => organisation::answer(world, method, path, incoming),
+        (Target::ManagedAccount(path), method) => organisation::answer_managed(world, method, path, incoming),
         (Target::ReportAccounts, "POST") => personal_data::report(world, incoming, now),
         (Target::Authorize, "GET") => oauth::ask(world, &Query::parse(incoming.query.as_deref())),
         (Target::Authorize, "POST") => oauth::decide(world, &incoming.form(), now),

@@ -56,6 +56,12 @@ pub(crate) struct Account {
     pub(crate) groups: Vec<String>,
     /// Deleted for good: its name and address are gone.
     pub(crate) closed: bool,
+    /// Its Atlassian account was deactivated by the organisation.
+    pub(crate) disabled: bool,
+    /// Its access through the organisation's directory is suspended.
+    pub(crate) suspended: bool,
+    /// It was removed from the organisation's directory.
+    pub(crate) removed: bool,
     /// Whether the organisation has verified its domain.
     pub(crate) managed: bool,
     /// `atlassian/org-admin` and the like.
@@ -81,6 +87,9 @@ impl Account {
             locale: "en_US".to_owned(),
             groups: vec![USERS.to_owned()],
             closed: false,
+            disabled: false,
+            suspended: false,
+            removed: false,
             managed: true,
             organisation_roles: Vec::new(),
             last_active: None,
@@ -104,6 +113,11 @@ impl Account {
     pub(crate) fn leave(&mut self) {
         self.active = false;
         self.admin = false;
+    }
+
+    /// Makes Jira show it as active or not, after the organisation changed something about it.
+    pub(crate) fn settle(&mut self) {
+        self.active = !(self.closed || self.disabled || self.suspended || self.removed);
     }
 
     pub(crate) fn in_group(&self, id: &str) -> bool {
