@@ -5,6 +5,7 @@
 
 mod accounts;
 mod channels;
+mod actions;
 mod choices;
 mod connecting;
 mod coverage;

@@ -81,7 +81,7 @@ async fn fill(house: &House, accounts: usize) {
 }
 
 /// Carries out what was asked for.
-async fn work(house: &House) {
+pub async fn work(house: &House) {
     let usage = std::sync::Arc::clone(&house.world.usage) as std::sync::Arc<dyn Queue<UsageRequest>>;
     let access = house.world.access.clone();
     let reviewer = Reviewer {
@@ -115,7 +115,7 @@ pub async fn things(house: &House) -> (String, String) {
 }
 
 /// A house with an open campaign over so many accounts, and its path.
-async fn open(accounts: usize) -> (House, String) {
+pub async fn open(accounts: usize) -> (House, String) {
     let house = House::start().await;
     house.world.connect().await;
     house.world.jira.simulator.control("POST", "/groups", &json!({ "id": TEAM, "name": "team" })).unwrap();

@@ -10,12 +10,13 @@ use super::scene::Scene;
 use super::{Actor, Stopped};
 use crate::action::{Action, Asked, Change, IssueObject, NewIssue, Object, Plan, Step};
 use crate::clock::seconds_between;
-use crate::connection::Project;
+use crate::connection::{Method, Project};
 use crate::ids::{IssueId, ProjectId};
 use crate::jira::create::Created;
 use crate::jira::delete::Deleted;
 use crate::jira::issue::Seen;
 use crate::jira::metadata::CreateField;
+use crate::jira::scope::Probe;
 use crate::ticket::Issue;
 
 /// For how long a create whose answer was lost is looked for before it is tried again, in seconds: as for tickets, a
@@ -24,6 +25,11 @@ const LOOKED_FOR: i64 = 600;
 
 /// Seconds between two looks.
 const BETWEEN_LOOKS: i64 = 60;
+
+/// The classic scope that changing issues needs.
+///
+/// Source: specification, `x-atlassian-oauth2-scopes` of `createIssues` and `deleteIssue`.
+const WRITE_SCOPE: &str = "write:jira-work";
 
 /// Fields that Jira fills in by itself where they are left out.
 const FILLED_BY_JIRA: [&str; 1] = ["reporter"];
@@ -36,6 +42,7 @@ impl Actor {
         new: &NewIssue,
         scene: &Scene,
     ) -> Result<Plan, Stopped> {
+        scene.check_scope().await?;
         let jira = scene.site.jira();
         let Some(project) = jira.project(&new.project).await? else {
             jira.confirm_caller().await?;
@@ -75,6 +82,7 @@ impl Actor {
         issue: &str,
         scene: &Scene,
     ) -> Result<Plan, Stopped> {
+        scene.check_scope().await?;
         let jira = scene.site.jira();
         let Some(found) = jira.issue_to_delete(issue).await? else {
             return refuse(format!("there is no issue {issue} that the connection's account sees"));
@@ -197,6 +205,25 @@ impl Actor {
 }
 
 impl Scene {
+    /// Refuses credentials that may read alone: a connection for access reviews asks for no scope that writes.
+    async fn check_scope(&self) -> Result<(), Stopped> {
+        let is_told = || self.connection.scopes.iter().any(|scope| scope == WRITE_SCOPE);
+        let may_write = match self.connection.method {
+            Method::ApiToken => true,
+            Method::Oauth => is_told(),
+            Method::ServiceAccount | Method::ScopedApiToken => {
+                is_told() || self.site.jira().scopes_allow(Probe::Create).await?
+            }
+        };
+        if may_write {
+            return Ok(());
+        }
+        Err(Stopped::Refused(format!(
+            "the connection's credentials lack the scope {WRITE_SCOPE}, which changing issues needs: choose a use case that writes for the connection (`PATCH /v1/connections/{}`), then connect it again with that scope",
+            self.connection.id
+        )))
+    }
+
     /// Whether an issue is there. What cannot be seen is not known to be gone.
     pub(super) async fn is_there(&self, issue: &IssueId, project: &ProjectId) -> Result<bool, Stopped> {
         let jira = self.site.jira();

@@ -109,18 +109,18 @@ impl Scene {
         self.who.as_ref().ok_or_else(|| Stopped::Refused("it names no account".to_owned()))
     }
 
-    /// Puts the groups that the account is in now in the place of the stored ones, where a product or all access is to go:
-    /// it may have joined others since.
+    /// Puts the groups that the account is in now in the place of the stored ones, where a product or all access is to go,
+    /// or all is to come back: it may have joined others since.
     pub(super) async fn read_groups(&mut self, action: &Action) -> Result<(), Stopped> {
         let Some(who) = self.who.as_mut() else { return Ok(()) };
-        let takes_all = matches!(action.asked, Asked::RemoveUser {} | Asked::DeactivateUser { .. });
-        if product_of(action).is_none() && !takes_all {
+        let is_all = concerns_all(action);
+        if product_of(action).is_none() && !is_all {
             return Ok(());
         }
         match self.site.groups_of(&who.account.id).await {
             Ok(groups) => who.account.groups = groups,
             // The account may be gone from the site, and still be in the organisation's directory.
-            Err(error) if takes_all && error.kind == JiraKind::NotFound => {}
+            Err(error) if is_all && error.kind == JiraKind::NotFound => {}
             Err(error) => return Err(error.into()),
         }
         Ok(())
@@ -162,6 +162,17 @@ impl Scene {
             Object::Access(grant) => Ok(self.site.holds(account, grant).await?),
             Object::Standing(standing) => self.has_standing(account, *standing).await,
             Object::Issue(_) => Ok(false),
+        }
+    }
+}
+
+/// Whether everything that the account has of the site goes, or comes back.
+fn concerns_all(action: &Action) -> bool {
+    match &action.asked {
+        Asked::RemoveUser {} | Asked::DeactivateUser { .. } => true,
+        Asked::Undo { steps, .. } => steps.iter().any(|step| matches!(step.object, Object::Standing(_))),
+        Asked::Remove { .. } | Asked::Add { .. } | Asked::CreateIssue { .. } | Asked::DeleteIssue { .. } => {
+            false
         }
     }
 }

@@ -12,7 +12,8 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::support::{
-    act_on_issue, action, actor, approved, ask, carry_out, fault, person_creates, token, work, world,
+    act_on_issue, action, actor, approved, ask, carry_out, connection, fault, person_creates, token, work,
+    world,
 };
 
 fn seed() -> Seed {
@@ -147,6 +148,22 @@ async fn what_stands_against_an_issue_is_said_before_jira_is_told_anything() {
         "{why}"
     );
     assert_eq!(world.calls("createIssues"), 1);
+}
+
+#[tokio::test]
+async fn a_connection_whose_grant_may_only_read_is_told_what_to_do() {
+    let world = world(seed(), |_| {}).await;
+    let key = person_creates(&world, 1, json!({})).await;
+    let read_alone = |connection: &mut assay::connection::Connection| {
+        connection.method = assay::connection::Method::Oauth;
+        connection.scopes = vec!["read:jira-work".to_owned()];
+    };
+    world.access.change_connection(&world.tenant, &connection(), read_alone).await.unwrap();
+    for (name, asked) in [("act-1", creating(new_issue())), ("act-2", deleting(&key))] {
+        let refused = act_on_issue(&world, name, asked).await;
+        assert_eq!(refused.state, State::Refused, "{refused:?}");
+        assert!(refused.problem.unwrap().contains("write:jira-work"));
+    }
 }
 
 #[tokio::test]

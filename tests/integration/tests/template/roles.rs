@@ -62,7 +62,7 @@ const EXPECTED: [Rights; 7] = [
         function: "ingest-usage",
         // A list that became shorter leaves pages behind, which are deleted.
         table: &["GetItem", "Query", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem"],
-        indexes: &["due"],
+        indexes: &["due", "issue"],
         sends: &["UsageQueue"],
         receives: &["UsageQueue"],
         secrets: &[

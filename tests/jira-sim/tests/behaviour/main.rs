@@ -18,6 +18,7 @@ mod fields;
 mod histories;
 mod issues;
 mod limits;
+mod managing;
 mod oauth;
 mod openapi;
 mod organisation;
