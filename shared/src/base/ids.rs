@@ -119,7 +119,7 @@ identifier!(
     /// One access review campaign.
     CampaignId, "campaign");
 identifier!(
-    /// One action: a change of access that Assay carries out in Jira.
+    /// One action: something that Assay is asked to carry out in Jira, or in the organisation.
     ActionId, "action");
 identifier!(
     /// One report of a scanner, as whoever sends it names it.
