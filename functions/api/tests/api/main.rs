@@ -4,8 +4,8 @@
 #![expect(clippy::needless_pass_by_value, reason = "bodies are written where they are sent")]
 
 mod accounts;
-mod channels;
 mod actions;
+mod channels;
 mod choices;
 mod connecting;
 mod coverage;
