@@ -41,6 +41,7 @@ mod oauth;
 mod page;
 mod person;
 mod policy;
+mod pull;
 mod quota;
 mod sync_setting;
 mod table;

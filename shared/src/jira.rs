@@ -18,7 +18,7 @@
 //! | [`jql`], [`search`], [`matching`], [`reading`] | queries, their pages, what they match, and evidence |
 //! | [`issue`], [`now`], [`history`] | reading issues by id |
 //! | [`create`], [`edit`], [`transition`], [`delete`] | changing issues |
-//! | [`comment`] | comments below issues |
+//! | [`comment`], [`remote_link`] | comments below issues, and links to things elsewhere |
 //! | [`adf`], [`canonical`] | documents, and telling whether one was changed |
 //! | [`webhook`] | deliveries from Jira, without any call |
 //!
@@ -57,6 +57,7 @@ pub mod permission;
 pub mod personal;
 pub mod project;
 pub mod reading;
+pub mod remote_link;
 pub mod retry;
 pub mod scope;
 pub mod search;

@@ -20,7 +20,9 @@
 //! | [`acting`] | actions, accounts, the directory, Jira | `action` | access in Jira, actions | — |
 //! | [`announcing`] | notifications, channels | `announcement` | announcements, messages to Slack and others | — |
 //! | [`ending`] | connections, secrets | `ending` | connections, notifications | [`announcing`] |
-//! | [`hearing`] | deliveries of webhooks | — | what is due, sync requests | `checking`, `tickets` |
+//! | [`hearing`] | deliveries of webhooks | — | what is due, sync requests | `checking`, `tickets`, [`pulls`] |
+//! | [`forge`] | what a person entered, GitHub | — | how GitHub is reached, secrets | [`pulls`], `tickets` |
+//! | [`pulls`] | what is heard of pull requests, GitHub | `pull` | pull requests, tickets, findings, sync requests | `tickets` |
 
 pub mod acting;
 pub mod announcing;
@@ -29,12 +31,14 @@ pub mod choosing;
 pub mod connecting;
 pub mod ending;
 pub mod finishing;
+pub mod forge;
 pub mod hearing;
 pub mod ingesting;
 pub mod listening;
 pub mod milestone;
 pub mod people;
 pub mod planning;
+pub mod pulls;
 pub mod quarantine;
 pub mod retiring;
 pub mod reviewing;

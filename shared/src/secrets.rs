@@ -7,6 +7,8 @@
 //! | `{tenant}/webhook/{connection}` | the secret that signs a connection's webhooks |
 //! | `{tenant}/organisation/{connection}` | the organisation API key of a connection |
 //! | `{tenant}/channel/{channel}` | the address of a channel, and what signs its messages, as JSON |
+//! | `{tenant}/github/access` | the credentials of GitHub, as JSON |
+//! | `{tenant}/github/webhook` | the secrets that sign GitHub's deliveries, as JSON |
 //! | `{tenant}/signing/{key}` | the seed of a key that signs records; the table says which key does |
 //!
 //! In Secrets Manager each name stands behind the prefix of the stack. Who rotates a secret holds the lease of its
@@ -68,6 +70,16 @@ pub fn channel_name(tenant: &TenantId, channel: &ChannelId) -> String {
 /// The name of the key that signs a tenant's records and has this public half.
 pub fn signing_name(tenant: &TenantId, public_key: &str) -> String {
     format!("{tenant}/signing/{}", crate::ids::fixed(&[public_key]))
+}
+
+/// The name of a tenant's credentials of GitHub.
+pub fn github_name(tenant: &TenantId) -> String {
+    format!("{tenant}/github/access")
+}
+
+/// The name of the secrets that sign the deliveries of a tenant's GitHub.
+pub fn github_webhook_name(tenant: &TenantId) -> String {
+    format!("{tenant}/github/webhook")
 }
 
 /// The names of all secrets of a connection.

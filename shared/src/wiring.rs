@@ -15,6 +15,7 @@ use crate::jira::{ReqwestSender, TokioSleeper};
 use crate::operations::Core;
 use crate::operations::announcing::Announcer;
 use crate::operations::connecting::Connector;
+use crate::operations::forge::ForgeAccess;
 use crate::operations::session::{Deadline, JiraAccess};
 use crate::random::SystemRandom;
 use crate::secrets::{SecretStore, SecretsManager};
@@ -99,6 +100,27 @@ impl Wiring {
             sleeper: Arc::new(TokioSleeper),
             service_tokens: Arc::default(),
             deadline: Deadline::default(),
+        })
+    }
+
+    /// What opens GitHub, over the same table, secrets and sender as `jira`.
+    ///
+    /// # Errors
+    /// When `ASSAY_GITHUB_API_URL` is not set, or is neither https nor on this machine.
+    pub fn forge(&self, jira: &JiraAccess) -> Result<ForgeAccess> {
+        let name = "ASSAY_GITHUB_API_URL";
+        let api_url = self.config.required(name)?.trim_end_matches('/').to_owned();
+        if !crate::http::is_trustworthy(&api_url) {
+            return Err(Error::internal(format!(
+                "start: the environment variable {name} must be an https address (http only on this machine)"
+            )));
+        }
+        Ok(ForgeAccess {
+            core: jira.core.clone(),
+            secrets: Arc::clone(&jira.secrets),
+            sender: Arc::clone(&jira.sender),
+            api_url,
+            tokens: crate::github::InstallationTokens::default(),
         })
     }
 

@@ -1,10 +1,36 @@
 //! Pull requests that fix findings, as their forge tells of them.
+//!
+//! | what | where it stands | who reads it |
+//! |---|---|---|
+//! | the pull request, and what it is about | [`Remediation`], a record for each | the webhook's receiver, the API, `maintain` |
+//! | what its ticket showed and told of it | [`Followed`], in the ticket | the worker, the planner |
+//! | what was said of it before there was a ticket | [`crate::finding::Finding::pulls`] | the planner, which takes it into the ticket |
+//!
+//! Messages come late, twice and in any order. What is older never replaces what is newer ([`Pull::after`]), and whoever is
+//! told something twice finds nothing to do.
+
+mod followed;
+mod forge;
+mod mention;
+mod record;
+mod reference;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::fixed;
 use crate::{Error, Result};
+pub use followed::Followed;
+pub use forge::{Forge, Limit, Method, Trouble};
+pub use mention::{Mentions, mentions, reverted};
+pub use record::{Links, Remediation};
+pub use reference::{Reference, reference};
+
+/// The longest address of a pull request, in characters.
+pub const LONGEST_URL: usize = 500;
+
+/// The longest title that is kept, in characters.
+pub const LONGEST_TITLE: usize = 255;
 
 /// The fixed id of a pull request, made from its address.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, utoipa::ToSchema)]
@@ -63,6 +89,16 @@ impl PullState {
             Self::Reverted => "reverted",
         }
     }
+
+    /// Of two messages of the same second, the one with the higher rank is the later one.
+    fn rank(self) -> u8 {
+        match self {
+            Self::Open => 0,
+            Self::Closed => 1,
+            Self::Merged => 2,
+            Self::Reverted => 3,
+        }
+    }
 }
 
 /// One pull request.
@@ -83,23 +119,66 @@ pub struct Pull {
     /// When that was so, by the forge's clock: what is older never replaces what is newer.
     #[schema(value_type = String)]
     pub changed_at: Timestamp,
+    /// When it was opened, by the forge's clock, if it said so.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub opened_at: Option<Timestamp>,
 }
 
-/// A pull request that a ticket follows, and how far that was told.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Followed {
-    /// As it was last heard of.
-    pub pull: Pull,
-    /// The state that the issue last told people: by a remote link and a comment.
-    #[serde(default)]
-    pub shown: Option<PullState>,
-    /// The state that the tasks were last told.
-    #[serde(default)]
-    pub told: Option<PullState>,
-    /// Whether its description names the ticket, or cannot be made to.
-    #[serde(default)]
-    pub referenced: bool,
-    /// Why something of this could not be done, if it could not.
-    #[serde(default)]
-    pub problem: Option<String>,
+impl Pull {
+    /// What is known once `news` came. `is_certain` says that it was read at this moment, and not told at some time.
+    ///
+    /// | known | news | then |
+    /// |---|---|---|
+    /// | any | older | as known |
+    /// | any | newer | as the news have it |
+    /// | any | as old, and read just now | as the news have it |
+    /// | any | as old, and told | the state of the higher rank: open, closed, merged, reverted |
+    /// | reverted | merged, however new | reverted: its own forge does not tell of what others took back |
+    #[must_use]
+    pub fn after(&self, news: &Self, is_certain: bool) -> Self {
+        let is_newer = match news.changed_at.cmp(&self.changed_at) {
+            std::cmp::Ordering::Less => false,
+            std::cmp::Ordering::Greater => true,
+            std::cmp::Ordering::Equal => is_certain || news.state.rank() > self.state.rank(),
+        };
+        if !is_newer {
+            return self.clone();
+        }
+        let stays = self.state == PullState::Reverted && news.state == PullState::Merged;
+        Self {
+            state: if stays { self.state } else { news.state },
+            opened_at: news.opened_at.or(self.opened_at),
+            ..news.clone()
+        }
+    }
+
+    /// Whether it is GitHub's, so that it can be read and its description be written.
+    pub fn is_on_github(&self) -> bool {
+        !self.repository.is_empty() && self.number > 0
+    }
+
+    /// What people call it: `owner/name#12`, or its address.
+    pub fn name(&self) -> String {
+        if self.is_on_github() {
+            format!("{}#{}", self.repository, self.number)
+        } else {
+            self.url.clone()
+        }
+    }
+
+    /// Who says of a task that it is done because this was merged.
+    pub fn teller(&self) -> &'static str {
+        if self.is_on_github() { "github" } else { "remediation" }
+    }
+
+    /// Why a task is done because this was merged. By it such a task is known again.
+    pub fn why_done(&self) -> String {
+        format!("pull request {} was merged", self.name())
+    }
 }
+
+#[cfg(test)]
+#[path = "pull_tests.rs"]
+mod tests;
+

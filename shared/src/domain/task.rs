@@ -13,6 +13,7 @@
 //! An open task becomes resolved as soon as the check passes, unless a person opened it (`held`): then a person ends it.
 
 mod people;
+mod pulled;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -31,6 +31,7 @@
 //! is being written (`writing`) before the call is made.
 
 pub mod content;
+mod following;
 mod outcome;
 mod ownership;
 mod sight;
@@ -53,6 +54,7 @@ use crate::sync_setting::GonePolicy;
 use crate::task::Task;
 use crate::trace;
 pub use content::{Block, Content, Field, Span};
+pub use following::Shown;
 pub use outcome::look_again_after;
 pub use ownership::{Current, Edits, Shown, Written};
 pub use sight::{News, Sight};

@@ -35,6 +35,10 @@
 //! | notification | `T#notification` | `notification#{id}` | API: list; all functions that find a cause, and its end: one; `maintain`: many by id, the due ones (index `due`) |
 //! | channel that notifications are sent to | `T#channel` | `channel#{id}` | API: one, list, all; `maintain`: one, all of a tenant |
 //! | announcement: what a channel is told of a cause | `T#announcement` | `announcement#{id}`, the id begins with the channel's | `maintain`: one, the due ones (index `due`); API: all of a channel (beginning of `sk`) |
+//! | GitHub | `T#github` | `github#` | API, `receive-webhooks`, `create-tickets`, `maintain`: one |
+//! | pull request | `T#pull` | `pull#{id}` | API: one, list; `receive-webhooks`, `create-tickets`: one; `maintain`: one, the due ones (index `due`) |
+//! | which pull request takes one back | `T#reverts#{pull request}` | `by#{pull request}` | `receive-webhooks`, API, `maintain`: all of one |
+//! | which tickets' issues have, or had, a key | `T#key#{digest of the key}` | `ticket#{id}` | `receive-webhooks`, API, `maintain`: all of a key; `create-tickets`, `maintain`: conditional put |
 //! | points of an hour | `T#quota#{connection}` | `hour#{epoch seconds}` | all functions that call Jira: the present hour, with the pause in the same read |
 //! | pause that Jira asked for | `T#quota#{connection}` | `pause#` | as above |
 //! | idempotency key | `T#request#{key}` | `request#` | API: conditional put |
@@ -44,13 +48,14 @@
 //! | index | partition | sort | holds |
 //! |---|---|---|---|
 //! | `issue` | `issue_pk` = `T#{cloud id}#{issue id}` | `issue_sk` = ticket id | tickets whose issue and site are known |
-//! | `due` | `due_pk` = `{kind}#{shard}` | `due_sk` = `{epoch milliseconds, 15 digits}#T#{id}` | tenants, comparisons, connections, ingestions, campaigns, actions, notifications, announcements and tickets that have a `due_at`, and nothing else |
+//! | `due` | `due_pk` = `{kind}#{shard}` | `due_sk` = `{epoch milliseconds, 15 digits}#T#{id}` | tenants, comparisons, connections, ingestions, campaigns, actions, pull requests, notifications, announcements and tickets that have a `due_at`, and nothing else |
 //!
 //! `due` is the one index that does not begin with the tenant: what is due is asked for over all tenants by the
 //! scheduled functions alone. It is split into shards so that no partition takes all writes.
 
 mod access;
 mod announcing;
+mod pull;
 
 use jiff::Timestamp;
 
@@ -68,6 +73,8 @@ pub(super) use access::{
     person_address, person_addresses, persons, product, products, project_role, project_roles,
     project_roles_of, review_item, review_items, roster, roster_page, rosters, signing,
 };
+
+pub(super) use pull::{forge, keyed, keyed_ticket, remediation, remediations, revert, reverts};
 
 /// The partition key of the table.
 pub const PK: &str = "pk";
@@ -300,6 +307,8 @@ pub(super) enum DueKind {
     Notification,
     /// An announcement, which is sent to its channel.
     Announcement,
+    /// A pull request, which is read again.
+    Pull,
 }
 
 impl DueKind {
@@ -314,6 +323,7 @@ impl DueKind {
             Self::Action => "action",
             Self::Notification => "notification",
             Self::Announcement => "announcement",
+            Self::Pull => "pull",
         }
     }
 }

@@ -5,7 +5,10 @@
 //! | `/webhooks/{tenant}` | a token beside the body, by the tenant's OAuth app ([`super::listening`] registered it) | the connections by OAuth on the site that the body names |
 //! | `/webhooks/{tenant}/{connection}` | a signature of the body, by the secret that was entered by hand | the connection |
 //!
-//! What was heard is written into the tickets of the issue and asked for; `create-tickets` reads the issue itself.
+//! What was heard is written into the tickets of the issue and asked for; `create-tickets` reads the issue itself. What
+//! GitHub delivers is taken by [`github`].
+
+pub mod github;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -70,6 +73,8 @@ pub enum Heard {
     Again,
     /// It is about nothing that concerns us.
     Ignored,
+    /// It only tried whether we are there.
+    Greeted,
 }
 
 impl Hearing {
@@ -219,7 +224,7 @@ enum Signed<'a> {
 }
 
 fn refuse() -> Error {
-    Error::new(Kind::Unauthenticated, "the delivery is not signed by the connection's secret")
+    Error::new(Kind::Unauthenticated, "the delivery is not signed by the secret that was made for it")
 }
 
 #[cfg(test)]

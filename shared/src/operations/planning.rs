@@ -3,6 +3,8 @@
 //! Every write has the condition that nobody else wrote meanwhile. Where somebody did, what concerns that ticket is decided
 //! again on what they wrote.
 
+mod pulls;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -8,6 +8,7 @@
 
 mod creating;
 mod deleting;
+mod following;
 mod listing;
 mod looking;
 mod moving;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::forge::ForgeAccess;
 use super::milestone::{Milestone, Milestones};
 use super::planning::Planner;
 use super::session::JiraAccess;
@@ -58,6 +60,8 @@ const SOON: i64 = 120;
 pub struct Worker {
     /// Opens sessions.
     pub jira: JiraAccess,
+    /// Opens GitHub.
+    pub forge: ForgeAccess,
     /// Where tickets are asked for again.
     pub sync: Arc<dyn Queue<SyncRequest>>,
     /// How long after its create a lost issue is looked for before it may be created again, in seconds.
@@ -121,11 +125,13 @@ struct Work {
     /// To be closed or reopened.
     bring: Vec<Ticket>,
     delete: Vec<Ticket>,
+    /// To show pull requests in.
+    follow: Vec<Ticket>,
 }
 
 impl Work {
     fn is_empty(&self) -> bool {
-        [&self.create, &self.look_up, &self.look, &self.update, &self.bring, &self.delete]
+        [&self.create, &self.look_up, &self.look, &self.update, &self.bring, &self.delete, &self.follow]
             .iter()
             .all(|tickets| tickets.is_empty())
     }
@@ -279,6 +285,8 @@ impl Run<'_> {
                 Step::Close | Step::Reopen => work.bring.push(ticket),
                 Step::Delete => work.delete.push(ticket),
                 Step::Tell => Box::pin(self.tell(ticket)).await?,
+                Step::TellPulls => Box::pin(self.tell_of_pulls(ticket)).await?,
+                Step::Follow => work.follow.push(ticket),
                 Step::Drop => {
                     let bound = self.worker.lookup_bound;
                     self.worker.save(ticket, |ticket| ticket.dropped(bound, now)).await?;
@@ -318,6 +326,7 @@ impl Run<'_> {
     async fn with(&mut self, connection: &Connection, client: &Client, work: Work) -> Result<()> {
         Box::pin(self.look_up(client, work.look_up)).await?;
         self.look(client, work.look).await?;
+        Box::pin(self.follow(connection, client, work.follow)).await?;
         self.bring(client, work.bring).await?;
         Box::pin(self.update(client, work.update)).await?;
         self.delete(client, work.delete).await?;
@@ -359,6 +368,9 @@ impl Run<'_> {
         }
         for ticket in work.look_up {
             self.worker.save_silently(ticket, |ticket| ticket.could_not_look(wait, now)).await?;
+        }
+        for ticket in work.follow {
+            self.worker.save_silently(ticket, |ticket| ticket.follow_later(why, wait, now)).await?;
         }
         for ticket in work.look.into_iter().chain(work.update).chain(work.bring).chain(work.delete) {
             let wait = wait_of(&ticket);

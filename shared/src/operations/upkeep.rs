@@ -12,8 +12,11 @@ use jiff::Timestamp;
 
 use super::ending::Endings;
 use super::finishing::Finisher;
+use super::forge::ForgeAccess;
 use super::listening::Listening;
 use super::planning::Planner;
+use super::pulls::Pulls;
+use super::pulls::rereading::Rereading;
 use super::quarantine;
 use super::session::JiraAccess;
 use crate::connection::Connection;
@@ -53,6 +56,8 @@ const AT_ONCE: usize = 16;
 pub struct Upkeep {
     /// Opens sessions.
     pub jira: JiraAccess,
+    /// Opens GitHub.
+    pub forge: ForgeAccess,
     /// Where tickets are asked for.
     pub sync: Arc<dyn Queue<SyncRequest>>,
     /// Seconds between two comparisons of all of a tenant's tickets.
@@ -72,12 +77,20 @@ pub struct Tally {
     pub differ: usize,
     /// Sync settings whose quarantine ended.
     pub mended: usize,
+    /// Pull requests that were read again.
+    pub reread: usize,
 }
 
 impl Upkeep {
     /// Does all that is due, until `deadline`.
     pub async fn run(&self, deadline: Timestamp) -> Result<Tally> {
         let mut tally = Tally { asked: self.outbox(deadline).await?, ..Tally::default() };
+        let pulls = Pulls { core: self.jira.core.clone(), sync: Arc::clone(&self.sync) };
+        let rereading = Rereading { pulls, forge: self.forge.clone() };
+        match Box::pin(rereading.run(deadline)).await {
+            Ok(read) => tally.reread = read,
+            Err(error) => tracing::error!(error = error.chain(), "could not read pull requests again"),
+        }
         for shard in crate::dynamodb::keys::shards() {
             let now = self.now();
             for turn in self.jira.core.store.due_comparisons(shard, now, TENANTS_A_SHARD).await? {

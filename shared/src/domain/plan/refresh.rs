@@ -47,6 +47,7 @@ impl Planning<'_> {
             ticket.setting = setting.id.clone();
         }
         self.want(ticket, &members, setting);
+        self.follow(ticket, &members);
         self.move_untried(ticket, covering.unwrap_or(setting));
         self.describe(ticket, &members, setting);
     }
@@ -78,6 +79,20 @@ impl Planning<'_> {
             Wanted::Open | Wanted::Deleted | Wanted::Kept => "a task of it is to be done",
         };
         ticket.want(wanted, why, self.now);
+    }
+
+    /// Pull requests that were said to be about findings before those had a ticket.
+    fn follow(&self, ticket: &mut Ticket, members: &[&Task]) {
+        for task in members {
+            for (id, pull) in task.finding.iter().flat_map(|finding| &finding.pulls) {
+                let is_known = ticket.pulls.get(id).is_some_and(|followed| {
+                    followed.is_about(&task.id) && followed.pull.changed_at >= pull.changed_at
+                });
+                if !is_known {
+                    ticket.follow_pull(id, pull, &BTreeSet::from([task.id.clone()]), self.now);
+                }
+            }
+        }
     }
 
     /// A ticket without an issue follows its setting: what Jira refuses in one place may be right in another.

@@ -32,6 +32,10 @@ pub enum Step {
     Look,
     /// Tell the tasks what a person did to the issue.
     Tell,
+    /// Tell the tasks which pull requests were merged, and which of them were taken back.
+    TellPulls,
+    /// Show pull requests in the issue, and the issue in them.
+    Follow,
     /// Write what the content differs in.
     Update,
     /// Bring the issue to a done status.
@@ -49,6 +53,11 @@ impl Ticket {
         if let Some(lease) = self.lease.as_ref().filter(|lease| lease.until > now) {
             return Step::Wait { until: lease.until };
         }
+        self.with_pulls(self.own_step(now), now)
+    }
+
+    /// The next step without what pull requests ask for.
+    fn own_step(&self, now: Timestamp) -> Step {
         match &self.state {
             State::Planned | State::Failed { .. } => match self.wanted {
                 Wanted::Open => self.unless_early(now, Step::Create),
@@ -189,6 +198,8 @@ impl Ticket {
             | Step::LookUp
             | Step::Look
             | Step::Tell
+            | Step::TellPulls
+            | Step::Follow
             | Step::Update
             | Step::Close
             | Step::Reopen

@@ -31,6 +31,11 @@ pub enum Goal {
     },
     /// In a status that is not of the category done; one of the category `new` rather than `indeterminate`.
     Open,
+    /// In this very status, on a way that enters no done one.
+    At {
+        /// Its id.
+        status: String,
+    },
 }
 
 impl Goal {
@@ -39,6 +44,7 @@ impl Goal {
         match self {
             Self::Done { status } => is_done && status.as_ref().is_none_or(|wanted| wanted == id),
             Self::Open => !is_done,
+            Self::At { status } => status == id,
         }
     }
 }

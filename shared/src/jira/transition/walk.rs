@@ -112,7 +112,10 @@ impl<'a> Walk<'a> {
         let mut blocked = Vec::new();
         let mut is_goal_blocked = false;
         for transition in offered {
-            if self.is_refused(&status.id, &transition.id) || transition.to.id == status.id {
+            if self.is_refused(&status.id, &transition.id)
+                || transition.to.id == status.id
+                || self.is_forbidden(&transition.to)
+            {
                 continue;
             }
             match fill(transition) {
@@ -177,10 +180,15 @@ impl<'a> Walk<'a> {
         self.goal.is_reached(&to.id, to.category == "done")
     }
 
+    /// Whether a status is not even to be entered on the way.
+    fn is_forbidden(&self, to: &Target) -> bool {
+        matches!(self.goal, Goal::At { .. }) && to.category == "done" && !self.leads_to_goal(to)
+    }
+
     /// How far from the goal a status seems; less is nearer.
     fn rank(&self, to: &Target) -> u8 {
         match (self.goal, to.category.as_str()) {
-            (Goal::Done { status: Some(wanted) }, _) if *wanted == to.id => 0,
+            (Goal::Done { status: Some(wanted) } | Goal::At { status: wanted }, _) if *wanted == to.id => 0,
             (Goal::Done { status: Some(_) } | Goal::Open, "done") => 4,
             (Goal::Done { .. }, "done") | (Goal::Open, "new") => 0,
             (_, "indeterminate") => 1,
@@ -223,6 +231,7 @@ impl<'a> Walk<'a> {
             Goal::Done { status: None } => "a done status",
             Goal::Done { status: Some(_) } => "the wanted done status",
             Goal::Open => "an open status",
+            Goal::At { .. } => "the status for opened pull requests",
         };
         let mut problem = format!("there is no way from status {} to {wanted}", status.name);
         if !blocked.is_empty() {
@@ -239,6 +248,7 @@ impl<'a> Walk<'a> {
         match self.goal {
             Goal::Done { .. } => "close",
             Goal::Open => "reopen",
+            Goal::At { .. } => "move",
         }
     }
 }

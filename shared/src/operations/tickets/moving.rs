@@ -65,13 +65,13 @@ impl Run<'_> {
             BroughtEnd::There(status, call) => {
                 match goal {
                     Goal::Done { .. } => self.tally.closed += 1,
-                    Goal::Open => self.tally.reopened += 1,
+                    Goal::Open | Goal::At { .. } => self.tally.reopened += 1,
                 }
                 let change = |ticket: &mut Ticket| {
                     note_moves(ticket);
                     match goal {
                         Goal::Done { .. } => ticket.closed(status.clone(), call.clone(), now),
-                        Goal::Open => ticket.reopened(status.clone(), call.clone(), now),
+                        Goal::Open | Goal::At { .. } => ticket.reopened(status.clone(), call.clone(), now),
                     }
                 };
                 self.worker.save(ticket, change).await?;

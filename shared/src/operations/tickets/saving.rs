@@ -1,6 +1,7 @@
 //! Writing what a worker learned, whoever else wrote meanwhile.
 
 use super::Worker;
+use crate::check::CheckId;
 use crate::error::Kind;
 use crate::notification::{self, Notification, Subject};
 use crate::ticket::{State, Ticket};
@@ -56,6 +57,7 @@ impl Worker {
         for _ in 0..REPEATS {
             let mut next = current.clone();
             change(&mut next);
+            self.note_key(&current, &next).await?;
             match self.jira.core.store.save_ticket(&mut next).await {
                 Ok(()) => return Ok(Some(next)),
                 Err(error) if *error.kind() == Kind::Conflict => {}
@@ -90,6 +92,7 @@ impl Worker {
                 return Ok(None);
             };
             let had_problem = stored.problem.is_some();
+            let before = stored.clone();
             match stored.state {
                 State::Planned | State::Creating { .. } | State::Unknown { .. } | State::Failed { .. } => {
                     change(&mut stored);
@@ -103,6 +106,7 @@ impl Worker {
                     return Ok(None);
                 }
             }
+            self.note_key(&before, &stored).await?;
             match self.jira.core.store.save_ticket(&mut stored).await {
                 Ok(()) => {
                     Box::pin(self.notice(had_problem, &stored)).await?;
@@ -114,4 +118,21 @@ impl Worker {
         }
         Err(Error::conflict(format!("ticket {} is written by too many at once; try again", ticket.id)))
     }
+
+    /// Notes the key of a ticket's issue, if it is news and the ticket is about findings: pull requests name it. Before the
+    /// ticket is saved, so that none is saved whose key is not noted.
+    async fn note_key(&self, before: &Ticket, next: &Ticket) -> Result<()> {
+        let key = |ticket: &Ticket| ticket.state.issue().map(|issue| issue.key.clone());
+        match key(next) {
+            Some(new) if key(before).as_ref() != Some(&new) && is_about_findings(next) => {
+                self.jira.core.store.put_key(&next.tenant, &new, &next.id).await
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+fn is_about_findings(ticket: &Ticket) -> bool {
+    let beginning = format!("{}-", CheckId::B9);
+    ticket.tasks.iter().any(|task| task.as_str().starts_with(&beginning))
 }

@@ -18,4 +18,20 @@ impl Run<'_> {
             Err(error) => Err(error),
         }
     }
+
+    /// Tells the ticket's tasks what became of its pull requests. What cannot be told now is told later.
+    pub(super) async fn tell_of_pulls(&mut self, ticket: Ticket) -> Result<()> {
+        match self.worker.planner().tell_of_pulls(&ticket).await {
+            Ok(told) => {
+                let now = self.now();
+                self.worker.save(ticket, |ticket| ticket.told_of_pulls(&told, now)).await?;
+                Ok(())
+            }
+            Err(error) if *error.kind() == Kind::Conflict => {
+                self.retry.insert((ticket.tenant, ticket.id));
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
 }
