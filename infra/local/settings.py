@@ -108,6 +108,8 @@ class Settings:
                 "AtlassianAuthUrl": self.sim_url,
                 # Nobody outside is told of what happens on a simulated site; webhooks may lead to this machine.
                 "SlackUrl": self.sim_url,
+                # As long as no GitHub is simulated there, its calls are answered with 404.
+                "GithubApiUrl": self.sim_url,
                 # A tick comes each minute: less than that, and whatever happens in Jira is seen at the next one.
                 "CheckIntervalSeconds": "45",
                 "LookupBoundSeconds": "20",

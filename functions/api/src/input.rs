@@ -178,7 +178,7 @@ fn field_of(path: &str, why: &str) -> String {
 
 /// Whether a field holds a secret: then nothing that was sent in it is said again.
 fn is_secret(field: &str) -> bool {
-    matches!(field, "token" | "client_secret" | "api_key" | "url")
+    matches!(field, "token" | "client_secret" | "api_key" | "url" | "private_key")
 }
 
 /// A path parameter that is one of our identifiers. What is not one names nothing, so it is not found.

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use assay::operations::Core;
 use assay::operations::announcing::Announcer;
 use assay::operations::connecting::Connector;
+use assay::operations::forge::ForgeAccess;
 use assay::sqs::{ChecksRequest, Queue, SyncRequest, UsageRequest};
 use axum::Router;
 use utoipa::OpenApi;
@@ -34,6 +35,8 @@ pub struct Api {
     pub core: Core,
     /// Makes and ends connections.
     pub connector: Connector,
+    /// Sets GitHub up.
+    pub forge: ForgeAccess,
     /// Makes and tries the channels that notifications are sent to.
     pub announcer: Announcer,
     /// Where evaluations and plans are asked for.
@@ -90,6 +93,8 @@ fn guarded() -> routes::Routes {
         .merge(routes::groups::routes())
         .merge(routes::campaigns::routes())
         .merge(routes::actions::routes())
+        .merge(routes::github::routes())
+        .merge(routes::remediations::routes())
         .merge(routes::tokens::routes())
 }
 

@@ -20,6 +20,7 @@ async fn main() -> Result<(), Error> {
     let core = connector.jira.core.clone();
     let api = Api {
         core: core.clone(),
+        forge: wiring.forge(&connector.jira)?,
         connector,
         announcer,
         checks: wiring.checks_queue()?,

@@ -11,8 +11,10 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let wiring = Wiring::begin()?;
+    let jira = wiring.jira()?;
     let worker = Worker {
-        jira: wiring.jira()?,
+        forge: wiring.forge(&jira)?,
+        jira,
         sync: wiring.sync_queue()?,
         lookup_bound: wiring.config().seconds("ASSAY_LOOKUP_BOUND_SECONDS")?,
         milestones: Arc::new(Unobserved),

@@ -58,6 +58,7 @@ impl Maintain {
                 ("tickets_asked_again", tally.asked as f64, Unit::Count),
                 ("tickets_compared", tally.compared as f64, Unit::Count),
                 ("tickets_differ", tally.differ as f64, Unit::Count),
+                ("pull_requests_read", tally.reread as f64, Unit::Count),
             ],
         );
         Ok(serde_json::json!({

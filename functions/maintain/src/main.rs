@@ -8,8 +8,10 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let wiring = Wiring::begin()?;
+    let jira = wiring.jira()?;
     let upkeep = Upkeep {
-        jira: wiring.jira()?,
+        forge: wiring.forge(&jira)?,
+        jira,
         sync: wiring.sync_queue()?,
         interval: wiring.config().seconds("ASSAY_CHECK_INTERVAL_SECONDS")?,
         public_url: wiring.public_url()?,

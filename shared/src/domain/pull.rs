@@ -149,6 +149,9 @@ impl Pull {
         Self {
             state: if stays { self.state } else { news.state },
             opened_at: news.opened_at.or(self.opened_at),
+            // Whoever uses the API may not know them.
+            repository: if news.is_on_github() { &news.repository } else { &self.repository }.clone(),
+            number: if news.is_on_github() { news.number } else { self.number },
             ..news.clone()
         }
     }
@@ -160,11 +163,7 @@ impl Pull {
 
     /// What people call it: `owner/name#12`, or its address.
     pub fn name(&self) -> String {
-        if self.is_on_github() {
-            format!("{}#{}", self.repository, self.number)
-        } else {
-            self.url.clone()
-        }
+        if self.is_on_github() { format!("{}#{}", self.repository, self.number) } else { self.url.clone() }
     }
 
     /// Who says of a task that it is done because this was merged.
@@ -181,4 +180,3 @@ impl Pull {
 #[cfg(test)]
 #[path = "pull_tests.rs"]
 mod tests;
-

@@ -69,7 +69,9 @@ fn an_open_one_is_read_ever_more_rarely_and_an_ended_one_for_a_week() {
     let now = START.parse().unwrap();
     let day = 24 * 3600;
     let record = Remediation::new(&TenantId::parse("acme").unwrap(), pull(PullState::Open, 0), now);
-    let next = |record: &Remediation, at: i64| record.next_reading(after(now, at)).map(|next| next == after(now, at + 900));
+    let next = |record: &Remediation, at: i64| {
+        record.next_reading(after(now, at)).map(|next| next == after(now, at + 900))
+    };
     assert_eq!(next(&record, 60), Some(true));
     assert_eq!(record.next_reading(after(now, 7200)), Some(after(now, 2 * 7200)));
     assert_eq!(record.next_reading(after(now, 90 * day)), Some(after(now, 91 * day)));
@@ -119,8 +121,18 @@ fn findings_are_found_by_their_ids_in_any_case() {
 #[test]
 fn the_line_that_github_writes_into_a_revert_names_what_is_taken_back() {
     assert_eq!(reverted("Reverts acme/shop#12"), Some(("acme/shop".to_owned(), 12)));
-    assert_eq!(reverted("Because it broke.\r\n\r\nReverts acme/shop#12\r\n"), Some(("acme/shop".to_owned(), 12)));
-    for body in ["", "This Reverts acme/shop#12", "Reverts #12", "Reverts acme/shop", "Reverts a/b/c#1", "Reverts a/b#0"] {
+    assert_eq!(
+        reverted("Because it broke.\r\n\r\nReverts acme/shop#12\r\n"),
+        Some(("acme/shop".to_owned(), 12))
+    );
+    for body in [
+        "",
+        "This Reverts acme/shop#12",
+        "Reverts #12",
+        "Reverts acme/shop",
+        "Reverts a/b/c#1",
+        "Reverts a/b#0",
+    ] {
         assert_eq!(reverted(body), None, "{body}");
     }
 }

@@ -54,7 +54,7 @@ use crate::sync_setting::GonePolicy;
 use crate::task::Task;
 use crate::trace;
 pub use content::{Block, Content, Field, Span};
-pub use following::Shown;
+pub use following::ShownPull;
 pub use outcome::look_again_after;
 pub use ownership::{Current, Edits, Shown, Written};
 pub use sight::{News, Sight};

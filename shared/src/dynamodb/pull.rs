@@ -162,7 +162,13 @@ impl Store {
     }
 
     /// Notes that one pull request takes another one back. Safe to repeat.
-    pub async fn put_revert(&self, tenant: &TenantId, of: &PullId, by: &PullId, now: Timestamp) -> Result<()> {
+    pub async fn put_revert(
+        &self,
+        tenant: &TenantId,
+        of: &PullId,
+        by: &PullId,
+        now: Timestamp,
+    ) -> Result<()> {
         let beside = vec![(EXPIRES_AT, Some(number(after(now, REVERTS_FOR).as_second())))];
         let revert = Revert { by: by.clone() };
         self.put_new(&keys::revert(tenant, of, by), &revert, beside).await.map(drop)

@@ -47,7 +47,14 @@ fn what_is_no_key_is_refused_without_telling_of_it() {
     let cut = PKCS1.replace("-----END RSA PRIVATE KEY-----", "");
     let spoiled = PKCS1.replacen('A', "B", 3);
     let encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIC\n-----END ENCRYPTED PRIVATE KEY-----";
-    for text in ["", "MIIE", cut.as_str(), encrypted, &"x".repeat(20_000), "-----BEGIN PRIVATE KEY-----\nQUJD\n-----END PRIVATE KEY-----"] {
+    for text in [
+        "",
+        "MIIE",
+        cut.as_str(),
+        encrypted,
+        &"x".repeat(20_000),
+        "-----BEGIN PRIVATE KEY-----\nQUJD\n-----END PRIVATE KEY-----",
+    ] {
         let error = AppKey::parse(&Secret::new(text)).unwrap_err();
         assert!(error.to_string().starts_with("private_key "), "{error}");
         assert!(!error.chain().contains("MIIE") && !error.chain().contains("QUJD"), "{error}");

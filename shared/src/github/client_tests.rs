@@ -60,12 +60,20 @@ async fn each_refusal_is_told_from_the_others_with_its_wait() {
     for (answered, kind, wait) in [
         (answer(401, said("Bad credentials"), &[]), Kind::Unauthorised, 3600),
         (answer(403, said("Resource not accessible by integration"), &[]), Kind::Forbidden, 3600),
-        (answer(403, said("Resource not accessible by integration"), &[("x-ratelimit-remaining", "40")]), Kind::Forbidden, 3600),
+        (
+            answer(403, said("Resource not accessible by integration"), &[("x-ratelimit-remaining", "40")]),
+            Kind::Forbidden,
+            3600,
+        ),
         (answer(404, said("Not Found"), &[]), Kind::NotFound, 3600),
         (answer(410, said("Gone"), &[]), Kind::NotFound, 3600),
         (answer(403, said("API rate limit exceeded for user"), &used_up), limited(false, 601), 601),
         (answer(429, said("API rate limit exceeded"), &used_up), limited(false, 601), 601),
-        (answer(403, said("You have exceeded a secondary rate limit"), &[("retry-after", "120")]), limited(true, 120), 120),
+        (
+            answer(403, said("You have exceeded a secondary rate limit"), &[("retry-after", "120")]),
+            limited(true, 120),
+            120,
+        ),
         (answer(403, said("You have exceeded a secondary rate limit"), &[]), limited(true, 60), 60),
         (answer(429, said(""), &[]), limited(true, 60), 60),
         (answer(429, said(""), &[("retry-after", "99999")]), limited(true, 3900), 3900),
@@ -126,17 +134,23 @@ async fn an_app_gets_a_token_for_the_one_repository_and_keeps_it_until_it_is_too
         let client = stage.caller.for_repository(&app(), REPOSITORY).await.unwrap();
         client.pull(REPOSITORY, 12).await.unwrap();
     }
-    assert_eq!(stage.calls()[..3], [
-        "GET /repos/acme/shop/installation",
-        "POST /app/installations/77/access_tokens",
-        "GET /repos/acme/shop/pulls/12",
-    ]);
+    assert_eq!(
+        stage.calls()[..3],
+        [
+            "GET /repos/acme/shop/installation",
+            "POST /app/installations/77/access_tokens",
+            "GET /repos/acme/shop/pulls/12",
+        ]
+    );
     assert_eq!(
         stage.request(1).body,
         Some(json!({ "repositories": ["shop"], "permissions": { "pull_requests": "write" } }))
     );
     let bearer = |number: usize| stage.request(number).authorization.unwrap().expose().to_owned();
-    assert_eq!((bearer(2).as_str(), bearer(3).as_str(), bearer(6).as_str()), ("Bearer ghs_1", "Bearer ghs_1", "Bearer ghs_2"));
+    assert_eq!(
+        (bearer(2).as_str(), bearer(3).as_str(), bearer(6).as_str()),
+        ("Bearer ghs_1", "Bearer ghs_1", "Bearer ghs_2")
+    );
     assert!(bearer(0).starts_with("Bearer eyJ"));
 }
 

@@ -55,7 +55,9 @@ impl Credentials {
     /// # Errors
     /// Never: text always serializes.
     pub fn to_secret(&self) -> Result<Secret> {
-        serde_json::to_string(self).map(Secret::new).map_err(|_| Error::internal("could not write credentials"))
+        serde_json::to_string(self)
+            .map(Secret::new)
+            .map_err(|_| Error::internal("could not write credentials"))
     }
 }
 

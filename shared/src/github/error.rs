@@ -77,7 +77,8 @@ impl GithubError {
 
     /// No answer came.
     pub(super) fn of_sending(what: &str, cause: &SendError) -> Self {
-        let mend = "it is tried again by itself; if it goes on, check the API's address and GitHub's status page";
+        let mend =
+            "it is tried again by itself; if it goes on, check the API's address and GitHub's status page";
         match cause {
             SendError::NotSent { detail } => Self::new(Kind::NotSent, what, detail.as_str(), mend),
             SendError::InDoubt { detail, .. } => Self::new(Kind::InDoubt, what, detail.as_str(), mend),
@@ -170,11 +171,9 @@ impl GithubError {
             | Kind::NotSent
             | Kind::InDoubt
             | Kind::Unusable => true,
-            Kind::Forbidden
-            | Kind::NotFound
-            | Kind::Refused { .. }
-            | Kind::Malformed
-            | Kind::Redirected => false,
+            Kind::Forbidden | Kind::NotFound | Kind::Refused { .. } | Kind::Malformed | Kind::Redirected => {
+                false
+            }
         }
     }
 }

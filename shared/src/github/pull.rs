@@ -70,7 +70,8 @@ impl Bean {
             "closed" => PullState::Closed,
             _ => return Err("pull_request.state"),
         };
-        let is_address = (self.html_url.starts_with("https://") || crate::http::is_trustworthy(&self.html_url))
+        let is_address = (self.html_url.starts_with("https://")
+            || crate::http::is_trustworthy(&self.html_url))
             && self.html_url.len() <= LONGEST_URL;
         if !is_address {
             return Err("pull_request.html_url");
@@ -87,7 +88,11 @@ impl Bean {
             changed_at: self.updated_at,
             opened_at: Some(self.created_at),
         };
-        Ok(PullNow { pull, branch: one_line(&self.head.branch, LONGEST_TITLE), body: self.body.unwrap_or_default() })
+        Ok(PullNow {
+            pull,
+            branch: one_line(&self.head.branch, LONGEST_TITLE),
+            body: self.body.unwrap_or_default(),
+        })
     }
 }
 

@@ -70,8 +70,7 @@ impl Client {
             login: Option<String>,
             slug: Option<String>,
         }
-        let ask =
-            Ask::read("list the app's installations", format!("/app/installations?per_page={NAMED}"));
+        let ask = Ask::read("list the app's installations", format!("/app/installations?per_page={NAMED}"));
         let found: Vec<Installation> = self.request(ask).await?;
         let name = |it: Installation| it.account.and_then(|account| account.login.or(account.slug));
         Ok(reach(found.into_iter().filter_map(name).collect()))

@@ -57,7 +57,8 @@ impl Stage {
     /// Methods and addresses of the calls that were made.
     pub fn calls(&self) -> Vec<String> {
         let requests = self.script.requests.lock().unwrap();
-        let call = |request: &Request| format!("{} {}", request.method.as_str(), request.url.replace(API, ""));
+        let call =
+            |request: &Request| format!("{} {}", request.method.as_str(), request.url.replace(API, ""));
         requests.iter().map(call).collect()
     }
 

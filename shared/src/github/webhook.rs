@@ -64,7 +64,8 @@ impl Signing {
     pub fn verify(&self, header: Option<&str>, body: &[u8], now: Timestamp) -> Result<()> {
         let mut verified = verify_hmac(&self.current, header, body);
         for old in self.old.iter().filter(|old| old.until > now) {
-            verified = verified.or_else(|refused| verify_hmac(&old.secret, header, body).map_err(|_| refused));
+            verified =
+                verified.or_else(|refused| verify_hmac(&old.secret, header, body).map_err(|_| refused));
         }
         verified
     }
@@ -111,14 +112,15 @@ impl Delivery {
             let message = "the webhook sends forms; choose the content type application/json in GitHub";
             return Err(Error::invalid("body", message));
         }
-        let unreadable = |path: String| Error::invalid("body", format!("the delivery makes no sense at {path}"));
+        let unreadable =
+            |path: String| Error::invalid("body", format!("the delivery makes no sense at {path}"));
         let action: Action = serde_json::from_slice(body).map_err(|_| unreadable("action".to_owned()))?;
         if !ACTIONS.contains(&action.action.as_str()) {
             return Ok(Self::Other);
         }
         let mut json = serde_json::Deserializer::from_slice(body);
-        let body: Body =
-            serde_path_to_error::deserialize(&mut json).map_err(|cause| unreadable(cause.path().to_string()))?;
+        let body: Body = serde_path_to_error::deserialize(&mut json)
+            .map_err(|cause| unreadable(cause.path().to_string()))?;
         let pull = body.pull_request.read().map_err(|part| unreadable(part.to_owned()))?;
         Ok(Self::Pull(Box::new(pull)))
     }

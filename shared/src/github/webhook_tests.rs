@@ -28,9 +28,15 @@ fn the_old_secret_counts_until_its_time_is_over() {
     let first = Signing { current: Secret::new("one"), old: Vec::new() };
     let second = first.replaced(Secret::new("two"), after(noon(), 86_400), noon());
     let body = b"{}";
-    for (secret, seconds, is_good) in
-        [("one", 0, true), ("two", 0, true), ("one", 86_399, true), ("one", 86_400, false), ("two", 90_000, true), ("three", 0, false), ("", 0, false)]
-    {
+    for (secret, seconds, is_good) in [
+        ("one", 0, true),
+        ("two", 0, true),
+        ("one", 86_399, true),
+        ("one", 86_400, false),
+        ("two", 90_000, true),
+        ("three", 0, false),
+        ("", 0, false),
+    ] {
         let verified = second.verify(Some(&signature(secret, body)), body, after(noon(), seconds));
         assert_eq!(verified.is_ok(), is_good, "{secret} {seconds}");
     }
@@ -54,7 +60,9 @@ fn a_delivery_tells_of_its_pull_request_or_does_not_concern_us() {
         let Ok(Delivery::Pull(read)) = read("pull_request", action, &good) else { panic!("{action}") };
         assert_eq!(read.pull.state, PullState::Merged);
     }
-    for (event, action) in [("pull_request", "labeled"), ("pull_request", ""), ("push", "opened"), ("issues", "opened")] {
+    for (event, action) in
+        [("pull_request", "labeled"), ("pull_request", ""), ("push", "opened"), ("issues", "opened")]
+    {
         assert!(matches!(read(event, action, &good), Ok(Delivery::Other)), "{event} {action}");
     }
     assert!(matches!(Delivery::parse(Some("ping"), b"{\"zen\":\"x\"}"), Ok(Delivery::Ping)));

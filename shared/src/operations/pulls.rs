@@ -13,6 +13,7 @@
 //! Every step may be repeated: the record is written first, and whoever dies after that is repaired by the next message, or
 //! by `maintain`, which reads pull requests again ([`rereading`]).
 
+mod address;
 pub mod rereading;
 mod reverting;
 
@@ -28,6 +29,7 @@ use crate::ids::{TaskId, TenantId, TicketId};
 use crate::pull::{Links, Pull, PullId, Remediation, mentions, reverted};
 use crate::sqs::{Queue, SyncRequest};
 use crate::{Error, Result};
+pub use address::{Address, address};
 
 /// How often a write is repeated onto what somebody else wrote meanwhile.
 const REPEATS: u32 = 8;
@@ -177,7 +179,8 @@ impl Pulls {
             let Some(finding) = &mut task.finding else { return Ok(ticket) };
             let known = finding.pulls.get(&record.id);
             let is_to_be_kept = ticket.is_none() || known.is_some();
-            let is_news = known.is_none_or(|pull| pull.changed_at <= record.pull.changed_at && *pull != record.pull);
+            let is_news =
+                known.is_none_or(|pull| pull.changed_at <= record.pull.changed_at && *pull != record.pull);
             if !is_to_be_kept || !is_news {
                 return Ok(ticket);
             }

@@ -13,7 +13,7 @@ const BOUND: Duration = Duration::from_secs(30);
 
 /// Every setting of Assay's own: its name, a value that a function starts with, and the functions that need it. The
 /// template gives each function exactly these.
-const SETTINGS: [(&str, &str, &[&str]); 13] = [
+const SETTINGS: [(&str, &str, &[&str]); 14] = [
     (
         "ASSAY_TABLE",
         "assay",
@@ -62,6 +62,7 @@ const SETTINGS: [(&str, &str, &[&str]); 13] = [
     ("ASSAY_SITE_URL", "https://{site}", &CALLS_JIRA),
     ("ASSAY_ATLASSIAN_API_URL", "https://api.atlassian.com", &CALLS_JIRA),
     ("ASSAY_ATLASSIAN_AUTH_URL", "https://auth.atlassian.com", &CALLS_JIRA),
+    ("ASSAY_GITHUB_API_URL", "https://api.github.com", &["api", "create-tickets", "maintain"]),
     ("ASSAY_SLACK_URL", "https://hooks.slack.com", &["api", "maintain"]),
 ];
 

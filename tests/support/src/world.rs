@@ -12,6 +12,7 @@ use assay::operations::Core;
 use assay::operations::announcing::Announcer;
 use assay::operations::checking::Evaluator;
 use assay::operations::connecting::{Begun, Connector, Failure, Proof, Wish};
+use assay::operations::forge::ForgeAccess;
 use assay::operations::ingesting::Ingester;
 use assay::operations::milestone::{Milestones, Unobserved};
 use assay::operations::planning::Planner;
@@ -41,6 +42,9 @@ pub const CLOUD_ID: &str = "11111111-2222-4333-8444-555555555555";
 /// The address at which our own API is said to be.
 pub const PUBLIC_URL: &str = "http://assay.localhost";
 
+/// An address at which nobody answers.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
 /// How long a lost issue is looked for, in seconds: as in production.
 pub const LOOKUP_BOUND: i64 = 600;
 
@@ -63,6 +67,8 @@ pub struct World {
     pub usage: Arc<TimedQueue<UsageRequest>>,
     /// Opens sessions.
     pub access: JiraAccess,
+    /// Opens GitHub; it leads nowhere until a test says where GitHub is.
+    pub forge: ForgeAccess,
     /// The tenant that tests use.
     pub tenant: TenantId,
     /// Where Slack is said to be: nowhere, until a test starts a receiver.
@@ -116,6 +122,13 @@ impl World {
             service_tokens: Arc::default(),
             deadline: Deadline::default(),
         };
+        let forge = ForgeAccess {
+            core: access.core.clone(),
+            secrets: Arc::clone(&access.secrets),
+            sender: Arc::clone(&access.sender),
+            api_url: NOWHERE.to_owned(),
+            tokens: assay::github::InstallationTokens::default(),
+        };
         Self {
             sync: Arc::new(TimedQueue::new(time.clock())),
             checks: Arc::new(TimedQueue::new(time.clock())),
@@ -124,6 +137,7 @@ impl World {
             time,
             table_address,
             access,
+            forge,
             tenant: TenantId::parse("acme").expect("a tenant"),
             slack_url: "http://127.0.0.1:9".to_owned(),
         }
@@ -161,6 +175,7 @@ impl World {
     pub fn worker_with(&self, milestones: Arc<dyn Milestones>) -> Worker {
         Worker {
             jira: self.access.clone(),
+            forge: self.forge.clone(),
             sync: Arc::clone(&self.sync) as Arc<dyn Queue<SyncRequest>>,
             lookup_bound: LOOKUP_BOUND,
             milestones,
@@ -176,7 +191,13 @@ impl World {
     /// Repairs.
     pub fn upkeep(&self) -> Upkeep {
         let sync = Arc::clone(&self.sync) as Arc<dyn Queue<SyncRequest>>;
-        Upkeep { jira: self.access.clone(), sync, interval: INTERVAL, public_url: PUBLIC_URL.to_owned() }
+        Upkeep {
+            jira: self.access.clone(),
+            forge: self.forge.clone(),
+            sync,
+            interval: INTERVAL,
+            public_url: PUBLIC_URL.to_owned(),
+        }
     }
 
     /// Tells channels; Slack and other receivers are on this machine.

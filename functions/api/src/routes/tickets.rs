@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use assay::dynamodb::TicketFilter;
 use assay::ids::{ConnectionId, SettingId, TicketId};
 use assay::jira::Addresses;
+use assay::pull::{Followed, PullId, PullState};
 use assay::site::SiteDomain;
 use assay::sqs::SyncRequest;
 use assay::sync_setting::GonePolicy;
@@ -58,6 +59,33 @@ pub struct IssueView {
     done: Option<bool>,
 }
 
+/// A pull request that a ticket follows.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct FollowedView {
+    /// The remediation's id.
+    id: String,
+    /// Its address.
+    url: String,
+    /// Where it stands.
+    state: PullState,
+    /// The state that the issue tells of; null while it tells of none.
+    shown: Option<PullState>,
+    /// Why something of it could not be shown.
+    problem: Option<String>,
+}
+
+impl FollowedView {
+    fn of((id, followed): (&PullId, &Followed)) -> Self {
+        Self {
+            id: id.to_string(),
+            url: followed.pull.url.clone(),
+            state: followed.pull.state,
+            shown: followed.shown,
+            problem: followed.problem.clone(),
+        }
+    }
+}
+
 /// One ticket.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct TicketView {
@@ -82,6 +110,8 @@ pub struct TicketView {
     left_to_people: Vec<String>,
     /// The tasks that it stands for.
     tasks: Vec<String>,
+    /// The pull requests that fix them.
+    pulls: Vec<FollowedView>,
     /// The title written into the issue.
     title: String,
     /// The sync setting that asked for it.
@@ -164,6 +194,7 @@ impl TicketView {
             assignee: ticket.content.assignee.as_ref().map(ToString::to_string),
             left_to_people: ticket.kept.iter().map(|field| field.word().to_owned()).collect(),
             tasks: ticket.tasks.iter().map(ToString::to_string).collect(),
+            pulls: ticket.pulls.iter().map(FollowedView::of).collect(),
             title: ticket.content.title.clone(),
             setting: ticket.setting.to_string(),
             connection: ticket.connection.to_string(),

@@ -47,6 +47,7 @@ impl House {
         let secrets = Arc::new(MemorySecrets::default());
         world.access.secrets = Arc::clone(&secrets) as _;
         let api = Api {
+            forge: world.forge.clone(),
             core: world.access.core.clone(),
             connector: world.connector(),
             announcer: world.announcer(),

@@ -56,6 +56,7 @@ impl House {
         world.access.secrets = Arc::clone(&secrets) as _;
         world.set_up_oauth_app().await;
         let api = assay_api::router(Api {
+            forge: world.forge.clone(),
             core: world.access.core.clone(),
             connector: world.connector(),
             announcer: world.announcer(),

@@ -45,6 +45,7 @@ impl House {
             refreshed: Arc::default(),
         };
         let api = assay_api::router(Api {
+            forge: world.forge.clone(),
             core: world.access.core.clone(),
             connector: world.connector(),
             announcer: world.announcer(),

@@ -118,7 +118,8 @@ impl Followed {
     pub fn failed(&mut self, problem: String, wait: i64, now: Timestamp) -> bool {
         self.problem = Some(problem);
         self.tries += 1;
-        let grown = wait.saturating_mul(1 << self.tries.saturating_sub(1).min(10)).min(LONGEST_WAIT.max(wait));
+        let grown =
+            wait.saturating_mul(1 << self.tries.saturating_sub(1).min(10)).min(LONGEST_WAIT.max(wait));
         self.not_before = Some(after(now, grown));
         self.tries >= MOST_TRIES
     }

@@ -64,7 +64,8 @@ fn key_at(bytes: &[u8], word: usize) -> Option<String> {
         && project.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_');
     let rest = bytes.get(word..)?.strip_prefix(b"-").filter(|_| is_project)?;
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let ends = rest.get(digits).is_none_or(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric() && *byte != b'_');
+    let ends =
+        rest.get(digits).is_none_or(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric() && *byte != b'_');
     let is_number = (1..=12).contains(&digits) && rest[0] != b'0' && ends;
     (is_number && word + 1 + digits <= LONGEST_KEY)
         .then(|| String::from_utf8_lossy(&bytes[..word + 1 + digits]).into_owned())
@@ -78,7 +79,8 @@ fn finding_at(bytes: &[u8]) -> Option<TaskId> {
     let mut parts = text.split('-');
     let (check, source, rest) = (parts.next()?, parts.next()?, parts.next()?);
     let is_base32 = |part: &str, length: usize| {
-        part.len() == length && part.bytes().all(|byte| byte.is_ascii_alphabetic() || (b'2'..=b'7').contains(&byte))
+        part.len() == length
+            && part.bytes().all(|byte| byte.is_ascii_alphabetic() || (b'2'..=b'7').contains(&byte))
     };
     let fits = ends
         && check.eq_ignore_ascii_case(CheckId::B9.as_str())

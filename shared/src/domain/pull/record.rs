@@ -92,7 +92,14 @@ impl Remediation {
     }
 
     /// Takes what was heard. Returns whether that is news. Links are only added: what somebody once said it is about stays.
-    pub fn hear(&mut self, pull: &Pull, is_certain: bool, branch: &str, links: &Links, now: Timestamp) -> bool {
+    pub fn hear(
+        &mut self,
+        pull: &Pull,
+        is_certain: bool,
+        branch: &str,
+        links: &Links,
+        now: Timestamp,
+    ) -> bool {
         let before = self.clone();
         self.pull = self.pull.after(pull, is_certain);
         if !branch.is_empty() {
@@ -132,8 +139,7 @@ impl Remediation {
     /// that is not open any more only for a week.
     pub fn next_reading(&self, now: Timestamp) -> Option<Timestamp> {
         let age = seconds_between(self.pull.changed_at, now).max(0);
-        let is_worth_it =
-            self.pull.is_on_github() && (self.pull.state == PullState::Open || age < READ_FOR);
+        let is_worth_it = self.pull.is_on_github() && (self.pull.state == PullState::Open || age < READ_FOR);
         is_worth_it.then(|| after(now, age.clamp(READ_EVERY.0, READ_EVERY.1)))
     }
 }

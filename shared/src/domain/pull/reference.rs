@@ -74,7 +74,10 @@ mod tests {
         assert_eq!(put(&body, "SEC-12", false), None);
         assert_eq!(put(&body, "SEC-12", true), None);
         let other = reference(&body, &TicketId::parse("tkt-2").unwrap(), "SEC-13", URL, false);
-        assert!(matches!(other, Reference::New(both) if both.starts_with(&body)), "each ticket has its own line");
+        assert!(
+            matches!(other, Reference::New(both) if both.starts_with(&body)),
+            "each ticket has its own line"
+        );
     }
 
     #[test]

@@ -17,7 +17,13 @@ const MOST_PULLS: usize = 50;
 impl Ticket {
     /// Something was heard of a pull request that is about the ticket, or about some of its `tasks` alone. Returns whether
     /// that is news.
-    pub fn follow_pull(&mut self, id: &PullId, pull: &Pull, tasks: &BTreeSet<TaskId>, now: Timestamp) -> bool {
+    pub fn follow_pull(
+        &mut self,
+        id: &PullId,
+        pull: &Pull,
+        tasks: &BTreeSet<TaskId>,
+        now: Timestamp,
+    ) -> bool {
         let state = match self.pulls.get_mut(id) {
             Some(followed) => {
                 let before = followed.pull.state;
@@ -102,7 +108,7 @@ impl Ticket {
     }
 
     /// What became of showing pull requests. What was heard of one meanwhile is still to be shown.
-    pub fn followed(&mut self, shown: &[Shown], now: Timestamp) {
+    pub fn followed(&mut self, shown: &[ShownPull], now: Timestamp) {
         for it in shown {
             let Some(followed) = self.pulls.get_mut(&it.id) else { continue };
             let before = followed.clone();
@@ -129,10 +135,16 @@ impl Ticket {
             }
             let (is_news, name) = (before.problem != followed.problem, followed.pull.name());
             if let Some(problem) = followed.problem.clone().filter(|_| is_news) {
-                self.record(Entry::new(now, "worker", format!("could not show all of pull request {name}"), problem));
+                self.record(Entry::new(
+                    now,
+                    "worker",
+                    format!("could not show all of pull request {name}"),
+                    problem,
+                ));
             }
             for (what, call) in &it.done {
-                let mut entry = Entry::new(now, "worker", what, format!("pull request {name} is {}", it.state.word()));
+                let mut entry =
+                    Entry::new(now, "worker", what, format!("pull request {name} is {}", it.state.word()));
                 entry.call.clone_from(call);
                 self.record(entry);
             }
@@ -172,7 +184,7 @@ impl Ticket {
 
 /// What became of showing one pull request.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub struct ShownPull {
     /// Which one.
     pub id: PullId,
     /// The state that was to be shown.

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::Shown;
+use super::ShownPull;
 use crate::clock::after;
 use crate::plan::tests_support::ticket;
 use crate::pull::{Pull, PullId, PullState};
@@ -34,9 +34,9 @@ fn open() -> Ticket {
     ticket
 }
 
-fn shown(state: PullState, failed: Option<(String, i64)>) -> Shown {
+fn shown(state: PullState, failed: Option<(String, i64)>) -> ShownPull {
     let is_done = failed.is_none();
-    Shown {
+    ShownPull {
         id: id(),
         state,
         key: "SEC-1".to_owned(),

@@ -17,6 +17,9 @@ const OLD_COUNTS_FOR: i64 = 24 * 3600;
 /// How long a new secret is, in characters.
 const SECRET: usize = 40;
 
+/// The longest address of an API, in bytes.
+const LONGEST_API_URL: usize = 300;
+
 /// How often a save is repeated onto what somebody else wrote meanwhile.
 const REPEATS: u32 = 8;
 
@@ -39,6 +42,30 @@ pub struct NewSecret {
 }
 
 impl ForgeAccess {
+    /// Checks the address of the API of a server of one's own: https, a name and not a number, nothing behind the path. Where
+    /// our own GitHub is on this machine, others may be, too.
+    ///
+    /// # Errors
+    /// `Invalid` when it is none.
+    pub fn check_api_url(&self, text: &str) -> Result<String> {
+        let text = text.trim().trim_end_matches('/');
+        let is_local = self.api_url.starts_with("http://") && crate::http::is_trustworthy(text);
+        let url = url::Url::parse(text).ok().filter(|url| {
+            let host = url.domain().unwrap_or_default();
+            let is_public = url.scheme() == "https" && host.contains('.') && !host.ends_with(".localhost");
+            let is_plain = url.query().is_none() && url.fragment().is_none();
+            text.len() <= LONGEST_API_URL
+                && is_plain
+                && crate::http::is_trustworthy(text)
+                && (is_public || is_local)
+        });
+        url.map(|_| text.to_owned()).ok_or_else(|| {
+            let message = "api_url must be the https address of your GitHub Enterprise Server's API, for example \
+                           https://github.example.com/api/v3; leave it out for github.com";
+            Error::invalid("api_url", message)
+        })
+    }
+
     /// Tries the credentials, and keeps them in the place of those before. The secret that signs deliveries is made if there
     /// is none. `api_url` is the address of a server of one's own.
     ///
@@ -150,7 +177,9 @@ impl ForgeAccess {
 
     async fn require_forge(&self, tenant: &TenantId) -> Result<Forge> {
         let forge = self.core.store.forge(tenant).await?;
-        forge.ok_or_else(|| Error::not_found("GitHub is not set up; enter its credentials with `PUT /v1/github`"))
+        forge.ok_or_else(|| {
+            Error::not_found("GitHub is not set up; enter its credentials with `PUT /v1/github`")
+        })
     }
 }
 
@@ -167,10 +196,8 @@ fn refusal(error: GithubError, credentials: &str, api_url: Option<&str>) -> Erro
             let message = format!("{message}; check that the address can be reached from the internet");
             Error::invalid("api_url", message)
         }
-        Kind::NotSent
-        | Kind::InDoubt
-        | Kind::Unavailable
-        | Kind::Unusable
-        | Kind::Limited { .. } => error.into(),
+        Kind::NotSent | Kind::InDoubt | Kind::Unavailable | Kind::Unusable | Kind::Limited { .. } => {
+            error.into()
+        }
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `/webhooks/{tenant}/github` | `X-Hub-Signature-256`, by the tenant's secret, or the one before for a day | pull requests |
 
-use super::{Hearing, Heard, refuse};
+use super::{Heard, Hearing, refuse};
 use crate::Result;
 use crate::github::webhook::{Delivery, Signing};
 use crate::ids::TenantId;

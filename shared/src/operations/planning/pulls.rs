@@ -26,7 +26,8 @@ impl Planner {
         let settings = store.settings(tenant).await?;
         let setting = settings.iter().find(|setting| setting.id == ticket.setting);
         let configuration = setting.and_then(|setting| setting.configuration.as_ref());
-        let merges_count = configuration.is_some_and(|configuration| configuration.pulls.resolved_when_merged);
+        let merges_count =
+            configuration.is_some_and(|configuration| configuration.pulls.resolved_when_merged);
         let mut tasks = store.tasks_by_id(tenant, &ticket.tasks).await?;
         tasks.retain(|task| task.finding.is_some() && task.ticket.as_ref() == Some(&ticket.id));
         let changed = told(&tasks, ticket, &untold, merges_count, self.core.clock.now());
@@ -78,7 +79,9 @@ fn told(
 /// Whether another pull request that is merged fixes the task, too.
 fn is_fixed_otherwise(task: &Task, ticket: &Ticket, without: &Followed) -> bool {
     let fixes = |other: &&Followed| {
-        other.pull.state == PullState::Merged && other.pull.url != without.pull.url && other.is_about(&task.id)
+        other.pull.state == PullState::Merged
+            && other.pull.url != without.pull.url
+            && other.is_about(&task.id)
     };
     ticket.pulls.values().any(|other| fixes(&other))
 }

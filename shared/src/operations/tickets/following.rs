@@ -25,7 +25,7 @@ use crate::jira::transition::{BroughtEnd, Goal};
 use crate::operations::forge::Opened;
 use crate::pull::{Followed, Pull, PullId, PullState, Reference, Remediation, reference};
 use crate::ticket::content::one_line;
-use crate::ticket::{Block, Issue, IssueStatus, LEASE, Shown, Span, State, Ticket, Wanted};
+use crate::ticket::{Block, Issue, IssueStatus, LEASE, ShownPull, Span, State, Ticket, Wanted};
 
 /// Seconds until something is tried again that only a person can mend.
 const FOR_PEOPLE: i64 = 3600;
@@ -115,9 +115,9 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn show_one(&mut self, place: &mut Place<'_>, id: &PullId, followed: &Followed) -> Result<Shown> {
+    async fn show_one(&mut self, place: &mut Place<'_>, id: &PullId, followed: &Followed) -> Result<ShownPull> {
         let state = followed.pull.state;
-        let mut shown = Shown {
+        let mut shown = ShownPull {
             id: id.clone(),
             state,
             key: place.issue.key.clone(),
@@ -155,17 +155,18 @@ impl Run<'_> {
         &self,
         place: &mut Place<'_>,
         pull: &Pull,
-        shown: &mut Shown,
+        shown: &mut ShownPull,
     ) -> std::result::Result<(), Failed> {
         let rule = self.setting(place.ticket).and_then(|setting| setting.configuration.as_ref());
-        let Some(status) = rule.and_then(|configuration| configuration.pulls.status_when_opened.clone()) else {
+        let Some(status) = rule.and_then(|configuration| configuration.pulls.status_when_opened.clone())
+        else {
             return Ok(());
         };
         if !matches!(place.ticket.state, State::Open { .. }) || place.ticket.wanted != Wanted::Open {
             return Ok(());
         }
         let (client, issue) = (place.client, &place.issue.id);
-        match client.read_issue(issue).await {
+        match client.read_issue(issue, &std::collections::BTreeSet::new()).await {
             Ok(Reading::There(now)) if now.status.done || now.archived => return Ok(()),
             Ok(Reading::There(_)) => {}
             Ok(Reading::Gone(_)) => {
@@ -177,9 +178,9 @@ impl Run<'_> {
         let history = client.history(issue).await.map_err(|error| (error.to_string(), error.wait()))?;
         let opened_at = pull.opened_at.unwrap_or(pull.changed_at);
         let ours = client.account();
-        let by_people = history
-            .iter()
-            .any(|change| change.field == "status" && change.at >= opened_at && change.author.as_ref() != ours);
+        let by_people = history.iter().any(|change| {
+            change.field == "status" && change.at >= opened_at && change.author.as_ref() != ours
+        });
         if by_people {
             return Ok(());
         }
@@ -199,7 +200,7 @@ impl Run<'_> {
         place: &Place<'_>,
         id: &PullId,
         followed: &Followed,
-        shown: &mut Shown,
+        shown: &mut ShownPull,
     ) -> Result<std::result::Result<(), Failed>> {
         let (forge, tenant) = (&self.worker.forge, &place.ticket.tenant);
         let opened = match forge.open(tenant).await {
@@ -263,7 +264,7 @@ impl Run<'_> {
 }
 
 /// Notes a failure beside those before; the shortest wait counts.
-fn note(shown: &mut Shown, (problem, wait): Failed) {
+fn note(shown: &mut ShownPull, (problem, wait): Failed) {
     shown.failed = Some(match shown.failed.take() {
         Some((before, other)) => (format!("{before}; {problem}"), wait.min(other)),
         None => (problem, wait),
@@ -275,7 +276,7 @@ async fn show(
     place: &mut Place<'_>,
     id: &PullId,
     pull: &Pull,
-    shown: &mut Shown,
+    shown: &mut ShownPull,
 ) -> std::result::Result<(), Failed> {
     let link = RemoteLink {
         global_id: format!("assay:{id}"),
@@ -314,7 +315,9 @@ async fn put_comment(
 ) -> Option<Written> {
     let (client, issue) = (place.client, &place.issue.id);
     let is_ours = |comment: &&Comment| {
-        comment.author.is_some() && comment.author.as_ref() == client.account() && comment.first_line == heading
+        comment.author.is_some()
+            && comment.author.as_ref() == client.account()
+            && comment.first_line == heading
     };
     let mut ours = comments.iter().filter(is_ours);
     let first = ours.next();
@@ -337,7 +340,7 @@ fn settle(
     place: &mut Place<'_>,
     written: Written,
     what: &str,
-    shown: &mut Shown,
+    shown: &mut ShownPull,
 ) -> std::result::Result<(), Failed> {
     match written {
         Written::Done { call, .. } => {
@@ -378,7 +381,7 @@ async fn write_reference(
     opened: &Opened,
     place: &Place<'_>,
     followed: &Followed,
-    shown: &mut Shown,
+    shown: &mut ShownPull,
 ) -> std::result::Result<(), GithubError> {
     let (repository, number) = (&followed.pull.repository, followed.pull.number);
     let client = opened.client(repository).await?;

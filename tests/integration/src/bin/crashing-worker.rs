@@ -13,6 +13,7 @@ use assay::clock::{ManualClock, after};
 use assay::jira::http::{Request, Response, SendError};
 use assay::jira::{ReqwestSender, Sender, Sleeper};
 use assay::operations::Core;
+use assay::operations::forge::ForgeAccess;
 use assay::operations::milestone::{Milestone, Milestones};
 use assay::operations::session::{Deadline, JiraAccess};
 use assay::operations::tickets::Worker;
@@ -105,9 +106,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
         service_tokens: Arc::default(),
         deadline: Deadline::default(),
     };
+    let forge = ForgeAccess {
+        core: jira.core.clone(),
+        secrets: Arc::clone(&jira.secrets),
+        sender: Arc::clone(&jira.sender),
+        api_url: order.jira.clone(),
+        tokens: assay::github::InstallationTokens::default(),
+    };
     // What a dying worker would have sent is lost with it, which the outbox repairs.
     let worker = Worker {
         jira,
+        forge,
         sync: Arc::new(RecordingQueue::default()),
         lookup_bound: LOOKUP_BOUND,
         milestones: Arc::new(Deadly(order.milestone)),

@@ -78,7 +78,10 @@ const EXPECTED: [Rights; 7] = [
         indexes: &[],
         sends: &["SyncQueue"],
         receives: &["SyncQueue"],
-        secrets: &[("GetSecretValue", CREDENTIALS), ("PutSecretValue", GRANTS)],
+        secrets: &[
+            ("GetSecretValue", &["*/connection/*", "*/oauth-app-*", "*/github/access-*"]),
+            ("PutSecretValue", GRANTS),
+        ],
     },
     Rights {
         function: "receive-webhooks",
@@ -87,7 +90,7 @@ const EXPECTED: [Rights; 7] = [
         sends: &["SyncQueue"],
         receives: &[],
         // What signs webhooks, and no credentials of connections.
-        secrets: &[("GetSecretValue", &["*/webhook/*", "*/oauth-app-*"])],
+        secrets: &[("GetSecretValue", &["*/webhook/*", "*/oauth-app-*", "*/github/webhook-*"])],
     },
     Rights {
         function: "maintain",
@@ -97,7 +100,7 @@ const EXPECTED: [Rights; 7] = [
         receives: &[],
         // What opens sessions, and where notifications are sent.
         secrets: &[
-            ("GetSecretValue", &["*/connection/*", "*/oauth-app-*", "*/channel/*"]),
+            ("GetSecretValue", &["*/connection/*", "*/oauth-app-*", "*/channel/*", "*/github/access-*"]),
             ("PutSecretValue", GRANTS),
             ("DeleteSecret", &["*/connection/*", "*/webhook/*", "*/organisation/*"]),
         ],
