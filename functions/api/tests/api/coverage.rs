@@ -38,10 +38,13 @@ const NOT_NOW: [&str; 5] = [
 ];
 
 /// What deletes stands last, since each route is really used in this order.
-const ROWS: [Row; 99] = [
+const ROWS: [Row; 106] = [
     row("GET /v1/use-cases", Role::Auditor, 200),
     row("GET /v1/oauth-app", Role::Auditor, 200),
     row("PUT /v1/oauth-app", Role::Admin, 200),
+    row("PUT /v1/github", Role::Admin, 200),
+    row("GET /v1/github", Role::Auditor, 200),
+    row("POST /v1/github/webhook-secret", Role::Admin, 201),
     row("GET /v1/connections", Role::Auditor, 200),
     row("GET /v1/connections/{id}", Role::Auditor, 404),
     row("POST /v1/connections", Role::Admin, 201),
@@ -73,6 +76,10 @@ const ROWS: [Row; 99] = [
     row("PATCH /v1/tasks/{id}", Role::Operator, 404),
     row("POST /v1/tasks/{id}/complete", Role::Operator, 404),
     row("POST /v1/tasks/{id}/reopen", Role::Operator, 404),
+    row("GET /v1/remediations", Role::Auditor, 200),
+    // The ticket that its body names is not there for another tenant.
+    row("POST /v1/remediations", Role::Operator, 422),
+    row("GET /v1/remediations/{id}", Role::Auditor, 404),
     row("GET /v1/notifications", Role::Auditor, 200),
     row("GET /v1/notifications/channels", Role::Auditor, 200),
     row("POST /v1/notifications/channels", Role::Admin, 201),
@@ -138,6 +145,7 @@ const ROWS: [Row; 99] = [
     row("POST /v1/tokens", Role::Admin, 201),
     row("DELETE /v1/tokens/{id}", Role::Admin, 404),
     row("DELETE /v1/notifications/channels/{id}", Role::Admin, 404),
+    row("DELETE /v1/github", Role::Admin, 204),
     row("DELETE /v1/sync-settings/{id}", Role::Admin, 404),
     row("DELETE /v1/connections/{id}", Role::Admin, 404),
 ];
@@ -194,6 +202,7 @@ impl Things {
             "campaigns" => &self.campaign,
             "actions" => &self.action,
             "notifications" => &self.channel,
+            "remediations" => &crate::remediations::id(),
             _ => "",
         };
         let path = template.replace("{id}", id).replace("{run}", &self.run);
@@ -260,6 +269,7 @@ fn body(route: &str) -> Option<Value> {
         }
         "POST /v1/notifications/channels" => Some(crate::channels::body()),
         "PATCH /v1/notifications/channels/{id}" => Some(json!({ "quiet_minutes": 5 })),
+        "PUT /v1/github" => Some(crate::github::body()),
         "POST /v1/tokens" => Some(json!({ "name": "ci", "role": "auditor" })),
         "POST /v1/people" => Some(json!({ "email": "new@example.com", "name": "New Person" })),
         "PATCH /v1/people/{id}" => Some(json!({ "name": "Other Name" })),
@@ -278,6 +288,9 @@ fn ask(things: &Things, route: &str) -> Ask {
     let ask = Ask::new(method, &things.path(path));
     if route == "POST /v1/people/import" {
         return ask.header("content-type", "text/csv").bytes("email,name\nlisted@example.com,Listed\n");
+    }
+    if route == "POST /v1/remediations" {
+        return ask.json(&crate::remediations::body(&[], &[&things.ticket]));
     }
     body(route).map_or(ask, |body| Ask::new(method, &things.path(path)).json(&body))
 }

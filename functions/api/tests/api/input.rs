@@ -30,6 +30,8 @@ fn good_body(route: &str) -> Value {
         "POST /v1/tickets/{id}/decide" => json!({ "tasks": "recreate" }),
         "POST /v1/notifications/channels" => crate::channels::body(),
         "PATCH /v1/notifications/channels/{id}" => json!({ "quiet_minutes": 5 }),
+        "PUT /v1/github" => crate::github::body(),
+        "POST /v1/remediations" => crate::remediations::body(&["B9-x"], &[]),
         "POST /v1/tokens" => json!({ "name": "ci", "role": "auditor" }),
         "POST /v1/people" => json!({ "email": "anna@example.com", "name": "Anna" }),
         "PATCH /v1/people/{id}" => json!({ "name": "Anna" }),
@@ -115,7 +117,7 @@ async fn a_body_that_is_not_good_json_is_refused_by_every_route_that_takes_one()
 }
 
 /// Fails unless each body is refused for the field beside it, and nothing is written for any of them.
-async fn assert_blamed(house: &House, cases: Vec<(&str, &str, Value, &str)>) {
+pub async fn assert_blamed(house: &House, cases: Vec<(&str, &str, Value, &str)>) {
     let before = house.state().await;
     for (method, path, body, field) in cases {
         let answer = house.call(method, path, &body).await;

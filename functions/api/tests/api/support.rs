@@ -26,6 +26,8 @@ pub const TENANT: &str = "acme";
 pub struct House {
     /// What it stands on.
     pub world: World,
+    /// GitHub.
+    pub github: github_sim::Running,
     /// The API.
     pub router: Router,
     /// The token.
@@ -46,6 +48,9 @@ impl House {
     pub async fn over(mut world: World) -> Self {
         let secrets = Arc::new(MemorySecrets::default());
         world.access.secrets = Arc::clone(&secrets) as _;
+        world.forge.secrets = Arc::clone(&secrets) as _;
+        let github = crate::github::simulator(world.time.now()).await;
+        world.forge.api_url = github.url();
         let api = Api {
             forge: world.forge.clone(),
             core: world.access.core.clone(),
@@ -56,7 +61,7 @@ impl House {
             usage: Arc::clone(&world.usage) as Arc<dyn Queue<UsageRequest>>,
         };
         let (admin, said) = (String::new(), Mutex::default());
-        let mut house = Self { router: router(api), world, admin, secrets, said };
+        let mut house = Self { router: router(api), world, github, admin, secrets, said };
         house.admin = house.token(TENANT, Role::Admin).await;
         house
     }

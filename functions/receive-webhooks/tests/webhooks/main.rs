@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "what is not as expected fails the test")]
 
 mod dynamic;
+mod github;
 mod signed;
 mod support;

@@ -115,7 +115,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn show_one(&mut self, place: &mut Place<'_>, id: &PullId, followed: &Followed) -> Result<ShownPull> {
+    async fn show_one(
+        &mut self,
+        place: &mut Place<'_>,
+        id: &PullId,
+        followed: &Followed,
+    ) -> Result<ShownPull> {
         let state = followed.pull.state;
         let mut shown = ShownPull {
             id: id.clone(),

@@ -32,7 +32,11 @@ async fn whoever_takes_over_after_any_call_does_everything_once() {
         scene.pass(400).await;
         assert_eq!((scene.comments().len(), scene.links().len()), (1, 1), "after call {count}");
         assert_eq!(scene.body(number).matches("assay:ticket").count(), 1, "after call {count}");
-        assert_eq!((scene.task().await.state, scene.status().as_str()), (State::Completed, "Done"), "after call {count}");
+        assert_eq!(
+            (scene.task().await.state, scene.status().as_str()),
+            (State::Completed, "Done"),
+            "after call {count}"
+        );
     }
     assert!(count > 10, "only {count} calls were made");
 }

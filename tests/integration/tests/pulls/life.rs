@@ -28,7 +28,10 @@ async fn an_opened_pull_request_is_linked_told_of_once_and_names_its_ticket_and_
     assert_eq!(scene.status(), "In Progress");
     let body = scene.body(number);
     assert!(body.starts_with("What I did\n\nTicket: ["), "{body}");
-    assert!(body.contains(&format!("[{key}](")) && body.contains(&format!("/browse/{key}) <!-- assay:ticket ")), "{body}");
+    assert!(
+        body.contains(&format!("[{key}](")) && body.contains(&format!("/browse/{key}) <!-- assay:ticket ")),
+        "{body}"
+    );
     // A push, an edit and time change nothing.
     scene.sim().push(SHOP, number).unwrap();
     scene.sim().edit_pull(SHOP, number, Some(&format!("{key}: update openssl to 3")), None).unwrap();
@@ -49,7 +52,10 @@ async fn merged_and_resolved_closes_the_issue_with_one_comment_that_goes_on() {
     let task = scene.task().await;
     assert_eq!(task.state, State::Completed);
     let completion = task.completion.unwrap();
-    assert_eq!((completion.by.as_str(), completion.why), ("github", format!("pull request {SHOP}#{number} was merged")));
+    assert_eq!(
+        (completion.by.as_str(), completion.why),
+        ("github", format!("pull request {SHOP}#{number} was merged"))
+    );
     assert_eq!(scene.status(), "Done");
     assert_eq!(scene.links()[0]["object"]["status"]["resolved"], true);
     let comments = scene.comments();
@@ -128,7 +134,8 @@ async fn a_moved_issue_is_named_by_its_new_key_and_a_line_that_people_took_away_
     scene.world.jira.simulator.edit_project("SEC", "move", &edit).unwrap();
     scene.pass(400).await;
     scene.pass(400).await;
-    let moved = scene.world.issues_in("TEAM").into_iter().find(|issue| issue["labels"].to_string().contains("assay"));
+    let moved =
+        scene.world.issues_in("TEAM").into_iter().find(|issue| issue["labels"].to_string().contains("assay"));
     let moved = moved.unwrap()["key"].as_str().unwrap().to_owned();
     assert!(scene.body(kept).contains(&format!("[{moved}](")), "{}", scene.body(kept));
     assert!(!scene.body(kept).contains(&format!("[{key}](")), "{}", scene.body(kept));

@@ -79,7 +79,8 @@ async fn one_that_is_merged_before_its_finding_has_a_ticket_makes_no_issue() {
 #[tokio::test]
 async fn a_merge_request_of_another_forge_is_shown_and_counts_without_a_call_to_it() {
     let scene = Scene::with(merges_count()).await;
-    let pulls = Pulls { core: scene.world.access.core.clone(), sync: Arc::<_>::clone(&scene.world.sync) as _ };
+    let pulls =
+        Pulls { core: scene.world.access.core.clone(), sync: Arc::<_>::clone(&scene.world.sync) as _ };
     let say = |state: PullState, seconds: i64| {
         let changed_at = assay::clock::after(scene.world.time.now(), seconds);
         let pull = Pull {

@@ -92,10 +92,8 @@ async fn a_token_that_may_not_write_is_told_with_what_to_do_and_one_that_may_men
 async fn what_is_entered_is_tried_before_it_is_kept() {
     let scene = Scene::empty(merges_count()).await;
     let bad_token = Credentials::Token { token: Secret::new("ghp_none") };
-    let other_key = Credentials::App {
-        app_id: "123456".to_owned(),
-        private_key: Secret::new(github_sim::OTHER_KEY),
-    };
+    let other_key =
+        Credentials::App { app_id: "123456".to_owned(), private_key: Secret::new(github_sim::OTHER_KEY) };
     let no_key = Credentials::App { app_id: "123456".to_owned(), private_key: Secret::new("ghp") };
     for (credentials, field) in [(bad_token, "token"), (other_key, "private_key"), (no_key, "private_key")] {
         let refused = Box::pin(scene.world.forge.set_up(&scene.world.tenant, &credentials, None)).await;
@@ -123,7 +121,14 @@ async fn deliveries_that_were_lost_are_found_by_reading_again() {
 async fn an_open_one_is_not_read_more_often_than_it_should_be() {
     let scene = Scene::with(merges_count()).await;
     scene.open().await;
-    let reads = || scene.sim().journal().iter().filter(|entry| entry.method == "GET" && entry.path.contains("/pulls/")).count();
+    let reads = || {
+        scene
+            .sim()
+            .journal()
+            .iter()
+            .filter(|entry| entry.method == "GET" && entry.path.contains("/pulls/"))
+            .count()
+    };
     let before = reads();
     for _ in 0..24 {
         scene.pass(3600).await;
