@@ -8,6 +8,7 @@ mod connection;
 mod once;
 mod pages;
 mod person;
+mod pull;
 mod quota;
 mod stored;
 mod sync_setting;
