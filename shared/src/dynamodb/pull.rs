@@ -19,7 +19,7 @@ const REVERTS_FOR: i64 = 365 * 24 * 3600;
 
 /// The parts of a pull request by which it is named and due.
 #[derive(Deserialize)]
-struct Due {
+struct DuePull {
     tenant: TenantId,
     id: PullId,
     due_at: Timestamp,
@@ -133,7 +133,7 @@ impl Store {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<(TenantId, PullId, Timestamp)>> {
-        let due: Vec<Due> = self.due(DueKind::Pull, shard, now, limit).await?;
+        let due: Vec<DuePull> = self.due(DueKind::Pull, shard, now, limit).await?;
         Ok(due.into_iter().map(|it| (it.tenant, it.id, it.due_at)).collect())
     }
 

@@ -35,8 +35,8 @@ pub fn reference(body: &str, ticket: &TicketId, key: &str, url: &str, was_given:
     };
     // The link that stands before the comment, and nothing else of the line.
     let before = &body[..place];
-    let line_at = before.rfind('\n').map_or(0, |end| end + 1);
-    let old = before[line_at..].rfind('[').map(|at| line_at + at);
+    let begins = before.rfind('\n').map_or(0, |end| end + 1);
+    let old = before[begins..].rfind('[').map(|at| begins + at);
     match old {
         Some(old) if before[old..].trim_end().ends_with(')') && before[old..].contains("](") => {
             let end = old + before[old..].trim_end().len();

@@ -85,11 +85,10 @@ impl Ticket {
         let Some(key) = self.key_to_show_in() else { return step };
         let next = self.pulls.values().filter_map(|followed| followed.due_at(key, now)).min();
         match (step, next) {
-            (step, None) => step,
             (_, Some(next)) if next <= now => Step::Follow,
             (Step::Settled, Some(next)) => Step::Wait { until: next },
             (Step::Wait { until }, Some(next)) => Step::Wait { until: until.min(next) },
-            (step, Some(_)) => step,
+            (step, _) => step,
         }
     }
 

@@ -296,12 +296,11 @@ async fn show(
     settle(place, written, "linked the pull request", shown)?;
     let heading = format!("Pull request {}", pull.name());
     let blocks = comment(&heading, pull);
-    let comments = match place.comments.take() {
-        Some(comments) => comments,
-        None => {
-            let read = place.client.comments(&place.issue.id).await;
-            read.map_err(|error| (error.to_string(), error.wait()))?
-        }
+    let comments = if let Some(comments) = place.comments.take() {
+        comments
+    } else {
+        let read = place.client.comments(&place.issue.id).await;
+        read.map_err(|error| (error.to_string(), error.wait()))?
     };
     let written = put_comment(place, &comments, &heading, &blocks).await;
     place.comments = Some(comments);

@@ -57,7 +57,7 @@ impl Worker {
         for _ in 0..REPEATS {
             let mut next = current.clone();
             change(&mut next);
-            self.note_key(&current, &next).await?;
+            Box::pin(self.note_key(&current, &next)).await?;
             match self.jira.core.store.save_ticket(&mut next).await {
                 Ok(()) => return Ok(Some(next)),
                 Err(error) if *error.kind() == Kind::Conflict => {}
@@ -106,7 +106,7 @@ impl Worker {
                     return Ok(None);
                 }
             }
-            self.note_key(&before, &stored).await?;
+            Box::pin(self.note_key(&before, &stored)).await?;
             match self.jira.core.store.save_ticket(&mut stored).await {
                 Ok(()) => {
                     Box::pin(self.notice(had_problem, &stored)).await?;
