@@ -30,8 +30,8 @@ pub fn reference(body: &str, ticket: &TicketId, key: &str, url: &str, was_given:
         if was_given {
             return Reference::Kept;
         }
-        let line = format!("Ticket: {link} {marker}");
-        return Reference::New(if body.trim().is_empty() { line } else { format!("{body}\n\n{line}") });
+        let added = format!("Ticket: {link} {marker}");
+        return Reference::New(if body.trim().is_empty() { added } else { format!("{body}\n\n{added}") });
     };
     // The link that stands before the comment, and nothing else of the line.
     let before = &body[..place];

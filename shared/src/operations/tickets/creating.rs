@@ -79,7 +79,7 @@ impl Run<'_> {
         let mut failed = None;
         for (number, (ticket, answer)) in claimed.into_iter().zip(answers).enumerate() {
             // One answer that cannot be written must not lose the others; its ticket is looked for when its lease ends.
-            if let Err(error) = self.keep(connection, ticket, answer).await {
+            if let Err(error) = Box::pin(self.keep(connection, ticket, answer)).await {
                 tracing::error!(error = error.chain(), "could not write down what Jira answered");
                 failed = Some(error);
             }
