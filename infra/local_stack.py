@@ -8,9 +8,9 @@
   token                print an API token of the running stack
   prepare              only install the pinned tools below target/venv
 
-Ports come from ASSAY_PORT and JIRA_SIM_PORT. JIRA_SITE, JIRA_EMAIL and JIRA_TOKEN connect a site of one's own, with
-JIRA_CHANGE_PROJECT for its checks and JIRA_TICKET_PROJECT for its tickets; only `run` and `up` read them. What such a
-stack knows is kept in target/<instance>/sites for the next start.
+Ports come from ASSAY_PORT, JIRA_SIM_PORT and GITHUB_SIM_PORT. JIRA_SITE, JIRA_EMAIL and JIRA_TOKEN connect a site of
+one's own, with JIRA_CHANGE_PROJECT for its checks and JIRA_TICKET_PROJECT for its tickets; only `run` and `up` read
+them. What such a stack knows is kept in target/<instance>/sites for the next start.
 """
 
 from __future__ import annotations

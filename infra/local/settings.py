@@ -5,6 +5,7 @@ Two stacks live side by side when their names and ports differ; each keeps its f
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
 import re
@@ -22,10 +23,11 @@ STACK_NAME = "assay"
 REGION = "us-east-1"
 TENANT = "demo"
 FUNCTIONS = tuple(sorted(path.parent.name for path in (ROOT / "functions").glob("*/Cargo.toml")))
+SIMULATORS = ("jira-sim", "github-sim")
 
 # The instance of `make run` has the well-known ports; every other one is a hundred higher unless told otherwise.
 DEFAULT_INSTANCE = "local"
-_PORTS = {"ASSAY_PORT": 4566, "JIRA_SIM_PORT": 8089}
+_PORTS = {"ASSAY_PORT": 4566, "JIRA_SIM_PORT": 8089, "GITHUB_SIM_PORT": 8090}
 _OTHER_INSTANCE_OFFSET = 100
 
 
@@ -47,6 +49,7 @@ class Settings:
     instance: str
     aws_port: int
     sim_port: int
+    github_sim_port: int
     site: Site | None
 
     @property
@@ -70,6 +73,11 @@ class Settings:
         return f"http://127.0.0.1:{self.sim_port}"
 
     @property
+    def github_sim_url(self) -> str:
+        """Address of the GitHub simulator."""
+        return f"http://127.0.0.1:{self.github_sim_port}"
+
+    @property
     def stack_file(self) -> Path:
         """What scripts read to drive this stack."""
         return self.directory / "stack.json"
@@ -83,7 +91,7 @@ class Settings:
         """The ports in use, by the variable that changes each."""
         ports = {"ASSAY_PORT": self.aws_port}
         if self.site is None:
-            ports["JIRA_SIM_PORT"] = self.sim_port
+            ports |= {"JIRA_SIM_PORT": self.sim_port, "GITHUB_SIM_PORT": self.github_sim_port}
         return ports
 
     def template_parameters(self) -> dict[str, str]:
@@ -108,8 +116,7 @@ class Settings:
                 "AtlassianAuthUrl": self.sim_url,
                 # Nobody outside is told of what happens on a simulated site; webhooks may lead to this machine.
                 "SlackUrl": self.sim_url,
-                # As long as no GitHub is simulated there, its calls are answered with 404.
-                "GithubApiUrl": self.sim_url,
+                "GithubApiUrl": self.github_sim_url,
                 # A tick comes each minute: less than that, and whatever happens in Jira is seen at the next one.
                 "CheckIntervalSeconds": "45",
                 "LookupBoundSeconds": "20",
@@ -125,9 +132,10 @@ def read(instance: str, *, with_site: bool = False) -> Settings:
         raise StackError(f"the instance's name '{instance}' may have letters, digits and hyphens only")
     offset = 0 if instance == DEFAULT_INSTANCE else _OTHER_INSTANCE_OFFSET
     ports = {name: _port(name, default + offset) for name, default in _PORTS.items()}
-    if ports["ASSAY_PORT"] == ports["JIRA_SIM_PORT"]:
-        raise StackError(f"ASSAY_PORT and JIRA_SIM_PORT are both {ports['ASSAY_PORT']}; choose two different ports")
-    return Settings(instance, ports["ASSAY_PORT"], ports["JIRA_SIM_PORT"], _site() if with_site else None)
+    for (name, port), (other, other_port) in itertools.combinations(ports.items(), 2):
+        if port == other_port:
+            raise StackError(f"{name} and {other} are both {port}; choose different ports")
+    return Settings(instance, *ports.values(), site=_site() if with_site else None)
 
 
 def _port(name: str, default: int) -> int:

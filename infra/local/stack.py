@@ -141,7 +141,7 @@ def _bring_up(stack: Settings, children: Children, *, with_demo: bool) -> None:
     executables = tools.build(children)
     tools.pack(children, executables)
     if stack.site is None:
-        _start_simulator(stack, children, executables["jira-sim"])
+        _start_simulators(stack, children, executables)
     say("waiting for MiniStack, the local AWS")
     deployment.wait_for_ministack(stack, children, ministack)
     say("deploying infra/template.yaml")
@@ -154,12 +154,13 @@ def _bring_up(stack: Settings, children: Children, *, with_demo: bool) -> None:
     _write_stack_file(stack, admin_token)
 
 
-def _start_simulator(stack: Settings, children: Children, executable: Path) -> None:
-    say("starting the Jira simulator")
+def _start_simulators(stack: Settings, children: Children, executables: dict[str, Path]) -> None:
+    say("starting the simulators of Jira and GitHub")
     environment = {"PATH": os.environ.get("PATH", "")} | _openapi_directory()
-    command = [str(executable), "--port", str(stack.sim_port)]
-    child = children.start("jira-sim", command, environment, stack.directory / "logs" / "jira-sim.log")
-    children.wait_healthy(child, f"{stack.sim_url}/__sim/settings", _SIM_BOUND_SECONDS)
+    for name, url in zip(settings.SIMULATORS, (stack.sim_url, stack.github_sim_url), strict=True):
+        command = [str(executables[name]), "--port", str(urlsplit(url).port)]
+        child = children.start(name, command, environment, stack.directory / "logs" / f"{name}.log")
+        children.wait_healthy(child, f"{url}/__sim/settings", _SIM_BOUND_SECONDS)
 
 
 def _openapi_directory() -> dict[str, str]:
@@ -180,6 +181,7 @@ def _write_stack_file(stack: Settings, admin_token: str) -> None:
         "admin_token": admin_token,
         "tenant": settings.TENANT,
         "jira_sim": None if stack.site is not None else stack.sim_url,
+        "github_sim": None if stack.site is not None else stack.github_sim_url,
         "aws_endpoint": stack.aws_endpoint,
     }
     partial = stack.stack_file.with_suffix(".partial")

@@ -65,12 +65,13 @@ def _install(children: Children, files: list[Path]) -> None:
 
 
 def build(children: Children) -> dict[str, Path]:
-    """Builds every function and the simulator in the dev profile: the executables by name."""
+    """Builds every function and the simulators in the dev profile: the executables by name."""
     if shutil.which("cargo") is None:
         raise StackError("cargo is not on the PATH; install Rust (https://rustup.rs)")
-    say("building the functions and the simulator (the first time takes minutes; cargo shows its progress)")
+    say("building the functions and the simulators (the first time takes minutes; cargo shows its progress)")
     packages = [argument for name in settings.FUNCTIONS for argument in ("--package", f"assay-{name}")]
-    command = ["cargo", "build", "--locked", "--bins", "--package", "jira-sim", *packages]
+    simulators = [argument for name in settings.SIMULATORS for argument in ("--package", name)]
+    command = ["cargo", "build", "--locked", "--bins", *simulators, *packages]
     command += ["--message-format", "json-render-diagnostics"]
     code, output = children.run(command, directory=settings.ROOT, capture=True)
     if code != 0:
@@ -80,7 +81,7 @@ def build(children: Children) -> dict[str, Path]:
         message = json.loads(line) if line.startswith("{") else {}
         if message.get("reason") == "compiler-artifact" and message.get("executable"):
             executables[message["target"]["name"]] = Path(message["executable"])
-    missing = [name for name in (*settings.FUNCTIONS, "jira-sim") if name not in executables]
+    missing = [name for name in (*settings.FUNCTIONS, *settings.SIMULATORS) if name not in executables]
     if missing:
         raise StackError(f"the build made no program named {', '.join(missing)}")
     return executables

@@ -15,7 +15,7 @@ from local.settings import Settings, Site
 from local.web import Answer
 
 _SITE = Site("acme.atlassian.net", "me@example.com", "secret", "CHG", "SEC")
-_STACK = Settings("local", 4566, 8089, _SITE)
+_STACK = Settings("local", 4566, 8089, 8090, _SITE)
 
 
 class _Api:
@@ -112,7 +112,7 @@ class MemoryTest(unittest.TestCase):
         self.assertFalse(self._run(ended_by_itself=True), "the second one did not")
 
     def test_a_simulated_site_is_new_at_every_start(self) -> None:
-        self.assertIsNone(memory.folder(Settings("local", 4566, 8089, None)))
+        self.assertIsNone(memory.folder(Settings("local", 4566, 8089, 8090, None)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,141 @@
+//! Every guarded route, the least role that it serves, and what it answers about another tenant's things.
+
+use assay::access::Role;
+
+/// How a guarded route refuses.
+pub struct Row {
+    /// Method and path, as described.
+    pub route: &'static str,
+    /// The lowest role that may use it.
+    pub role: Role,
+    /// What an administrator of another tenant gets who names this tenant's things: 404, unless the route names none.
+    pub foreign: u16,
+}
+
+const fn row(route: &'static str, role: Role, foreign: u16) -> Row {
+    Row { route, role, foreign }
+}
+
+/// Routes that refuse what they are asked for in this order. A ticket that is settled cannot be tried again, and about one
+/// that is open nothing is to be decided. While a campaign's revocations are asked for it is not closed, and an action that
+/// nobody has looked at yet is neither approved nor undone.
+pub const NOT_NOW: [&str; 5] = [
+    "POST /v1/tickets/{id}/retry",
+    "POST /v1/tickets/{id}/decide",
+    "POST /v1/campaigns/{id}/close",
+    "POST /v1/actions/{id}/approve",
+    "POST /v1/actions/{id}/undo",
+];
+
+/// What deletes stands last, since each route is really used in this order.
+pub const ROWS: [Row; 106] = [
+    row("GET /v1/use-cases", Role::Auditor, 200),
+    row("GET /v1/oauth-app", Role::Auditor, 200),
+    row("PUT /v1/oauth-app", Role::Admin, 200),
+    row("PUT /v1/github", Role::Admin, 200),
+    row("GET /v1/github", Role::Auditor, 200),
+    row("POST /v1/github/webhook-secret", Role::Admin, 201),
+    row("GET /v1/connections", Role::Auditor, 200),
+    row("GET /v1/connections/{id}", Role::Auditor, 404),
+    row("POST /v1/connections", Role::Admin, 201),
+    row("PATCH /v1/connections/{id}", Role::Admin, 404),
+    row("POST /v1/connections/{id}/verify", Role::Operator, 404),
+    row("POST /v1/connections/{id}/reconnect", Role::Admin, 404),
+    row("POST /v1/connections/{id}/webhook", Role::Admin, 404),
+    row("PUT /v1/connections/{id}/organisation", Role::Admin, 404),
+    row("DELETE /v1/connections/{id}/organisation", Role::Admin, 404),
+    row("GET /v1/connections/{id}/projects", Role::Operator, 404),
+    row("GET /v1/connections/{id}/projects/{project}/issue-types", Role::Operator, 404),
+    row("GET /v1/connections/{id}/projects/{project}/issue-types/{type}/statuses", Role::Operator, 404),
+    row("GET /v1/connections/{id}/projects/{project}/epics", Role::Operator, 404),
+    row("GET /v1/connections/{id}/projects/{project}/assignable", Role::Operator, 404),
+    row("GET /v1/connections/{id}/labels", Role::Operator, 404),
+    row("GET /v1/checks", Role::Auditor, 200),
+    row("GET /v1/checks/{id}", Role::Auditor, 200),
+    row("GET /v1/checks/{id}/runs", Role::Auditor, 200),
+    row("POST /v1/checks/{id}/runs", Role::Operator, 202),
+    row("GET /v1/checks/{id}/runs/{run}", Role::Auditor, 404),
+    row("GET /v1/checks/{id}/runs/{run}/failing", Role::Auditor, 404),
+    row("GET /v1/tasks", Role::Auditor, 200),
+    row("GET /v1/tasks/{id}", Role::Auditor, 404),
+    row("GET /v1/tickets", Role::Auditor, 200),
+    row("GET /v1/tickets/{id}", Role::Auditor, 404),
+    row("GET /v1/tickets/{id}/trace", Role::Auditor, 404),
+    row("POST /v1/tickets/{id}/retry", Role::Operator, 404),
+    row("POST /v1/tickets/{id}/decide", Role::Operator, 404),
+    row("PATCH /v1/tasks/{id}", Role::Operator, 404),
+    row("POST /v1/tasks/{id}/complete", Role::Operator, 404),
+    row("POST /v1/tasks/{id}/reopen", Role::Operator, 404),
+    row("GET /v1/remediations", Role::Auditor, 200),
+    // The ticket that its body names is not there for another tenant.
+    row("POST /v1/remediations", Role::Operator, 422),
+    row("GET /v1/remediations/{id}", Role::Auditor, 404),
+    row("GET /v1/notifications", Role::Auditor, 200),
+    row("GET /v1/notifications/channels", Role::Auditor, 200),
+    row("POST /v1/notifications/channels", Role::Admin, 201),
+    row("GET /v1/notifications/channels/{id}", Role::Auditor, 404),
+    row("PATCH /v1/notifications/channels/{id}", Role::Admin, 404),
+    row("POST /v1/notifications/channels/{id}/test", Role::Operator, 404),
+    row("POST /v1/notifications/channels/{id}/rotate", Role::Admin, 404),
+    row("GET /v1/sync-settings", Role::Auditor, 200),
+    row("GET /v1/sync-settings/{id}", Role::Auditor, 404),
+    // The connection that its body names is not there for another tenant.
+    row("POST /v1/sync-settings", Role::Admin, 422),
+    row("POST /v1/sync-settings/preflight", Role::Admin, 422),
+    row("POST /v1/sync-settings/dry-run", Role::Admin, 422),
+    row("PATCH /v1/sync-settings/{id}", Role::Admin, 404),
+    row("POST /v1/sync-settings/{id}/recheck", Role::Operator, 404),
+    row("GET /v1/sync-settings/{id}/commented", Role::Operator, 404),
+    row("POST /v1/sync-settings/{id}/disable", Role::Admin, 404),
+    row("GET /v1/sync-settings/{id}/disable", Role::Auditor, 404),
+    row("POST /v1/sync-settings/{id}/enable", Role::Admin, 404),
+    row("GET /v1/people", Role::Auditor, 200),
+    row("POST /v1/people", Role::Operator, 201),
+    row("POST /v1/people/import", Role::Operator, 200),
+    row("GET /v1/people/export", Role::Auditor, 200),
+    row("GET /v1/people/{id}", Role::Auditor, 404),
+    row("PATCH /v1/people/{id}", Role::Operator, 404),
+    row("GET /v1/accounts", Role::Auditor, 404),
+    row("GET /v1/accounts/export", Role::Auditor, 404),
+    row("GET /v1/accounts/{connection}/{account}", Role::Auditor, 404),
+    row("PUT /v1/accounts/{connection}/{account}/owner", Role::Operator, 404),
+    row("PUT /v1/accounts/{connection}/{account}/protection", Role::Operator, 404),
+    row("DELETE /v1/accounts/{connection}/{account}/protection", Role::Operator, 404),
+    row("GET /v1/groups", Role::Auditor, 404),
+    row("GET /v1/groups/{connection}/{group}/members", Role::Auditor, 404),
+    row("DELETE /v1/people/{id}", Role::Operator, 404),
+    row("GET /v1/usage", Role::Auditor, 200),
+    row("GET /v1/usage/{connection}", Role::Auditor, 404),
+    row("POST /v1/usage/{connection}/runs", Role::Operator, 404),
+    row("GET /v1/usage/{connection}/policy", Role::Auditor, 404),
+    row("PUT /v1/usage/{connection}/policy", Role::Admin, 404),
+    row("GET /v1/usage/{connection}/accounts", Role::Auditor, 404),
+    row("GET /v1/usage/{connection}/accounts/{account}", Role::Auditor, 404),
+    row("GET /v1/usage/{connection}/export", Role::Auditor, 404),
+    row("GET /v1/licences/{connection}", Role::Auditor, 404),
+    row("GET /v1/licences/{connection}/{product}/accounts", Role::Auditor, 404),
+    row("GET /v1/licences/{connection}/{product}/export", Role::Auditor, 404),
+    row("GET /v1/campaigns", Role::Auditor, 200),
+    row("GET /v1/campaigns/{id}", Role::Auditor, 404),
+    row("GET /v1/campaigns/{id}/items", Role::Auditor, 404),
+    row("GET /v1/campaigns/{id}/export", Role::Auditor, 404),
+    // The connection that its body names is not there for another tenant.
+    row("POST /v1/campaigns", Role::Operator, 422),
+    row("POST /v1/campaigns/{id}/decisions", Role::Reviewer, 404),
+    row("POST /v1/campaigns/{id}/apply", Role::Operator, 404),
+    row("POST /v1/campaigns/{id}/close", Role::Operator, 404),
+    row("POST /v1/campaigns/{id}/cancel", Role::Operator, 404),
+    row("GET /v1/actions", Role::Auditor, 200),
+    row("GET /v1/actions/{id}", Role::Auditor, 404),
+    row("POST /v1/actions", Role::Operator, 422),
+    row("POST /v1/actions/{id}/approve", Role::Operator, 404),
+    row("POST /v1/actions/{id}/undo", Role::Operator, 404),
+    row("POST /v1/actions/{id}/decline", Role::Operator, 404),
+    row("GET /v1/tokens", Role::Admin, 200),
+    row("POST /v1/tokens", Role::Admin, 201),
+    row("DELETE /v1/tokens/{id}", Role::Admin, 404),
+    row("DELETE /v1/notifications/channels/{id}", Role::Admin, 404),
+    row("DELETE /v1/github", Role::Admin, 204),
+    row("DELETE /v1/sync-settings/{id}", Role::Admin, 404),
+    row("DELETE /v1/connections/{id}", Role::Admin, 404),
+];
