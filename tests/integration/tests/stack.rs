@@ -4,7 +4,9 @@
 
 mod stack {
     mod access;
+    mod acting;
     mod both_ways;
+    mod following;
     mod main_job;
     mod robustness;
 }

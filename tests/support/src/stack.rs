@@ -17,6 +17,8 @@ pub struct Stack {
     pub url: String,
     /// The simulator's address.
     pub jira: String,
+    /// The simulated GitHub's address.
+    pub github: String,
     /// Where the local AWS answers.
     pub aws: String,
     file: PathBuf,
@@ -28,6 +30,7 @@ pub struct Stack {
 struct File {
     url: String,
     jira_sim: String,
+    github_sim: String,
     aws_endpoint: String,
 }
 
@@ -54,8 +57,14 @@ impl Stack {
         // The flow of consent is driven step by step, as a browser's redirects are seen.
         let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
         let client = builder.timeout(Duration::from_secs(35)).build().expect("a client");
-        let (url, jira, aws) = (content.url, content.jira_sim, content.aws_endpoint);
-        Self { url, jira, aws, file: file.into(), client }
+        Self {
+            url: content.url,
+            jira: content.jira_sim,
+            github: content.github_sim,
+            aws: content.aws_endpoint,
+            file: file.into(),
+            client,
+        }
     }
 
     /// A new token of a tenant, by direct invocation of the API's function.
@@ -88,6 +97,17 @@ impl Stack {
     /// Calls the simulator's control API.
     pub async fn simulator(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
         self.send(method, &format!("{}{path}", self.jira), None, body).await
+    }
+
+    /// Calls the control API of the simulated GitHub.
+    pub async fn at_github(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        self.send(method, &format!("{}{path}", self.github), None, body).await
+    }
+
+    /// A pull request as GitHub shows it to who has the simulated token.
+    pub async fn github_pull(&self, repository: &str, number: u64) -> Answer {
+        let url = format!("{}/repos/{repository}/pulls/{number}", self.github);
+        self.send("GET", &url, Some("Bearer github_pat_simulated"), None).await
     }
 
     /// Calls Jira as the administrator of the demo site would.
@@ -189,7 +209,8 @@ impl Stack {
         authorization: Option<&str>,
         body: Option<&Value>,
     ) -> Answer {
-        let mut request = self.client.request(method.parse().expect("a method"), url);
+        let mut request =
+            self.client.request(method.parse().expect("a method"), url).header("user-agent", "assay-test");
         if let Some(authorization) = authorization {
             request = request.header("authorization", authorization);
         }
