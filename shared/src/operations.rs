@@ -10,6 +10,7 @@
 //! | [`settings`] | Jira | — | — | [`planning`] |
 //! | [`choosing`] | Jira | — | points that were spent | [`settings`] |
 //! | [`quarantine`] | Jira | what stands against a setting | the setting, a notification | [`finishing`] |
+//! | [`drifting`] | settings, Jira | what stands against a setting | settings, a notification | [`quarantine`] |
 //! | [`retiring`] | a disabled setting, its tickets, Jira | `sync_setting` | — | [`finishing`] |
 //! | [`finishing`] | a changed setting, its tickets | [`retiring`] | wishes of its tickets, sync requests | `tickets` |
 //! | [`upkeep`] | what is due, Jira | `ticket` | sync requests, statuses | `tickets` |
@@ -29,6 +30,7 @@ pub mod announcing;
 pub mod checking;
 pub mod choosing;
 pub mod connecting;
+pub mod drifting;
 pub mod ending;
 pub mod finishing;
 pub mod forge;

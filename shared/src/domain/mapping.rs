@@ -3,8 +3,16 @@
 //! Reads findings; decides the values of fields, typed as Jira wants them; writes nothing. Next comes
 //! [`crate::ticket::Content`], whose `fields` they become.
 
+mod builtin;
+pub mod check;
+pub mod convert;
+pub mod facts;
 pub mod fill;
 mod normal;
+pub mod screen;
+pub mod settle;
+pub mod suggest;
+pub mod template;
 pub mod value;
 
 use std::collections::BTreeMap;
@@ -68,6 +76,81 @@ pub enum AssayField {
     Id,
 }
 
+impl AssayField {
+    /// All of them.
+    pub const ALL: [Self; 19] = [
+        Self::Title,
+        Self::Description,
+        Self::Fix,
+        Self::Severity,
+        Self::Score,
+        Self::Source,
+        Self::Rule,
+        Self::Advisory,
+        Self::Asset,
+        Self::Location,
+        Self::Package,
+        Self::PackageVersion,
+        Self::FixedIn,
+        Self::Link,
+        Self::FirstSeenAt,
+        Self::LastSeenAt,
+        Self::DueOn,
+        Self::Count,
+        Self::Id,
+    ];
+
+    /// Its word, as templates and mappings name it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Title => "title",
+            Self::Description => "description",
+            Self::Fix => "fix",
+            Self::Severity => "severity",
+            Self::Score => "score",
+            Self::Source => "source",
+            Self::Rule => "rule",
+            Self::Advisory => "advisory",
+            Self::Asset => "asset",
+            Self::Location => "location",
+            Self::Package => "package",
+            Self::PackageVersion => "package_version",
+            Self::FixedIn => "fixed_in",
+            Self::Link => "link",
+            Self::FirstSeenAt => "first_seen_at",
+            Self::LastSeenAt => "last_seen_at",
+            Self::DueOn => "due_on",
+            Self::Count => "count",
+            Self::Id => "id",
+        }
+    }
+
+    /// Whether every finding has it.
+    pub fn is_always_there(self) -> bool {
+        match self {
+            Self::Title
+            | Self::Severity
+            | Self::Source
+            | Self::Asset
+            | Self::FirstSeenAt
+            | Self::LastSeenAt
+            | Self::DueOn
+            | Self::Count
+            | Self::Id => true,
+            Self::Description
+            | Self::Fix
+            | Self::Score
+            | Self::Rule
+            | Self::Advisory
+            | Self::Location
+            | Self::Package
+            | Self::PackageVersion
+            | Self::FixedIn
+            | Self::Link => false,
+        }
+    }
+}
+
 /// Where a field's value comes from.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(tag = "from", rename_all = "snake_case", deny_unknown_fields)]
@@ -106,7 +189,14 @@ pub struct FieldRule {
     pub required: bool,
     /// Where the value comes from.
     pub source: Source,
+    /// What the field's values are called: of those that the rule names, and of all that typed text may name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub known: Known,
 }
+
+/// The names of a field's values by their ids, the present one first and then those that they had before. The id of one below
+/// another is `1>2`.
+pub type Known = BTreeMap<String, Vec<String>>;
 
 /// What is written into the fields of an issue. The fields `summary` and `description` may be among them; else the
 /// built-in templates are used.

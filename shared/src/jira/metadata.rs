@@ -1,5 +1,7 @@
 //! What a project asks of a new issue.
 
+mod kinds;
+
 use serde::Deserialize;
 
 use super::addresses::segment;
@@ -7,6 +9,8 @@ use super::ask::Ask;
 use super::client::Client;
 use super::error::JiraError;
 use crate::ids::{IssueTypeId, ProjectId};
+use crate::mapping::FieldKind;
+use crate::mapping::screen::{Choice, ScreenField};
 
 /// How many entries a page holds, at most.
 ///
@@ -45,6 +49,85 @@ pub struct CreateField {
     /// Whether Jira fills it in by itself.
     #[serde(default)]
     pub has_default_value: bool,
+    /// The type of its values.
+    #[serde(default)]
+    pub schema: Option<Schema>,
+    /// The values that it takes, as Jira lists them; absent where it takes any, or too many to list.
+    #[serde(default)]
+    pub allowed_values: Option<Vec<serde_json::Value>>,
+    /// What may be done with it: `set`, `add`, `remove`.
+    #[serde(default)]
+    pub operations: Vec<String>,
+    /// Where its values can be looked for, if they are too many to list. Assay does not go there: the address may be anywhere.
+    #[serde(default)]
+    pub auto_complete_url: Option<String>,
+}
+
+/// The type of a field's values.
+///
+/// Source: specification of `JsonTypeBean`.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
+pub struct Schema {
+    /// For example `string`, `option` or `array`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Of an array, the type of what is in it.
+    #[serde(default)]
+    pub items: Option<String>,
+    /// Which field of Jira's own it is.
+    #[serde(default)]
+    pub system: Option<String>,
+    /// Which type of custom field it is, for example `com.atlassian.jira.plugin.system.customfieldtypes:select`.
+    #[serde(default)]
+    pub custom: Option<String>,
+}
+
+impl CreateField {
+    /// What values it takes.
+    pub fn kind(&self) -> FieldKind {
+        let Some(schema) = &self.schema else {
+            return FieldKind::Unknown { name: "without a type".to_owned() };
+        };
+        let kind = kinds::kind(schema);
+        let is_settable = self.operations.is_empty() || self.operations.iter().any(|it| it == "set");
+        if is_settable {
+            kind
+        } else {
+            FieldKind::Unknown { name: format!("{}, read only", kinds::name(schema)) }
+        }
+    }
+
+    /// The field, free of Jira's JSON. Values are listed for kinds that have some, as far as Jira lists them.
+    pub fn screen_field(&self) -> ScreenField {
+        let kind = self.kind();
+        let values = self.allowed_values.as_ref().filter(|_| kind.has_choices());
+        ScreenField {
+            id: self.field_id.clone(),
+            name: self.name.clone(),
+            choices: values.map(|values| values.iter().filter_map(choice).collect()),
+            kind,
+            required: self.required,
+            has_default: self.has_default_value,
+        }
+    }
+}
+
+/// A value as Jira lists it: options have a `value`, priorities, versions and components a `name`; what belongs to it stands in
+/// `children`. Archived versions are no longer taken.
+fn choice(value: &serde_json::Value) -> Option<Choice> {
+    let text = |key: &str| value.get(key).and_then(serde_json::Value::as_str);
+    let is = |key: &str| value.get(key).and_then(serde_json::Value::as_bool).unwrap_or(false);
+    let children = value.get("children").and_then(serde_json::Value::as_array);
+    let id = match value.get("id")? {
+        serde_json::Value::String(id) => id.clone(),
+        id => id.as_u64()?.to_string(),
+    };
+    Some(Choice {
+        name: text("value").or_else(|| text("name")).unwrap_or(&id).to_owned(),
+        id,
+        disabled: is("disabled") || is("archived"),
+        below: children.into_iter().flatten().filter_map(choice).collect(),
+    })
 }
 
 /// One page of either list. Source: specification of `PageOfCreateMetaIssueTypes`,
@@ -113,3 +196,7 @@ impl Client {
         Ok(all)
     }
 }
+
+#[cfg(test)]
+#[path = "metadata_tests.rs"]
+mod tests;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::Core;
 use super::session::JiraAccess;
-use super::settings::{Choice, preflight};
+use super::settings::{Choice, Preflight, preflight};
 use crate::Result;
 use crate::error::Kind;
 use crate::jira::Client;
@@ -19,7 +19,8 @@ use crate::sync_setting::SyncSetting;
 /// Finds out whether something stands against a setting as a whole, and quarantines it if so: the setting as it is then.
 /// None if nothing does, or if somebody else wrote it meanwhile.
 pub async fn examine(core: &Core, client: &Client, setting: &SyncSetting) -> Result<Option<SyncSetting>> {
-    let found = match preflight(client, &Choice::of(setting), None).await {
+    // Boxed, since it is a deep tree of futures.
+    let found = match Box::pin(preflight(client, &Choice::of(setting), None)).await {
         Ok(found) => found,
         // Jira cannot be asked now: the tickets are refused one by one until it can.
         Err(error) if error.retryable() => return Ok(None),
@@ -28,6 +29,16 @@ pub async fn examine(core: &Core, client: &Client, setting: &SyncSetting) -> Res
     if found.obstacles.is_empty() {
         return Ok(None);
     }
+    set_aside(core, setting, found).await
+}
+
+/// Quarantines a setting that something stands against, and says so once: the setting as it is then; none if somebody else
+/// wrote it meanwhile.
+pub(super) async fn set_aside(
+    core: &Core,
+    setting: &SyncSetting,
+    found: Preflight,
+) -> Result<Option<SyncSetting>> {
     let now = core.clock.now();
     let obstacles: Vec<String> = found.obstacles.into_iter().map(|obstacle| obstacle.what).collect();
     let mut quarantined = setting.clone();
@@ -43,8 +54,13 @@ pub async fn examine(core: &Core, client: &Client, setting: &SyncSetting) -> Res
 
 /// Says once that a setting is quarantined.
 async fn tell(core: &Core, setting: &SyncSetting, obstacles: &[String]) -> Result<()> {
-    let text =
-        format!("Jira takes no new tickets in project {}: {}", setting.project_key, obstacles.join("; "));
+    let of = setting.configuration.as_ref().map(|it| format!(" of the configuration {}", it.name));
+    let text = format!(
+        "Jira takes no new tickets{} in project {}: {}",
+        of.unwrap_or_default(),
+        setting.project_key,
+        obstacles.join("; ")
+    );
     let (kind, subject) = notification::of_quarantine(setting);
     let begun = Notification::begin(&setting.tenant, kind, subject, text, core.clock.now())?;
     core.store.notify(&begun).await.map(drop)

@@ -3,29 +3,23 @@
 //!
 //! Reads the project's metadata, permissions and workflow; decides what stands against it; writes nothing.
 
+mod fields;
+
 use super::session::JiraAccess;
 use crate::connection::{Connection, Project, UseCase};
 use crate::ids::{ConnectionId, IssueId, IssueTypeId, TenantId, TicketId};
 use crate::jira::create::{NewIssue, payload};
 use crate::jira::error::JiraError;
-use crate::jira::metadata::{CreateField, IssueType};
+use crate::jira::metadata::IssueType;
 use crate::jira::now::Reading;
 use crate::jira::workflow::Way;
 use crate::jira::{Client, error};
+use crate::mapping::Mapping;
+use crate::mapping::screen::ScreenField;
 use crate::quota::Priority;
 use crate::sync_setting::SyncSetting;
 use crate::ticket::Content;
 use crate::{Error, Result};
-
-/// Fields of an issue that every ticket fills.
-const FILLED: [&str; 6] = ["project", "issuetype", "summary", "description", "labels", "reporter"];
-
-/// Fields without which a ticket is not worth having: what is to be done, and the label by which a lost one is looked for.
-const NEEDED: [(&str, &str); 3] =
-    [("summary", "Summary"), ("description", "Description"), ("labels", "Labels")];
-
-/// Fields that a ticket fills where it can.
-const WISHED: [(&str, &str); 3] = [("assignee", "Assignee"), ("duedate", "Due date"), ("parent", "Parent")];
 
 /// Permissions in the project without which tickets cannot be kept in step: Jira's key, its name, and what it is for.
 const PERMISSIONS: [(&str, &str, &str); 3] = [
@@ -47,6 +41,8 @@ pub struct Choice {
     pub labels: Vec<String>,
     /// The id of the status that issues are closed with, if it is to be a certain one.
     pub done_status: Option<String>,
+    /// What the fields of issues say, if a project configuration says it.
+    pub mapping: Option<Mapping>,
 }
 
 impl Choice {
@@ -58,15 +54,23 @@ impl Choice {
             epic: setting.epic.clone(),
             labels: setting.labels.clone(),
             done_status: setting.done_status.clone(),
+            mapping: setting.configuration.as_ref().map(|configuration| configuration.mapping.clone()),
         }
+    }
+
+    /// Whether every ticket is put under another issue.
+    fn has_parent(&self) -> bool {
+        let rules = self.mapping.iter().flat_map(|mapping| &mapping.rules);
+        self.epic.is_some() || rules.into_iter().any(|rule| rule.field == "parent")
     }
 }
 
 /// Something that stands against a choice.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Obstacle {
-    /// The part of the choice that it is about: `connection`, `project`, `issue_type`, `epic` or `done_status`.
-    pub about: &'static str,
+    /// The part of the choice that it is about: `connection`, `project`, `issue_type`, `epic`, `done_status`, or a part of the
+    /// rules for its fields.
+    pub about: String,
     /// What is wrong and what to do, in a sentence or two.
     pub what: String,
 }
@@ -86,11 +90,13 @@ pub struct Preflight {
     pub way: Option<Way>,
     /// The very request that would create the first ticket, if the project and the type are known.
     pub payload: Option<serde_json::Value>,
+    /// The fields of a new issue, as far as Jira tells.
+    pub fields: Vec<ScreenField>,
 }
 
 impl Preflight {
-    fn stands_against(&mut self, about: &'static str, what: impl Into<String>) {
-        self.obstacles.push(Obstacle { about, what: what.into() });
+    fn stands_against(&mut self, about: &str, what: impl Into<String>) {
+        self.obstacles.push(Obstacle { about: about.to_owned(), what: what.into() });
     }
 }
 
@@ -153,6 +159,7 @@ pub async fn preflight(client: &Client, choice: &Choice, sample: Option<&Content
         notes: Vec::new(),
         way: None,
         payload: None,
+        fields: Vec::new(),
     };
     let Some(project) = refused(client.project(choice.project.trim()).await)?.flatten() else {
         found.stands_against(
@@ -168,7 +175,7 @@ pub async fn preflight(client: &Client, choice: &Choice, sample: Option<&Content
         found.project = Some(project);
         return Ok(found);
     };
-    if issue_type.subtask && choice.epic.is_none() {
+    if issue_type.subtask && !choice.has_parent() {
         found.stands_against(
             "issue_type",
             format!(
@@ -177,7 +184,7 @@ pub async fn preflight(client: &Client, choice: &Choice, sample: Option<&Content
             ),
         );
     }
-    check_fields(client, &project, choice, &mut found).await?;
+    fields::check(client, &project, choice, &mut found).await?;
     check_epic(client, choice, &types, &mut found).await?;
     check_way(client, &project, choice, &mut found).await?;
     found.issue_type_name = Some(issue_type.name.clone());
@@ -234,46 +241,6 @@ fn no_such_type(project: &Project, id: &IssueTypeId, types: &[IssueType]) -> Str
         known.join(", ")
     };
     format!("project {} has no issue type {id} that the account may create; there are {known}", project.key)
-}
-
-async fn check_fields(
-    client: &Client,
-    project: &Project,
-    choice: &Choice,
-    found: &mut Preflight,
-) -> Result<()> {
-    let fields = refused(client.create_fields(&project.id, &choice.issue_type).await)?.unwrap_or_default();
-    let fills = |field: &CreateField| {
-        FILLED.contains(&field.field_id.as_str()) || (field.field_id == "parent" && choice.epic.is_some())
-    };
-    let unfilled: Vec<String> = fields
-        .iter()
-        .filter(|field| field.required && !field.has_default_value && !fills(field))
-        .map(|field| format!("{} ({})", field.name, field.field_id))
-        .collect();
-    if !unfilled.is_empty() {
-        found.stands_against(
-            "issue_type",
-            format!("Jira requires fields that a ticket does not fill: {}; make them optional for this issue type, give them a default, or choose another type", unfilled.join(", ")),
-        );
-    }
-    let is_on_screen = |id: &str| fields.iter().any(|field| field.field_id == id);
-    for (id, name) in NEEDED {
-        if !fields.is_empty() && !is_on_screen(id) {
-            found.stands_against(
-                "issue_type",
-                format!("the field {name} is not on the screen for new issues of this type, and tickets need it; add it to the screen"),
-            );
-        }
-    }
-    for (id, name) in WISHED {
-        if !fields.is_empty() && !is_on_screen(id) && (id != "parent" || choice.epic.is_some()) {
-            found.notes.push(format!(
-                "{name} is not on the screen for new issues of this type and will be left out"
-            ));
-        }
-    }
-    Ok(())
 }
 
 async fn check_epic(

@@ -1,8 +1,9 @@
 //! Upkeep: what events and messages missed is found and asked for again.
 //!
 //! Reads what is due and the issues of tickets in Jira; decides nothing itself: a ticket whose issue is not as its record
-//! says is marked to be looked at, and `create-tickets` looks; a quarantined sync setting is tried again; what the change of
-//! a setting asks of its tickets is gone on with; webhooks are kept alive; people are warned of what ends.
+//! says is marked to be looked at, and `create-tickets` looks; a quarantined sync setting is tried again, and the others are
+//! compared with what their projects ask for now; what the change of a setting asks of its tickets is gone on with; webhooks
+//! are kept alive; people are warned of what ends.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
+use super::drifting;
 use super::ending::Endings;
 use super::finishing::Finisher;
 use super::forge::ForgeAccess;
@@ -79,6 +81,8 @@ pub struct Tally {
     pub mended: usize,
     /// Pull requests that were read again.
     pub reread: usize,
+    /// Sync settings that were quarantined because their project changed.
+    pub drifted: usize,
 }
 
 impl Upkeep {
@@ -174,6 +178,8 @@ impl Upkeep {
             tracing::error!(tenant = %turn.tenant, error = error.chain(), "could not delete secrets that were left");
         }
         self.try_quarantined(&settings, deadline, tally).await;
+        let is_new = turn.cursor.is_none() && turn.full_at.is_none_or(|full_at| full_at <= now);
+        tally.drifted += drifting::watch(&self.jira, &settings, self.interval, is_new, deadline).await;
         self.finish(&turn.tenant, deadline).await?;
         let is_full = turn.full_at.is_none_or(|full_at| full_at <= now);
         if is_full {

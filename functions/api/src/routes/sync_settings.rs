@@ -106,7 +106,7 @@ async fn draft(api: &Api, caller: &Caller, input: &SettingInput) -> Result<SyncS
 fn passed(found: Preflight) -> Result<(assay::connection::Project, String), Problem> {
     if let Some(first) = found.obstacles.first() {
         let all: Vec<&str> = found.obstacles.iter().map(|obstacle| obstacle.what.as_str()).collect();
-        return Err(Problem::invalid(first.about, all.join("; ")));
+        return Err(Problem::invalid(first.about.clone(), all.join("; ")));
     }
     match (found.project, found.issue_type_name) {
         (Some(project), Some(name)) => Ok((project, name)),

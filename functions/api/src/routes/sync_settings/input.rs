@@ -61,6 +61,7 @@ impl SettingInput {
             epic: self.epic.clone(),
             labels: self.labels.clone(),
             done_status: self.done_status.clone(),
+            mapping: None,
         })
     }
 }

@@ -165,10 +165,8 @@ pub struct PreflightView {
 
 impl PreflightView {
     pub(super) fn of(found: Preflight) -> Self {
-        let obstacle = |it: assay::operations::settings::Obstacle| ObstacleView {
-            field: it.about.to_owned(),
-            what: it.what,
-        };
+        let obstacle =
+            |it: assay::operations::settings::Obstacle| ObstacleView { field: it.about, what: it.what };
         Self {
             passes: found.obstacles.is_empty(),
             obstacles: found.obstacles.into_iter().map(obstacle).collect(),
