@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use github_sim::{Options, Settings, Simulator, Token, WebhookDelivery, serve};
-use jira_sim::program;
+use jira_sim::{ClockBase, program};
 
 const USAGE: &str = "usage: github-sim [--port PORT]   (default 8090; 0 = any free port)";
 
@@ -21,7 +21,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), String> {
     let port = program::port(std::env::args().skip(1), 8090, USAGE)?;
     let settings = Settings { webhook_delivery: WebhookDelivery::Automatic, ..Settings::default() };
-    let simulator = Simulator::new(Options { settings, ..Options::default() });
+    let simulator = Simulator::new(Options { settings, clock: ClockBase::Real, ..Options::default() });
     simulator.create_repository("acme/shop", false);
     simulator.create_repository("acme/internal", true);
     simulator.add_token(Token {

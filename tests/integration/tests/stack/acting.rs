@@ -1,6 +1,6 @@
 //! An issue that is created and deleted by actions, and the message that a second person is waited for.
 
-use assay_test_support::receiver::Receiver;
+use assay_test_support::receiver::{Received, Receiver};
 use assay_test_support::stack::{Stack, Tenant};
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ async fn an_issue_is_created_and_a_second_person_who_was_called_lets_it_be_delet
     assert_eq!(waiting["dry_run"]["issue"]["title"], "Rotate the keys of the stack");
     stack
         .until(300, "a message that a second person is waited for", async || {
-            let said: Vec<Value> = receiver.received().iter().map(|message| message.json()).collect();
+            let said: Vec<Value> = receiver.received().iter().map(Received::json).collect();
             if said.iter().any(|it| it["type"] == "approval_needed.began") {
                 Ok(())
             } else {

@@ -72,7 +72,12 @@ async fn pull_becomes(stack: &Stack, tenant: &Tenant<'_>, ticket: &str, state: &
     stack
         .until(SOON, &format!("a pull request that is {state}"), async || {
             let now = tenant.must(200, "GET", ticket, None).await;
-            if now["pulls"][0]["state"] == state { Ok(now) } else { Err(now["pulls"].to_string()) }
+            if now["pulls"][0]["state"] == state {
+                return Ok(now);
+            }
+            let known = tenant.items("/v1/remediations").await;
+            let github = tenant.must(200, "GET", "/v1/github", None).await;
+            Err(format!("{now} {known:?} {github}"))
         })
         .await
 }
