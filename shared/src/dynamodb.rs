@@ -31,6 +31,7 @@ mod delivery;
 mod directory;
 mod due;
 mod failure;
+mod finding;
 mod idempotency;
 mod ingestion;
 mod item;
@@ -61,6 +62,7 @@ use aws_sdk_dynamodb::Client;
 
 pub use action::ActionFilter;
 pub use campaign::SigningKeyKnown;
+pub use finding::{Accepted, Counts, Sweep};
 pub use idempotency::Begin;
 pub use ingestion::ActiveMonth;
 pub use page::{LONGEST_PAGE, Page};

@@ -24,6 +24,7 @@
 //! | [`hearing`] | deliveries of webhooks | — | what is due, sync requests | `checking`, `tickets`, [`pulls`] |
 //! | [`forge`] | what a person entered, GitHub | — | how GitHub is reached, secrets | [`pulls`], `tickets` |
 //! | [`pulls`] | what is heard of pull requests, GitHub | `pull` | pull requests, tickets, findings, sync requests | `tickets` |
+//! | [`findings`] | reports of scanners, what people accept | `finding` | findings in their tasks, reports | [`planning`] |
 
 pub mod acting;
 pub mod announcing;
@@ -32,6 +33,7 @@ pub mod choosing;
 pub mod connecting;
 pub mod drifting;
 pub mod ending;
+pub mod findings;
 pub mod finishing;
 pub mod forge;
 pub mod hearing;

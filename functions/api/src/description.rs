@@ -42,10 +42,15 @@ pub struct Takes {
     pub body: bool,
     /// Whether that body is a list as CSV.
     pub list: bool,
+    /// Whether that body may be as long as a list.
+    pub large: bool,
 }
 
 /// What each route takes, by method (in upper case) and path.
 pub type Routes = BTreeMap<(String, String), Takes>;
+
+/// Paths whose bodies may be as long as a list.
+const LARGE: [&str; 2] = ["/v1/findings", "/v1/findings/sarif"];
 
 /// Why a POST whose key is known may be refused.
 const RUNNING: &str = "a request with this `Idempotency-Key` is still running";
@@ -101,7 +106,9 @@ pub(crate) fn routes(description: &OpenApi) -> Routes {
         ];
         for (method, operation) in operations {
             if let Some(operation) = operation {
-                routes.insert((method.to_owned(), path.clone()), takes(operation));
+                let takes = takes(operation);
+                let large = takes.list || LARGE.contains(&path.as_str());
+                routes.insert((method.to_owned(), path.clone()), Takes { large, ..takes });
             }
         }
     }
@@ -132,6 +139,7 @@ fn takes(operation: &Operation) -> Takes {
             Some(RefOr::T(body)) => body.content.contains_key("text/csv"),
             Some(RefOr::Ref(_)) | None => false,
         },
+        large: false,
     }
 }
 

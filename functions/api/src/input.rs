@@ -47,8 +47,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         if !kind.trim().eq_ignore_ascii_case("application/json") {
             return Err(Problem::unsupported_media_type());
         }
+        let longest = longest(request.extensions());
         let bytes = Bytes::from_request(request, state).await;
-        parse(&bytes.map_err(|rejection| refuse_body(&rejection, LONGEST_BODY))?).map(Self)
+        parse(&bytes.map_err(|rejection| refuse_body(&rejection, longest))?).map(Self)
     }
 }
 
@@ -165,7 +166,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for OptionVisitor<T> {
 }
 
 /// The field to blame: of a missing one only serde's message tells the name.
-fn field_of(path: &str, why: &str) -> String {
+pub fn field_of(path: &str, why: &str) -> String {
     let missing = why.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
     match (path, missing) {
         ("." | "?", Some(missing)) => missing.to_owned(),

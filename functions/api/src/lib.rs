@@ -84,6 +84,7 @@ fn guarded() -> routes::Routes {
         .merge(routes::checks::routes())
         .merge(routes::tasks::routes())
         .merge(routes::tickets::routes())
+        .merge(routes::findings::routes())
         .merge(routes::sync_settings::routes())
         .merge(routes::notifications::routes())
         .merge(routes::usage::routes())

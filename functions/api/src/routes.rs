@@ -5,6 +5,7 @@ pub mod actions;
 pub mod campaigns;
 pub mod checks;
 pub mod connections;
+pub mod findings;
 pub mod github;
 pub mod groups;
 pub mod health;

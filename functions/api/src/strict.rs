@@ -22,7 +22,7 @@ pub async fn check(
 ) -> Result<Response, Problem> {
     let takes = takes(&routes, &request);
     check_query(&takes, request.uri().query().unwrap_or_default())?;
-    let longest = if takes.list { input::LONGEST_LIST } else { input::LONGEST_BODY };
+    let longest = if takes.large { input::LONGEST_LIST } else { input::LONGEST_BODY };
     if request.body().size_hint().lower() > longest as u64 {
         return Err(input::too_large(longest));
     }

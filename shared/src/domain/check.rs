@@ -158,6 +158,12 @@ impl CheckId {
         }
     }
 
+    /// Whether a part of the check is about the tenant as a whole: B9 is about what scanners reported, and about issues of
+    /// connections.
+    pub fn has_part_about_tenant(self) -> bool {
+        self.is_about_tenant() || self == Self::B9
+    }
+
     /// Whether the check is about the tenant as a whole rather than about one connection.
     pub fn is_about_tenant(self) -> bool {
         match self {

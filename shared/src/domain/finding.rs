@@ -11,6 +11,17 @@
 //! | known | done (absent, or a person closed its issue) | opened again: a regression |
 //! | absent from a full report of its source | open | resolved |
 //! | its risk is accepted | any | completed until the end date; then open again, if it is still there |
+//!
+//! [`incoming`] says what may come in, [`severity`] how bad it is, [`policy`] how long it may stand, [`taking`] what
+//! becomes of its task, [`report`] what a whole report proves, [`tally`] how they all stand.
+
+pub mod acceptance;
+pub mod incoming;
+pub mod policy;
+pub mod report;
+pub mod severity;
+pub mod taking;
+pub mod tally;
 
 use std::collections::BTreeMap;
 
@@ -132,8 +143,11 @@ pub struct Finding {
     pub links: Vec<String>,
     /// When it was first reported.
     pub first_seen_at: Timestamp,
-    /// When it was last reported.
+    /// When the newest report that named it began, to a day: a report that says nothing new about it is not written down.
     pub last_seen_at: Timestamp,
+    /// Since when the limit of its severity is counted, if not since it was first seen: since it came back.
+    #[serde(default)]
+    pub counted_from: Option<Timestamp>,
     /// The report that it was last in.
     #[serde(default)]
     pub report: Option<ReportId>,

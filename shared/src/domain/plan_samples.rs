@@ -73,6 +73,7 @@ pub(crate) fn finding(fingerprint: &str, severity: Severity) -> Task {
         links: Vec::new(),
         first_seen_at: at,
         last_seen_at: at,
+        counted_from: None,
         report: None,
         acceptance: None,
         regressions: 0,

@@ -129,7 +129,7 @@ impl Task {
         }
     }
 
-    fn open_again(&mut self, now: Timestamp) {
+    pub(crate) fn open_again(&mut self, now: Timestamp) {
         self.state = State::Open;
         self.generation += 1;
         self.opened_at = now;

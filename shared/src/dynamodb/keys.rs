@@ -39,6 +39,11 @@
 //! | pull request | `T#pull` | `pull#{id}` | API: one, list; `receive-webhooks`, `create-tickets`: one; `maintain`: one, the due ones (index `due`) |
 //! | which pull request takes one back | `T#reverts#{pull request}` | `by#{pull request}` | `receive-webhooks`, API, `maintain`: all of one |
 //! | which tickets' issues have, or had, a key | `T#key#{digest of the key}` | `ticket#{id}` | `receive-webhooks`, API, `maintain`: all of a key; `create-tickets`, `maintain`: conditional put |
+//! | policy for findings, and their counts | `T#findings` | `policy#`, `counts#` | API, `evaluate-checks`, `maintain`: one |
+//! | report of a scanner | `T#report#{digest of the source}` | `report#{id}` | API, `maintain`: one |
+//! | what a batch of a report named | `T#report#{digest of the source}` | `batch#{when the report began, epoch milliseconds, 15 digits}#{report}#{number}` | API: one, all of a report; API, `maintain`: all since a report began |
+//! | full report that goes on | `T#sweep` | `sweep#{digest of the source}#{report}` | `maintain`: all of a tenant; API: all of a source |
+//! | day on which an acceptance ends | `T#acceptance` | `acceptance#{day}#{task}` | `maintain`: those that are over |
 //! | points of an hour | `T#quota#{connection}` | `hour#{epoch seconds}` | all functions that call Jira: the present hour, with the pause in the same read |
 //! | pause that Jira asked for | `T#quota#{connection}` | `pause#` | as above |
 //! | idempotency key | `T#request#{key}` | `request#` | API: conditional put |
@@ -55,6 +60,7 @@
 
 mod access;
 mod announcing;
+mod finding;
 mod pull;
 
 use jiff::Timestamp;
@@ -72,6 +78,10 @@ pub(super) use access::{
     campaign, campaigns, changed_access, group, groups, ingestion, ingestions, list_of, person,
     person_address, person_addresses, persons, product, products, project_role, project_roles,
     project_roles_of, review_item, review_items, roster, roster_page, rosters, signing,
+};
+pub(super) use finding::{
+    acceptance, acceptances, batch, batches, batches_of, before_batches, finding_counts, finding_policy,
+    findings, report, sweep, sweeps,
 };
 
 pub(super) use pull::{forge, keyed, keyed_ticket, remediation, remediations, revert, reverts};

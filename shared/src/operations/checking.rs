@@ -7,6 +7,7 @@
 mod access;
 mod ending;
 mod evidence;
+mod findings;
 mod recording;
 mod replanning;
 
@@ -120,6 +121,7 @@ impl Evaluator {
             let subject = recording::Subject { tenant, connection: None, check };
             self.record(&subject, verdict, evidence, None, started_at).await?;
         }
+        self.review_findings(tenant, started_at).await?;
         self.end_unread(tenant, &connections).await?;
         let turn = (started_at, core.clock.now());
         core.store.end_tenant_evaluation(tenant, turn, after(started_at, self.interval)).await

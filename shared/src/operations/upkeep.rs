@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use super::drifting;
 use super::ending::Endings;
+use super::findings::Findings;
 use super::finishing::Finisher;
 use super::forge::ForgeAccess;
 use super::listening::Listening;
@@ -181,6 +182,11 @@ impl Upkeep {
         let is_new = turn.cursor.is_none() && turn.full_at.is_none_or(|full_at| full_at <= now);
         tally.drifted += drifting::watch(&self.jira, &settings, self.interval, is_new, deadline).await;
         self.finish(&turn.tenant, deadline).await?;
+        let planner = Planner { core: self.jira.core.clone(), sync: Arc::clone(&self.sync) };
+        let findings = Findings { planner, deadline: Some(deadline) };
+        if let Err(error) = Box::pin(findings.keep(&turn.tenant)).await {
+            tracing::error!(tenant = %turn.tenant, error = error.chain(), "could not go on with a tenant's findings");
+        }
         let is_full = turn.full_at.is_none_or(|full_at| full_at <= now);
         if is_full {
             // Each look at the webhooks costs a point.

@@ -165,19 +165,19 @@ async fn run_now(
 ) -> Result<Response, Problem> {
     let check: CheckId = id.parse()?;
     let tenant = caller.tenant;
-    let requests = if check.is_about_tenant() {
-        vec![ChecksRequest::Tenant { tenant }]
-    } else {
+    let mut requests = Vec::new();
+    if check.has_part_about_tenant() {
+        requests.push(ChecksRequest::Tenant { tenant: tenant.clone() });
+    }
+    if !check.is_about_tenant() {
         let connections = api.core.store.all_connections(&tenant).await?;
         let concerned = connections.into_iter().filter(|connection| connection.due_at.is_some());
-        let mut requests = Vec::new();
         for connection in concerned {
             // What is due later was evaluated already, and a message about it is dropped.
             api.core.store.hasten_connection(&tenant, &connection.id, api.core.clock.now()).await?;
             requests.push(ChecksRequest::Connection { tenant: tenant.clone(), connection: connection.id });
         }
-        requests
-    };
+    }
     api.checks.send_all(&requests, None).await?;
     Ok((StatusCode::ACCEPTED, Json(Evaluations { evaluations: requests.len() })).into_response())
 }

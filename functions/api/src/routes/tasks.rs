@@ -160,14 +160,21 @@ async fn with_tickets(api: &Api, caller: &Caller, tasks: Vec<Task>) -> Result<Ve
         .collect();
     let sites = super::tickets::sites(api, caller).await?;
     let view = |task: Task| {
-        let ticket = task.ticket.as_ref().and_then(|id| tickets.get(id)).map(|ticket| TicketOfTask {
-            id: ticket.id.to_string(),
-            state: ticket.state.word().to_owned(),
-            issue: IssueView::of(ticket, &sites),
-        });
+        let ticket = task.ticket.as_ref().and_then(|id| tickets.get(id));
+        let ticket = ticket.map(|ticket| TicketOfTask::of(ticket, &sites));
         TaskView::of(task, ticket)
     };
     Ok(tasks.into_iter().map(view).collect())
+}
+
+impl TicketOfTask {
+    pub(super) fn of(ticket: &Ticket, sites: &super::tickets::Sites) -> Self {
+        Self {
+            id: ticket.id.to_string(),
+            state: ticket.state.word().to_owned(),
+            issue: IssueView::of(ticket, sites),
+        }
+    }
 }
 
 impl TaskView {

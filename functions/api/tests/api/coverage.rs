@@ -24,6 +24,7 @@ struct Things {
     person: String,
     campaign: String,
     action: String,
+    finding: String,
     channel: String,
 }
 
@@ -42,7 +43,9 @@ impl Things {
         house.stock_ingestion().await;
         let person = house.person("own@example.com", "Own Person").await;
         let (campaign, action) = crate::reviews::things(house).await;
+        let finding = crate::findings::finding(house).await;
         Self {
+            finding,
             task: task.id.to_string(),
             ticket: task.ticket.unwrap().to_string(),
             run: runs.items[0].id.to_string(),
@@ -66,6 +69,7 @@ impl Things {
             "people" => &self.person,
             "campaigns" => &self.campaign,
             "actions" => &self.action,
+            "findings" => &self.finding,
             "notifications" => &self.channel,
             "remediations" => &crate::remediations::id(),
             _ => "",
@@ -82,7 +86,7 @@ impl Things {
     }
 
     /// Texts of this tenant that no other tenant may ever see.
-    fn own(&self) -> [&str; 11] {
+    fn own(&self) -> [&str; 12] {
         let (email, account) = ("own@example.com", "acc-own");
         [
             &self.task,
@@ -96,6 +100,7 @@ impl Things {
             &self.campaign,
             &self.action,
             &self.channel,
+            &self.finding,
         ]
     }
 }
@@ -135,6 +140,9 @@ fn body(route: &str) -> Option<Value> {
         "POST /v1/notifications/channels" => Some(crate::channels::body()),
         "PATCH /v1/notifications/channels/{id}" => Some(json!({ "quiet_minutes": 5 })),
         "PUT /v1/github" => Some(crate::github::body()),
+        "POST /v1/findings" => Some(crate::findings::body()),
+        "PUT /v1/findings/policy" => Some(crate::findings::policy()),
+        "PUT /v1/findings/{id}/acceptance" => Some(json!({ "until": "2026-07-01", "why": "behind a wall" })),
         "POST /v1/tokens" => Some(json!({ "name": "ci", "role": "auditor" })),
         "POST /v1/people" => Some(json!({ "email": "new@example.com", "name": "New Person" })),
         "PATCH /v1/people/{id}" => Some(json!({ "name": "Other Name" })),

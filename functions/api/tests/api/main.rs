@@ -11,6 +11,7 @@ mod connecting;
 mod coverage;
 mod description;
 mod endings;
+mod findings;
 mod github;
 mod idempotency;
 mod input;

@@ -47,7 +47,7 @@ pub fn standing(check: CheckId, latest: &[CheckRun], connections: &[Connection],
     let run_of = |connection: Option<&ConnectionId>| {
         latest.iter().find(|run| run.check == check && run.connection.as_ref() == connection)
     };
-    if check.is_about_tenant() {
+    if check.has_part_about_tenant() {
         let every = connections.iter().filter_map(|it| it.evaluated).map(|it| it.every).max();
         if let Some(run) = run_of(None) {
             outcomes.push(standing.part(run.connection.clone(), Some(run), age_doubt(run, every, now)));

@@ -198,7 +198,7 @@ fn link(changes: &mut Changes, plan: &Plan) -> BTreeSet<TaskId> {
 }
 
 /// A run's id: sorts by time; fixed by what the run is about, so that writing it twice writes it once.
-fn run_id(subject: &Subject<'_>, started_at: Timestamp) -> Result<RunId> {
+pub(super) fn run_id(subject: &Subject<'_>, started_at: Timestamp) -> Result<RunId> {
     let millisecond = u64::try_from(started_at.as_millisecond())
         .map_err(|cause| Error::internal("the clock shows a time before 1970").because(cause))?;
     let connection = subject.connection_id().map_or("", ConnectionId::as_str);

@@ -6,6 +6,7 @@ use super::super::finishing::Finisher;
 use super::Evaluator;
 use crate::Result;
 use crate::check::CheckId;
+use crate::dynamodb::LONGEST_PAGE;
 use crate::ids::TenantId;
 
 impl Evaluator {
@@ -31,9 +32,27 @@ impl Evaluator {
                 failed = Some(error);
             }
         }
+        if let Err(error) = self.plan_findings(tenant).await {
+            tracing::error!(%tenant, error = error.chain(), "could not plan the tickets of findings");
+            failed = Some(error);
+        }
         if let Err(error) = finisher.finish_all(enabled, deadline).await {
             failed = Some(error);
         }
         failed.map_or(Ok(()), Err)
+    }
+
+    /// Plans the tickets of all findings, page by page.
+    async fn plan_findings(&self, tenant: &TenantId) -> Result<()> {
+        let mut cursor = None;
+        loop {
+            let store = &self.jira.core.store;
+            let page = store.list_findings(tenant, None, |_| true, cursor.as_deref(), LONGEST_PAGE).await?;
+            self.planner.plan_stored(tenant, &page.items).await?;
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(());
+            }
+        }
     }
 }

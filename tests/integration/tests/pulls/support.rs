@@ -127,6 +127,7 @@ impl Scene {
                 package: None,
                 links: Vec::new(),
                 first_seen_at: now,
+                counted_from: None,
                 last_seen_at: now,
                 report: None,
                 acceptance: None,

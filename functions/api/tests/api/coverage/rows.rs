@@ -28,7 +28,7 @@ pub const NOT_NOW: [&str; 5] = [
 ];
 
 /// What deletes stands last, since each route is really used in this order.
-pub const ROWS: [Row; 106] = [
+pub const ROWS: [Row; 114] = [
     row("GET /v1/use-cases", Role::Auditor, 200),
     row("GET /v1/oauth-app", Role::Auditor, 200),
     row("PUT /v1/oauth-app", Role::Admin, 200),
@@ -66,6 +66,14 @@ pub const ROWS: [Row; 106] = [
     row("PATCH /v1/tasks/{id}", Role::Operator, 404),
     row("POST /v1/tasks/{id}/complete", Role::Operator, 404),
     row("POST /v1/tasks/{id}/reopen", Role::Operator, 404),
+    row("POST /v1/findings", Role::Operator, 200),
+    row("GET /v1/findings", Role::Auditor, 200),
+    row("GET /v1/findings/{id}", Role::Auditor, 404),
+    row("GET /v1/findings/summary", Role::Auditor, 200),
+    row("GET /v1/findings/policy", Role::Auditor, 200),
+    row("PUT /v1/findings/policy", Role::Admin, 200),
+    row("PUT /v1/findings/{id}/acceptance", Role::Operator, 404),
+    row("DELETE /v1/findings/{id}/acceptance", Role::Operator, 404),
     row("GET /v1/remediations", Role::Auditor, 200),
     // The ticket that its body names is not there for another tenant.
     row("POST /v1/remediations", Role::Operator, 422),

@@ -1,0 +1,109 @@
+//! What a tenant wants of its findings: how many days each severity may stand, and in which time zone days are counted.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use super::{Finding, Severity};
+use crate::clock::after;
+use crate::ids::TenantId;
+use crate::{Error, Result};
+
+/// The longest limit, in days: ten years.
+pub const LONGEST_LIMIT: u32 = 3650;
+
+const DAY: i64 = 24 * 3600;
+
+/// The policy of one tenant.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct FindingPolicy {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Days that a finding of a severity may stand; no limit where there is none.
+    pub limits: BTreeMap<Severity, u32>,
+    /// The time zone in which days begin and end, by its name in the time zone database.
+    pub zone: String,
+    /// Where to go on with the due dates of stored findings after a change; none if that is done. Empty at the first.
+    #[serde(default)]
+    pub unfinished: Option<String>,
+    /// Grows by one with every write.
+    pub version: u64,
+}
+
+impl FindingPolicy {
+    /// The policy of a tenant that said nothing.
+    pub fn new(tenant: TenantId) -> Self {
+        let limits =
+            [(Severity::Critical, 7), (Severity::High, 30), (Severity::Medium, 90), (Severity::Low, 180)];
+        Self { tenant, limits: limits.into(), zone: "UTC".to_owned(), unfinished: None, version: 0 }
+    }
+
+    /// Changes limits and zone.
+    ///
+    /// # Errors
+    /// `Invalid` when a limit is not 1 to 3650 days, or the zone is not in the database.
+    pub fn change(&mut self, limits: BTreeMap<Severity, u32>, zone: String) -> Result<()> {
+        for (severity, days) in &limits {
+            if !(1..=LONGEST_LIMIT).contains(days) {
+                let word = severity.word();
+                let message =
+                    format!("{word} must be 1 to {LONGEST_LIMIT} days, or null for no limit, not {days}");
+                return Err(Error::invalid(format!("days.{word}"), message));
+            }
+        }
+        if zone.len() > 64 || TimeZone::get(&zone).is_err() {
+            let message = "zone is not in the time zone database; it has names like Europe/Berlin";
+            return Err(Error::invalid("zone", message));
+        }
+        (self.limits, self.zone) = (limits, zone);
+        Ok(())
+    }
+
+    /// The present day where the tenant is.
+    pub fn today(&self, now: Timestamp) -> Date {
+        now.to_zoned(TimeZone::get(&self.zone).unwrap_or(TimeZone::UTC)).date()
+    }
+
+    /// When a finding should be dealt with. Where its severity has no limit, ten years stand for that: see
+    /// [`Self::is_limited`].
+    pub fn due_at(&self, finding: &Finding) -> Timestamp {
+        let days = self.limits.get(&finding.severity).copied().unwrap_or(LONGEST_LIMIT);
+        after(finding.counted_from.unwrap_or(finding.first_seen_at), i64::from(days) * DAY)
+    }
+
+    /// Whether findings of this severity must be dealt with at all.
+    pub fn is_limited(&self, severity: Severity) -> bool {
+        self.limits.contains_key(&severity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FindingPolicy, Severity};
+    use crate::ids::TenantId;
+
+    #[test]
+    fn days_are_those_of_the_tenants_time_zone() {
+        let mut policy = FindingPolicy::new(TenantId::parse("acme").unwrap());
+        let late = "2026-01-31T23:30:00Z".parse().unwrap();
+        assert_eq!(policy.today(late).to_string(), "2026-01-31");
+        policy.change(policy.limits.clone(), "Europe/Berlin".to_owned()).unwrap();
+        assert_eq!(policy.today(late).to_string(), "2026-02-01");
+    }
+
+    #[test]
+    fn limits_are_days_up_to_ten_years_in_a_zone_that_exists() {
+        let mut policy = FindingPolicy::new(TenantId::parse("acme").unwrap());
+        for (days, zone) in [(0, "UTC"), (3651, "UTC"), (7, "Mars/Olympus"), (7, "")] {
+            assert!(
+                policy.change([(Severity::High, days)].into(), zone.to_owned()).is_err(),
+                "{days} {zone}"
+            );
+        }
+        policy.change([(Severity::High, 3650)].into(), "UTC".to_owned()).unwrap();
+        assert!(policy.is_limited(Severity::High) && !policy.is_limited(Severity::Critical));
+    }
+}

@@ -1,0 +1,45 @@
+use assay::check::Outcome;
+
+use super::support::{DAY, evaluated, findings, receive, report, start, task, task_id};
+
+#[tokio::test]
+async fn the_check_fails_from_the_due_day_of_an_open_finding_on_until_it_is_dealt_with() {
+    let world = start().await;
+    assert_eq!(evaluated(&world).await, None, "nothing was ever reported");
+    receive(&world, None, 1..=3).await;
+    let run = evaluated(&world).await.unwrap();
+    assert_eq!((run.outcome, run.failing, run.evidence.coverage.read), (Outcome::Pass, 0, 3));
+    world.time.advance(30 * DAY);
+    assert_eq!(evaluated(&world).await.unwrap().outcome, Outcome::Pass, "they are due now and not yet late");
+    world.time.advance(1);
+    let run = evaluated(&world).await.unwrap();
+    assert_eq!((run.outcome, run.failing), (Outcome::Fail, 3));
+    let failing = world.store().failing(&world.tenant, &run.id, None).await.unwrap().items;
+    let first = failing.iter().find(|it| it.entity.id == task_id(&world, 1).to_string()).unwrap();
+    assert_eq!(
+        (first.why.as_str(), first.entity.key.as_str()),
+        ("it is high and was due on 2026-07-15", "CVE-2026-1")
+    );
+    let until = "2026-08-01".parse().unwrap();
+    findings(&world).accept(&world.tenant, &task_id(&world, 1), (until, "x"), "tok").await.unwrap();
+    world.time.advance(60);
+    report(&world, "r-1", [1, 2]).await;
+    let run = evaluated(&world).await.unwrap();
+    assert_eq!((run.outcome, run.failing), (Outcome::Fail, 1), "one is accepted, one is gone");
+    let counts = world.store().finding_counts(&world.tenant).await.unwrap().unwrap();
+    assert_eq!((counts.tally.total, counts.tally.open(), counts.tally.overdue()), (3, 1, 1));
+    world.time.advance(60);
+    report(&world, "r-2", []).await;
+    assert_eq!(evaluated(&world).await.unwrap().outcome, Outcome::Pass);
+}
+
+#[tokio::test]
+async fn an_evaluation_of_the_checks_leaves_the_tasks_of_findings_alone() {
+    let world = start().await;
+    Box::pin(world.connect()).await;
+    receive(&world, None, [1]).await;
+    let before = task(&world, 1).await;
+    Box::pin(world.evaluate()).await;
+    evaluated(&world).await;
+    assert_eq!(task(&world, 1).await, before);
+}

@@ -1,0 +1,53 @@
+//! Reports whose taking in dies anywhere, sent again: the same tasks, the same tickets.
+
+use assay::task::State;
+use assay_test_support::killed::Killed;
+use proptest::prelude::*;
+
+use super::support::{configured, findings, part, receive, received, start, states, upkeep};
+
+fn run(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(test);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, max_shrink_iters: 10, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_report_whose_taking_in_dies_anywhere_and_is_sent_again_comes_to_the_same(
+        lives in prop::collection::vec((1_u32..3, 1_u32..400), 2..7)
+    ) {
+        run(async {
+            let world = start().await;
+            configured(&world).await;
+            receive(&world, None, 1..=12).await;
+            Box::pin(world.rest()).await;
+            world.time.advance(60);
+            let batch = |number: u32| match number {
+                1 => received(Some(part("r-1", 1, None)), 1..=6),
+                _ => received(Some(part("r-1", 2, Some(2))), 13..=20),
+            };
+            for (number, polls) in lives {
+                let findings = findings(&world);
+                let part = Box::pin(findings.receive(&world.tenant, batch(number)));
+                // A last batch that comes before the first is whole is refused; that is right, too.
+                let _ = Killed { inner: part, polls }.await;
+                world.time.advance(7);
+            }
+            for number in 1..=2 {
+                findings(&world).receive(&world.tenant, batch(number)).await.unwrap();
+            }
+            upkeep(&world).await;
+            Box::pin(world.rest()).await;
+            assert!(states(&world, (1..=6).chain(13..=20)).await.iter().all(|state| *state == State::Open));
+            assert!(states(&world, 7..=12).await.iter().all(|state| *state == State::Resolved));
+            let issues = world.issues_in("SEC");
+            assert_eq!(issues.len(), 20, "each finding has one issue");
+            for task in world.tasks().await.iter().filter(|task| task.finding.is_some()) {
+                assert_eq!((task.generation, task.finding.as_ref().unwrap().regressions), (1, 0), "{task:?}");
+                assert!(task.ticket.is_some(), "{task:?}");
+            }
+        });
+    }
+}
