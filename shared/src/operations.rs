@@ -9,6 +9,7 @@
 //! | [`tickets`] | tickets, Jira | `ticket` | tickets, issues in Jira | — |
 //! | [`settings`] | Jira | — | — | [`planning`] |
 //! | [`choosing`] | Jira | — | points that were spent | [`settings`] |
+//! | [`configuring`] | what a person entered, Jira | `mapping` | points that were spent | [`planning`] |
 //! | [`quarantine`] | Jira | what stands against a setting | the setting, a notification | [`finishing`] |
 //! | [`drifting`] | settings, Jira | what stands against a setting | settings, a notification | [`quarantine`] |
 //! | [`retiring`] | a disabled setting, its tickets, Jira | `sync_setting` | — | [`finishing`] |
@@ -30,6 +31,7 @@ pub mod acting;
 pub mod announcing;
 pub mod checking;
 pub mod choosing;
+pub mod configuring;
 pub mod connecting;
 pub mod drifting;
 pub mod ending;

@@ -86,6 +86,7 @@ fn guarded() -> routes::Routes {
         .merge(routes::tickets::routes())
         .merge(routes::findings::routes())
         .merge(routes::sync_settings::routes())
+        .merge(routes::project_configurations::routes())
         .merge(routes::notifications::routes())
         .merge(routes::usage::routes())
         .merge(routes::licences::routes())

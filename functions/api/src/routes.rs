@@ -13,6 +13,7 @@ pub mod licences;
 pub mod notifications;
 pub mod oauth_app;
 pub mod people;
+pub mod project_configurations;
 pub mod remediations;
 pub mod sync_settings;
 pub mod tasks;

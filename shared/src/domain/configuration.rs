@@ -10,6 +10,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, Severity};
 use crate::mapping::Mapping;
+use crate::{Error, Result};
+
+/// How many configurations a tenant has, at most.
+pub const MOST_CONFIGURATIONS: usize = 100;
+
+/// How many routes a configuration has, at most.
+pub const MOST_ROUTES: usize = 50;
+
+/// How many sources, and patterns of one kind, a route has, at most.
+pub const MOST_PATTERNS: usize = 50;
+
+/// The last position.
+pub const LAST_POSITION: u32 = 10_000;
 
 /// How findings are put into tickets.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
@@ -104,10 +117,45 @@ pub struct Configuration {
 }
 
 impl Configuration {
+    /// Checks what needs no question to Jira.
+    ///
+    /// # Errors
+    /// `Invalid` with the part that breaks a rule.
+    pub fn check(&self) -> Result<()> {
+        if !is_line(&self.name, 100) {
+            return Err(Error::invalid("name", "name must be 1 to 100 characters in one line"));
+        }
+        if self.position > LAST_POSITION {
+            return Err(Error::invalid("position", format!("position must be 0 to {LAST_POSITION}")));
+        }
+        if self.routes.len() > MOST_ROUTES {
+            return Err(Error::invalid("routes", format!("there are more than {MOST_ROUTES} routes")));
+        }
+        for (place, route) in self.routes.iter().enumerate() {
+            let parts: [(&str, Vec<&String>); 3] = [
+                ("sources", route.sources.iter().collect()),
+                ("assets", route.assets.iter().collect()),
+                ("packages", route.packages.iter().collect()),
+            ];
+            for (part, texts) in parts {
+                if texts.len() > MOST_PATTERNS || !texts.iter().all(|text| is_line(text, 200)) {
+                    let message =
+                        format!("must be at most {MOST_PATTERNS} texts of 1 to 200 characters in one line");
+                    return Err(Error::invalid(format!("routes[{place}].{part}"), message));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Whether it is for the finding.
     pub fn takes(&self, finding: &Finding) -> bool {
         self.routes.is_empty() || self.routes.iter().any(|route| route.takes(finding))
     }
+}
+
+fn is_line(text: &str, longest: usize) -> bool {
+    (1..=longest).contains(&text.trim().chars().count()) && !text.chars().any(char::is_control)
 }
 
 /// Whether `text` is as `pattern` says, in which `*` stands for any text, also none; letters' case does not count.

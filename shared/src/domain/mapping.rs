@@ -9,6 +9,7 @@ pub mod convert;
 pub mod facts;
 pub mod fill;
 mod normal;
+pub mod sample;
 pub mod screen;
 pub mod settle;
 pub mod suggest;

@@ -7,7 +7,7 @@ mod fields;
 
 use super::session::JiraAccess;
 use crate::connection::{Connection, Project, UseCase};
-use crate::ids::{ConnectionId, IssueId, IssueTypeId, TenantId, TicketId};
+use crate::ids::{ConnectionId, IssueId, IssueTypeId, ProjectId, TenantId, TicketId};
 use crate::jira::create::{NewIssue, payload};
 use crate::jira::error::JiraError;
 use crate::jira::metadata::IssueType;
@@ -41,6 +41,8 @@ pub struct Choice {
     pub labels: Vec<String>,
     /// The id of the status that issues are closed with, if it is to be a certain one.
     pub done_status: Option<String>,
+    /// The id of the status that issues are brought to when a pull request is opened, if they are.
+    pub opened_status: Option<String>,
     /// What the fields of issues say, if a project configuration says it.
     pub mapping: Option<Mapping>,
 }
@@ -54,12 +56,13 @@ impl Choice {
             epic: setting.epic.clone(),
             labels: setting.labels.clone(),
             done_status: setting.done_status.clone(),
+            opened_status: setting.configuration.as_ref().and_then(|it| it.pulls.status_when_opened.clone()),
             mapping: setting.configuration.as_ref().map(|configuration| configuration.mapping.clone()),
         }
     }
 
     /// Whether every ticket is put under another issue.
-    fn has_parent(&self) -> bool {
+    pub(super) fn has_parent(&self) -> bool {
         let rules = self.mapping.iter().flat_map(|mapping| &mapping.rules);
         self.epic.is_some() || rules.into_iter().any(|rule| rule.field == "parent")
     }
@@ -189,12 +192,20 @@ pub async fn preflight(client: &Client, choice: &Choice, sample: Option<&Content
     check_way(client, &project, choice, &mut found).await?;
     found.issue_type_name = Some(issue_type.name.clone());
     if let Some(content) = sample {
-        let ticket = TicketId::parse("tkt-of-the-first-task")?;
-        let new = NewIssue { ticket: &ticket, content, left_out: &[] };
-        found.payload = Some(payload(&project.id, &choice.issue_type, &new));
+        found.payload = Some(first_request(&project.id, &choice.issue_type, content)?);
     }
     found.project = Some(project);
     Ok(found)
+}
+
+/// The very request that would create the first ticket.
+pub(super) fn first_request(
+    project: &ProjectId,
+    issue_type: &IssueTypeId,
+    content: &Content,
+) -> Result<serde_json::Value> {
+    let ticket = TicketId::parse("tkt-of-the-first-task")?;
+    Ok(payload(project, issue_type, &NewIssue { ticket: &ticket, content, left_out: &[] }))
 }
 
 /// What Jira answered, or none if it refused: missing permissions and things that are not there are no errors here.
@@ -233,7 +244,7 @@ async fn check_permissions(client: &Client, project: &Project, found: &mut Prefl
     Ok(())
 }
 
-fn no_such_type(project: &Project, id: &IssueTypeId, types: &[IssueType]) -> String {
+pub(super) fn no_such_type(project: &Project, id: &IssueTypeId, types: &[IssueType]) -> String {
     let known: Vec<String> = types.iter().map(|it| format!("{} ({})", it.id, it.name)).collect();
     let known = if known.is_empty() {
         "none: the account lacks the permission Create issues".to_owned()
@@ -291,6 +302,16 @@ async fn check_way(client: &Client, project: &Project, choice: &Choice, found: &
         found.stands_against(
             "done_status",
             format!("this type's workflow has no done status {wanted}; there are {}", done.join(", ")),
+        );
+    }
+    if let Some(wanted) = &choice.opened_status
+        && !statuses.iter().any(|status| status.id == *wanted)
+    {
+        let all: Vec<String> =
+            statuses.iter().map(|status| format!("{} ({})", status.id, status.name)).collect();
+        found.stands_against(
+            "pulls.status_when_opened",
+            format!("this type's workflow has no status {wanted}; there are {}", all.join(", ")),
         );
     }
     match &way {

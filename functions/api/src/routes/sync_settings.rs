@@ -1,9 +1,9 @@
 //! Sync settings: which tasks become tickets, where, and what follows when either side changes.
 
-mod disabling;
-mod input;
-mod preflight;
-mod view;
+pub(super) mod disabling;
+pub(super) mod input;
+pub(super) mod preflight;
+pub(super) mod view;
 
 use assay::error::Kind;
 use assay::ids::{SettingId, fixed};
@@ -44,7 +44,9 @@ pub(crate) fn routes() -> Routes {
 #[utoipa::path(get, path = "/v1/sync-settings", tag = "sync settings", security(("token" = ["auditor"])), responses((status = 200, body = List<SettingView>)))]
 async fn list(Reader(caller): Reader, State(api): State<Api>) -> Result<Json<List<SettingView>>, Problem> {
     let settings = api.core.store.settings(&caller.tenant).await?;
-    Ok(Json(List::whole(settings.into_iter().map(SettingView::of).collect())))
+    // Project configurations have a list of their own.
+    let settings = settings.into_iter().filter(|setting| setting.configuration.is_none());
+    Ok(Json(List::whole(settings.map(SettingView::of).collect())))
 }
 
 /// Saves a sync setting, after Jira has been asked whether tickets can be made as it says (`…/preflight` tells more). All
@@ -103,7 +105,7 @@ async fn draft(api: &Api, caller: &Caller, input: &SettingInput) -> Result<SyncS
 }
 
 /// What a setting needs of a preflight that found nothing against it; else the first obstacle.
-fn passed(found: Preflight) -> Result<(assay::connection::Project, String), Problem> {
+pub(super) fn passed(found: Preflight) -> Result<(assay::connection::Project, String), Problem> {
     if let Some(first) = found.obstacles.first() {
         let all: Vec<&str> = found.obstacles.iter().map(|obstacle| obstacle.what.as_str()).collect();
         return Err(Problem::invalid(first.about.clone(), all.join("; ")));
@@ -200,7 +202,7 @@ async fn remove(
 
 /// Brings the webhook of a setting's connection to what it should tell of now. What fails is done again by `maintain`, and
 /// nothing is lost meanwhile: tickets are compared with Jira.
-async fn listen(api: &Api, setting: &SyncSetting) {
+pub(super) async fn listen(api: &Api, setting: &SyncSetting) {
     let (tenant, connection) = (&setting.tenant, &setting.connection);
     if let Err(error) = Box::pin(api.connector.listen(tenant, connection)).await {
         tracing::warn!(%tenant, %connection, error = error.chain(), "the webhook does not follow its sync settings yet");
@@ -209,7 +211,7 @@ async fn listen(api: &Api, setting: &SyncSetting) {
 
 async fn require(api: &Api, caller: &Caller, id: &SettingId) -> Result<SyncSetting, Problem> {
     let found = api.core.store.setting(&caller.tenant, id).await?;
-    found.ok_or_else(|| {
+    found.filter(|setting| setting.configuration.is_none()).ok_or_else(|| {
         assay::Error::not_found(format!("there is no sync setting {id}; `GET /v1/sync-settings` lists them"))
             .into()
     })

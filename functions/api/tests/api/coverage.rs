@@ -26,6 +26,7 @@ struct Things {
     action: String,
     finding: String,
     channel: String,
+    configuration: String,
 }
 
 impl Things {
@@ -33,6 +34,9 @@ impl Things {
     async fn make(house: &House) -> Self {
         let connection = house.world.connect().await;
         house.world.sync_all(&connection).await;
+        let body = crate::configurations::good("POST /v1/project-configurations").unwrap();
+        let configuration = house.call("POST", "/v1/project-configurations", &body).await;
+        let configuration = configuration.json()["id"].as_str().unwrap().to_owned();
         house.world.settle(2).await;
         let tenant = &house.world.tenant;
         let task = house.world.tasks().await.remove(0);
@@ -54,6 +58,7 @@ impl Things {
             campaign,
             action,
             channel: crate::channels::make(house, &crate::channels::body()).await,
+            configuration,
         }
     }
 
@@ -65,6 +70,7 @@ impl Things {
             "tasks" => &self.task,
             "tickets" => &self.ticket,
             "sync-settings" => "set-all",
+            "project-configurations" => &self.configuration,
             "tokens" => &self.token,
             "people" => &self.person,
             "campaigns" => &self.campaign,
@@ -80,6 +86,7 @@ impl Things {
         let path = path.replace("{account}", "acc-own").replace("{group}", "group-own");
         match path.as_str() {
             "/v1/accounts" | "/v1/accounts/export" | "/v1/groups" => format!("{path}?connection=con-1"),
+            _ if path.ends_with("/fields") => format!("{path}?connection=con-1&project=SEC&issue_type=10100"),
             _ if path.ends_with("/assignable") => format!("{path}?account=acc-1"),
             _ => path,
         }
@@ -101,6 +108,7 @@ impl Things {
             &self.action,
             &self.channel,
             &self.finding,
+            &self.configuration,
         ]
     }
 }
@@ -122,6 +130,7 @@ fn body(route: &str) -> Option<Value> {
                 "mode": "individual",
             }))
         }
+        route if route.contains("/project-configurations") => crate::configurations::good(route),
         "PATCH /v1/sync-settings/{id}" => Some(json!({ "labels": ["other"] })),
         "POST /v1/sync-settings/{id}/disable" => Some(json!({ "tickets": "keep" })),
         "PATCH /v1/tasks/{id}" => Some(json!({ "title": "Another title" })),

@@ -23,6 +23,7 @@ fn good_body(route: &str) -> Value {
                 "mode": "individual",
             })
         }
+        route if route.contains("/project-configurations") => crate::configurations::good(route).unwrap(),
         "PATCH /v1/sync-settings/{id}" => json!({ "labels": ["a"] }),
         "POST /v1/sync-settings/{id}/disable" => json!({ "tickets": "keep" }),
         "PATCH /v1/tasks/{id}" => json!({ "title": "Another title" }),

@@ -7,6 +7,8 @@ mod accounts;
 mod actions;
 mod channels;
 mod choices;
+mod configurations;
+mod configured;
 mod connecting;
 mod coverage;
 mod description;

@@ -26,7 +26,7 @@ const MOST_CHOICES: usize = 500;
 const LARGEST: usize = 200_000;
 
 /// Fields that Assay fills by itself.
-const RESERVED: [&str; 3] = ["project", "issuetype", "reporter"];
+pub const RESERVED: [&str; 3] = ["project", "issuetype", "reporter"];
 
 /// A rule as it was entered.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ pub fn settle(
             Err((part, what)) => wrong.push(complain(format!("{path}.{part}"), what)),
         }
     }
-    wrong.extend(fields.iter().filter_map(|field| severity_is_told(field, entered)));
+    wrong.extend(untold(fields, entered));
     let mapping = Mapping { rules };
     if serde_json::to_vec(&mapping).is_ok_and(|bytes| bytes.len() > LARGEST) {
         let what = "the rules name too many values; choose values of Jira's instead of typing text into fields with long lists";
@@ -263,6 +263,11 @@ fn try_out(rule: &FieldRule, real: Option<&Facts>) -> Result<(), Wrong> {
         return Err(("source.text", "the text is blank; leave the rule out".to_owned()));
     }
     Ok(())
+}
+
+/// The fields that say how bad something is and are not filled from the finding's severity.
+pub fn untold(fields: &[ScreenField], entered: &[Entered]) -> Vec<Complaint> {
+    fields.iter().filter_map(|field| severity_is_told(field, entered)).collect()
 }
 
 /// A field that says how bad something is must be filled from the finding's severity.

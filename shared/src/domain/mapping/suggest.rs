@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::AssayField;
 use super::convert::{is_written_as_it_is, is_written_by_values};
+use super::fill::OWN;
 use super::screen::ScreenField;
+use super::settle::RESERVED;
 use super::value::{FieldKind, FieldValue};
+use super::{AssayField, Source};
 use crate::finding::Severity;
 
 /// What Assay knows that can be written into a field of this kind, by itself or by a value for each of its words.
@@ -71,6 +73,61 @@ pub fn severities(field: &ScreenField) -> BTreeMap<String, FieldValue> {
     });
     found.collect::<Option<BTreeMap<_, _>>>().unwrap_or_default()
 }
+
+/// What a field is likely to be filled with; none where a person must choose, or where a ticket fills it by itself.
+pub fn source(field: &ScreenField) -> Option<Source> {
+    let id = field.id.as_str();
+    if matches!(field.kind, FieldKind::Unknown { .. }) || RESERVED.contains(&id) || OWN.contains(&id) {
+        return None;
+    }
+    let assay = |known: AssayField| Source::Assay { field: known, values: BTreeMap::new() };
+    if field.tells_severity() {
+        let values = severities(field);
+        let is_plain = is_written_as_it_is(AssayField::Severity, &field.kind);
+        return (is_plain || !values.is_empty())
+            .then_some(Source::Assay { field: AssayField::Severity, values });
+    }
+    let name = field.name.to_lowercase();
+    let by_name = NAMED.iter().find(|(words, known)| {
+        words.iter().any(|word| name.contains(word)) && is_written_as_it_is(*known, &field.kind)
+    });
+    let Some((_, known)) = by_name else {
+        return match field.kind {
+            _ if !field.required || field.has_default => None,
+            FieldKind::Line | FieldKind::Paragraphs => Some(assay(AssayField::Title)),
+            FieldKind::Date | FieldKind::DateTime => Some(assay(AssayField::DueOn)),
+            _ => None,
+        };
+    };
+    if !field.required || field.has_default || known.is_always_there() {
+        return Some(assay(*known));
+    }
+    // What not every finding has needs words of its own where Jira takes no issue without it.
+    let text = |other: &str| {
+        Some(Source::Typed { text: format!("{{{{ finding.{} | default({other}) }}}}", known.word()) })
+    };
+    match field.kind {
+        FieldKind::Number => text("0"),
+        FieldKind::Line | FieldKind::Paragraphs => text("\"not known\""),
+        FieldKind::Labels => text("\"not-known\""),
+        _ => None,
+    }
+}
+
+/// Words of fields' names, and what Assay knows by them.
+const NAMED: [(&[&str], AssayField); 11] = [
+    (&["cvss", "score"], AssayField::Score),
+    (&["cve", "advisory"], AssayField::Advisory),
+    (&["due", "fix by", "deadline", "target"], AssayField::DueOn),
+    (&["first seen", "first found", "detected", "discovered"], AssayField::FirstSeenAt),
+    (&["last seen", "last found"], AssayField::LastSeenAt),
+    (&["package", "library", "dependency"], AssayField::Package),
+    (&["scanner", "tool", "source"], AssayField::Source),
+    (&["asset", "repository", "host", "component"], AssayField::Asset),
+    (&["remediation", "fix", "solution"], AssayField::Fix),
+    (&["link", "url", "reference"], AssayField::Link),
+    (&["location", "path", "file"], AssayField::Location),
+];
 
 #[cfg(test)]
 mod tests {

@@ -48,19 +48,15 @@ impl SettingInput {
     pub(super) fn choice(&self) -> Result<Choice, Problem> {
         check_labels(&self.labels)?;
         let project = self.project.trim();
-        if !(1..=100).contains(&project.chars().count()) || project.chars().any(char::is_control) {
-            return Err(Problem::invalid(
-                "project",
-                "project must be the key or the id of a project, as in `SEC`",
-            ));
-        }
-        check_status(self.done_status.as_deref())?;
+        check_project(project)?;
+        check_status("done_status", self.done_status.as_deref())?;
         Ok(Choice {
             project: project.to_owned(),
             issue_type: self.issue_type.clone(),
             epic: self.epic.clone(),
             labels: self.labels.clone(),
             done_status: self.done_status.clone(),
+            opened_status: None,
             mapping: None,
         })
     }
@@ -140,12 +136,24 @@ pub struct DisableInput {
     pub(super) confirm_tickets: Option<u64>,
 }
 
-fn check_status(status: Option<&str>) -> Result<(), Problem> {
+/// Whether a text may be the key or the id of a project.
+pub(in crate::routes) fn check_project(project: &str) -> Result<(), Problem> {
+    if !(1..=100).contains(&project.chars().count()) || project.chars().any(char::is_control) {
+        return Err(Problem::invalid(
+            "project",
+            "project must be the key or the id of a project, as in `SEC`",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a text may be the id of a status.
+pub(in crate::routes) fn check_status(field: &str, status: Option<&str>) -> Result<(), Problem> {
     let is_id =
         |text: &str| (1..=30).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     match status {
         Some(text) if !is_id(text) => {
-            Err(Problem::invalid("done_status", "done_status must be the id of a status, as in `10002`"))
+            Err(Problem::invalid(field, format!("{field} must be the id of a status, as in `10002`")))
         }
         _ => Ok(()),
     }

@@ -78,7 +78,8 @@ pub async fn dry_run(
     Ok(Json(dry(&api, &caller, &settings, &tasks).await?))
 }
 
-async fn dry(
+/// What a plan by `settings` would create for `tasks`.
+pub(in crate::routes) async fn dry(
     api: &Api,
     caller: &Caller,
     settings: &[SyncSetting],
@@ -110,14 +111,24 @@ pub async fn recheck(
     Path(id): Path<SettingId>,
 ) -> Result<Json<SettingView>, Problem> {
     let setting = require(&api, &caller, &id).await?;
+    look_again(&api, &caller, &setting).await?;
+    Ok(Json(SettingView::of(require(&api, &caller, &id).await?)))
+}
+
+/// Asks Jira again about a setting, if it is quarantined.
+pub(in crate::routes) async fn look_again(
+    api: &Api,
+    caller: &Caller,
+    setting: &SyncSetting,
+) -> Result<(), Problem> {
     if setting.quarantine.is_some() {
         let deadline = assay::clock::after(api.core.clock.now(), 20);
         let jira = &api.connector.jira;
-        if quarantine::look_again(jira, &setting, Priority::UserAction, deadline).await? {
+        if quarantine::look_again(jira, setting, Priority::UserAction, deadline).await? {
             api.checks.send(&ChecksRequest::Plan { tenant: caller.tenant.clone() }, None).await?;
         }
     }
-    Ok(Json(SettingView::of(require(&api, &caller, &id).await?)))
+    Ok(())
 }
 
 async fn tasks_in(api: &Api, caller: &Caller, scope: Scope) -> Result<Vec<Task>, Problem> {

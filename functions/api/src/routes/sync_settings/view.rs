@@ -63,15 +63,10 @@ pub struct SettingView {
 
 impl SettingView {
     pub(super) fn of(setting: SyncSetting) -> Self {
-        let state = match (setting.enabled, &setting.quarantine) {
-            (false, _) => "disabled",
-            (true, Some(_)) => "quarantined",
-            (true, None) => "enabled",
-        };
         Self {
             id: setting.id.to_string(),
             scope: scope_text(setting.scope),
-            state,
+            state: state(&setting),
             connection: setting.connection.to_string(),
             project: setting.project.to_string(),
             project_key: setting.project_key,
@@ -94,6 +89,15 @@ impl SettingView {
     }
 }
 
+/// The word for whether a setting is in force.
+pub(in crate::routes) fn state(setting: &SyncSetting) -> &'static str {
+    match (setting.enabled, &setting.quarantine) {
+        (false, _) => "disabled",
+        (true, Some(_)) => "quarantined",
+        (true, None) => "enabled",
+    }
+}
+
 /// What the last change of a setting asks of its tickets and is not done yet.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct UnfinishedView {
@@ -105,7 +109,7 @@ pub struct UnfinishedView {
 }
 
 impl UnfinishedView {
-    fn of(unfinished: Unfinished) -> Self {
+    pub(in crate::routes) fn of(unfinished: Unfinished) -> Self {
         Self { since: unfinished.since, problem: unfinished.problem }
     }
 }
@@ -164,7 +168,7 @@ pub struct PreflightView {
 }
 
 impl PreflightView {
-    pub(super) fn of(found: Preflight) -> Self {
+    pub(in crate::routes) fn of(found: Preflight) -> Self {
         let obstacle =
             |it: assay::operations::settings::Obstacle| ObstacleView { field: it.about, what: it.what };
         Self {

@@ -28,7 +28,7 @@ pub const NOT_NOW: [&str; 5] = [
 ];
 
 /// What deletes stands last, since each route is really used in this order.
-pub const ROWS: [Row; 114] = [
+pub const ROWS: [Row; 127] = [
     row("GET /v1/use-cases", Role::Auditor, 200),
     row("GET /v1/oauth-app", Role::Auditor, 200),
     row("PUT /v1/oauth-app", Role::Admin, 200),
@@ -97,6 +97,19 @@ pub const ROWS: [Row; 114] = [
     row("POST /v1/sync-settings/{id}/disable", Role::Admin, 404),
     row("GET /v1/sync-settings/{id}/disable", Role::Auditor, 404),
     row("POST /v1/sync-settings/{id}/enable", Role::Admin, 404),
+    row("GET /v1/project-configurations", Role::Auditor, 200),
+    row("GET /v1/project-configurations/fields", Role::Operator, 404),
+    // The connection that its body names is not there for another tenant.
+    row("POST /v1/project-configurations", Role::Admin, 422),
+    row("POST /v1/project-configurations/preflight", Role::Admin, 422),
+    row("POST /v1/project-configurations/dry-run", Role::Admin, 422),
+    row("GET /v1/project-configurations/{id}", Role::Auditor, 404),
+    row("PATCH /v1/project-configurations/{id}", Role::Admin, 404),
+    row("POST /v1/project-configurations/{id}/recheck", Role::Operator, 404),
+    row("GET /v1/project-configurations/{id}/commented", Role::Operator, 404),
+    row("POST /v1/project-configurations/{id}/disable", Role::Admin, 404),
+    row("GET /v1/project-configurations/{id}/disable", Role::Auditor, 404),
+    row("POST /v1/project-configurations/{id}/enable", Role::Admin, 404),
     row("GET /v1/people", Role::Auditor, 200),
     row("POST /v1/people", Role::Operator, 201),
     row("POST /v1/people/import", Role::Operator, 200),
@@ -144,6 +157,7 @@ pub const ROWS: [Row; 114] = [
     row("DELETE /v1/tokens/{id}", Role::Admin, 404),
     row("DELETE /v1/notifications/channels/{id}", Role::Admin, 404),
     row("DELETE /v1/github", Role::Admin, 204),
+    row("DELETE /v1/project-configurations/{id}", Role::Admin, 404),
     row("DELETE /v1/sync-settings/{id}", Role::Admin, 404),
     row("DELETE /v1/connections/{id}", Role::Admin, 404),
 ];
