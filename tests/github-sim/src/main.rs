@@ -21,7 +21,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), String> {
     let port = program::port(std::env::args().skip(1), 8090, USAGE)?;
     let settings = Settings { webhook_delivery: WebhookDelivery::Automatic, ..Settings::default() };
-    let simulator = Simulator::new(Options { settings, clock: ClockBase::Real, ..Options::default() });
+    let simulator = Simulator::new(Options { settings, clock: ClockBase::Real });
     simulator.create_repository("acme/shop", false);
     simulator.create_repository("acme/internal", true);
     simulator.add_token(Token {

@@ -93,7 +93,7 @@ impl Things {
     }
 
     /// Texts of this tenant that no other tenant may ever see.
-    fn own(&self) -> [&str; 12] {
+    fn own(&self) -> [&str; 13] {
         let (email, account) = ("own@example.com", "acc-own");
         [
             &self.task,
@@ -280,6 +280,7 @@ async fn no_route_shows_or_changes_anything_of_another_tenant() {
     house.world.set_up_oauth_app().await;
     let other = house.token("other", Role::Admin).await;
     let before = house.items_of(&house.world.tenant).await;
+    let asked = house.world.sync.len();
     for row in &ROWS {
         let answer = call(&house, &things, row.route, Some(&other)).await;
         assert_eq!(answer.status.as_u16(), row.foreign, "{}: {}", row.route, answer.text());
@@ -307,5 +308,5 @@ async fn no_route_shows_or_changes_anything_of_another_tenant() {
     for request in house.world.checks.receive(1000) {
         assert_eq!(assay::sqs::Message::tenant(&request).as_str(), "other", "{request:?}");
     }
-    assert_eq!(house.world.sync.len(), 0, "no ticket of another tenant was asked for");
+    assert_eq!(house.world.sync.len(), asked, "no ticket of another tenant was asked for");
 }

@@ -33,6 +33,7 @@ fn finding(severity: Severity) -> Finding {
         links: vec!["https://example.com/a".to_owned(), "ftp://example.com".to_owned()],
         first_seen_at: "2026-01-01T00:00:00Z".parse().unwrap(),
         last_seen_at: "2026-01-05T00:00:00Z".parse().unwrap(),
+        counted_from: None,
         report: None,
         acceptance: None,
         regressions: 0,

@@ -35,6 +35,7 @@ pub fn task(tenant: &TenantId, now: Timestamp) -> Result<Task> {
         links: vec!["https://example.com/CVE-2021-44228".to_owned()],
         first_seen_at: now,
         last_seen_at: now,
+        counted_from: None,
         report: None,
         acceptance: None,
         regressions: 0,

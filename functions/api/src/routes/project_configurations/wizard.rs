@@ -1,6 +1,6 @@
 //! What a project configuration may be made of, and trying one out before it is saved.
 
-use assay::check::CheckId;
+use assay::dynamodb::LONGEST_PAGE;
 use assay::ids::SettingId;
 use assay::mapping::facts::Facts;
 use assay::mapping::sample;
@@ -84,19 +84,39 @@ pub async fn dry_run(
     let draft = input.draft(behind(&settings))?;
     let (found, mapping) = examine(&api, &caller, &connection, &draft, None).await?;
     let setting = made(&api, &caller, unsaved()?, connection, draft, found, mapping)?;
-    let mut tasks = api.core.store.tasks_of(&caller.tenant, CheckId::B9).await?;
     let takes = |setting: &SyncSetting, task: &Task| {
         let configuration = setting.configuration.as_ref().zip(task.finding.as_ref());
         configuration.is_some_and(|(configuration, finding)| configuration.takes(finding))
     };
-    tasks.retain(|task| takes(&setting, task));
+    let (mut tasks, mut cursor) = (Vec::new(), None);
+    let looked_at_all = loop {
+        let page = api
+            .core
+            .store
+            .list_findings(
+                &caller.tenant,
+                None,
+                |task| takes(&setting, task),
+                cursor.as_deref(),
+                LONGEST_PAGE,
+            )
+            .await?;
+        tasks.extend(page.items);
+        cursor = page.next;
+        if cursor.is_none() || tasks.len() >= MOST_TRIED {
+            break cursor.is_none();
+        }
+    };
     settings.push(setting);
     // Those that another configuration comes before are that one's.
     tasks.retain(|task| {
         assay::sync_setting::nearest(&settings, task).is_some_and(|it| it.id.as_str() == UNSAVED)
     });
-    Ok(Json(dry(&api, &caller, &settings, &tasks).await?))
+    Ok(Json(DryRunView { looked_at_all, ..dry(&api, &caller, &settings, &tasks).await? }))
 }
+
+/// After how many findings a dry run looks at no further page: the answer is due within 29 seconds.
+const MOST_TRIED: usize = 5_000;
 
 /// The id of a configuration that is tried out; none that is saved begins like this.
 const UNSAVED: &str = "unsaved";

@@ -100,6 +100,7 @@ pub(in crate::routes) async fn dry(
         to_create: made.new.len(),
         tasks_with_ticket: open.filter(|task| task.ticket.is_some() && !placed.contains(&task.id)).count(),
         items: items.collect(),
+        looked_at_all: true,
     })
 }
 

@@ -221,11 +221,14 @@ pub struct PlannedView {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct DryRunView {
     /// How many tickets would be created.
-    pub(super) to_create: usize,
+    pub(in crate::routes) to_create: usize,
     /// How many open tasks have a ticket already and keep it.
-    pub(super) tasks_with_ticket: usize,
+    pub(in crate::routes) tasks_with_ticket: usize,
     /// The first two hundred of the tickets.
-    pub(super) items: Vec<PlannedView>,
+    pub(in crate::routes) items: Vec<PlannedView>,
+    /// Whether all that the setting is for was looked at; false where there are more than five thousand findings, of which
+    /// the others are not counted here.
+    pub(in crate::routes) looked_at_all: bool,
 }
 
 /// A ticket whose issue could not be deleted.
