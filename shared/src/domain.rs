@@ -29,6 +29,7 @@ pub mod plan;
 pub mod policy;
 pub mod pull;
 pub mod quota;
+pub mod sarif;
 pub mod seat;
 pub mod sheet;
 pub mod site;

@@ -81,6 +81,43 @@ impl<S: Send + Sync> FromRequest<S> for Csv {
     }
 }
 
+/// A SARIF document, packed with gzip or not, as it was sent.
+pub struct SarifBody {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// Whether they are packed.
+    pub is_packed: bool,
+}
+
+impl SarifBody {
+    /// The document, from its beginning.
+    pub fn open(&self) -> Box<dyn Read + Send> {
+        let bytes = Cursor::new(self.bytes.clone());
+        if self.is_packed { Box::new(MultiGzDecoder::new(bytes)) } else { Box::new(bytes) }
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for SarifBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let kind = lower_case(&request, header::CONTENT_TYPE);
+        let encoding = lower_case(&request, header::CONTENT_ENCODING);
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        if !matches!(kind, "application/sarif+json" | "application/json") {
+            return Err(Problem::not_sarif());
+        }
+        let is_packed = match encoding.trim() {
+            "" | "identity" => false,
+            "gzip" | "x-gzip" => true,
+            _ => return Err(Problem::unknown_encoding()),
+        };
+        let bytes = Bytes::from_request(request, state).await;
+        let bytes = bytes.map_err(|rejection| refuse_body(&rejection, LONGEST_LIST))?;
+        Ok(Self { bytes, is_packed })
+    }
+}
+
 /// A header's text in lower case; empty where it is missing.
 fn lower_case(request: &Request, name: header::HeaderName) -> String {
     let value = request.headers().get(name).and_then(|value| value.to_str().ok());

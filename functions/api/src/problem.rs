@@ -75,6 +75,13 @@ impl Problem {
         Self { detail, ..Self::unsupported_media_type() }
     }
 
+    /// The body is no SARIF document.
+    pub fn not_sarif() -> Self {
+        let detail =
+            "the body must be SARIF, with the header `Content-Type: application/sarif+json`".to_owned();
+        Self { detail, ..Self::unsupported_media_type() }
+    }
+
     /// The body is packed in a way that is not read.
     pub fn unknown_encoding() -> Self {
         let detail = "the body must be as it is, or packed with gzip and the header `Content-Encoding: gzip`"

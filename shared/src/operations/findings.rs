@@ -3,6 +3,7 @@
 //! | part | reads | decides by | writes |
 //! |---|---|---|---|
 //! | [`Findings::receive`] | a batch, the stored tasks | `finding::taking` | tasks and their tickets, what the batch named |
+//! | [`Findings::upload`] | a SARIF document | `sarif` | as above, batch by batch |
 //! | [`Findings::sweep`] | all findings of a source, what was named since | `finding::taking::absent` | tasks, how far it came |
 //! | [`Findings::accept`], [`Findings::withdraw`] | one task | `finding::acceptance` | the task, when it ends |
 //! | [`Findings::keep`], in `maintain` | what is left of all these | as above | as above |
@@ -20,8 +21,10 @@
 mod accepting;
 mod keeping;
 mod sweeping;
+mod uploading;
 mod writing;
 
+pub use self::uploading::{Document, Uploaded, UploadedSource};
 pub use self::writing::Written;
 
 use jiff::Timestamp;
@@ -287,7 +290,9 @@ impl Findings {
         let store = &self.planner.core.store;
         let refused: u64 = store.finding_batches_of(report).await?.iter().map(|batch| batch.refused).sum();
         let spares = (refused > 0).then(|| {
-            format!("{refused} of its findings were refused, so it is not known that what it does not name is gone")
+            format!(
+                "{refused} of its parts were refused, so it is not known that what it does not name is gone"
+            )
         });
         report.end(batches, spares);
         match store.save_report(report).await {

@@ -3,6 +3,7 @@
 mod accepting;
 mod input;
 mod policy;
+mod uploading;
 mod view;
 
 use assay::finding::Severity;
@@ -74,6 +75,7 @@ pub struct Summary {
 pub(crate) fn routes() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(list, receive))
+        .routes(routes!(uploading::upload))
         .routes(routes!(policy::show_policy, policy::change_policy))
         .routes(routes!(summary))
         .routes(routes!(show))

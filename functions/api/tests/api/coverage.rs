@@ -171,6 +171,10 @@ fn ask(things: &Things, route: &str) -> Ask {
     if route == "POST /v1/people/import" {
         return ask.header("content-type", "text/csv").bytes("email,name\nlisted@example.com,Listed\n");
     }
+    if route == "POST /v1/findings/sarif" {
+        let kind = "application/sarif+json";
+        return ask.header("content-type", kind).bytes(crate::sarif::document("CVE-2026-1"));
+    }
     if route == "POST /v1/remediations" {
         return ask.json(&crate::remediations::body(&[], &[&things.ticket]));
     }

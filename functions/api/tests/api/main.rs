@@ -26,6 +26,7 @@ mod problems;
 mod reconnecting;
 mod remediations;
 mod reviews;
+mod sarif;
 mod secrecy;
 mod settings;
 mod support;

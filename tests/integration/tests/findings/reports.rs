@@ -183,7 +183,7 @@ async fn a_report_of_which_something_was_refused_resolves_nothing_and_says_so() 
     batch.rejected.push(Rejected { index: 1, field: "title".to_owned(), reason: "none".to_owned() });
     let taken = findings(&world).receive(&world.tenant, batch).await.unwrap();
     assert_eq!((taken.unchanged, taken.rejected, taken.resolved), (1, 1, 0));
-    assert!(taken.report.unwrap().spares.unwrap().contains("1 of its findings"), "it says why");
+    assert!(taken.report.unwrap().spares.unwrap().contains("1 of its parts"), "it says why");
     assert_eq!(states(&world, 1..=2).await, [Open, Open]);
 }
 

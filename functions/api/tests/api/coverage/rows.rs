@@ -28,7 +28,7 @@ pub const NOT_NOW: [&str; 5] = [
 ];
 
 /// What deletes stands last, since each route is really used in this order.
-pub const ROWS: [Row; 127] = [
+pub const ROWS: [Row; 128] = [
     row("GET /v1/use-cases", Role::Auditor, 200),
     row("GET /v1/oauth-app", Role::Auditor, 200),
     row("PUT /v1/oauth-app", Role::Admin, 200),
@@ -67,6 +67,7 @@ pub const ROWS: [Row; 127] = [
     row("POST /v1/tasks/{id}/complete", Role::Operator, 404),
     row("POST /v1/tasks/{id}/reopen", Role::Operator, 404),
     row("POST /v1/findings", Role::Operator, 200),
+    row("POST /v1/findings/sarif", Role::Operator, 200),
     row("GET /v1/findings", Role::Auditor, 200),
     row("GET /v1/findings/{id}", Role::Auditor, 404),
     row("GET /v1/findings/summary", Role::Auditor, 200),
