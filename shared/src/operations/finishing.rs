@@ -14,6 +14,7 @@ use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
 use super::planning::Planner;
+use super::quarantine::IS_QUARANTINED;
 use super::retiring::{TOGETHER, TakenUp, retire, take_up};
 use super::session::JiraAccess;
 use crate::clock::after;
@@ -233,5 +234,6 @@ impl Finisher {
 
 /// Whether a ticket waits for its setting to be mended. One that somebody works on is looked at anyway.
 fn was_refused(ticket: &Ticket) -> bool {
-    matches!(ticket.state, State::Planned | State::Failed { .. }) && ticket.lease.is_none()
+    let was_parked = ticket.problem.as_ref().is_some_and(|it| it.what.starts_with(IS_QUARANTINED));
+    (was_parked || matches!(ticket.state, State::Planned | State::Failed { .. })) && ticket.lease.is_none()
 }

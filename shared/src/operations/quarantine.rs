@@ -16,6 +16,9 @@ use crate::notification::{self, Notification};
 use crate::quota::Priority;
 use crate::sync_setting::SyncSetting;
 
+/// What stands first in the problem of a ticket that waits for the end of a quarantine.
+pub(super) const IS_QUARANTINED: &str = "its sync setting is quarantined:";
+
 /// Finds out whether something stands against a setting as a whole, and quarantines it if so: the setting as it is then.
 /// None if nothing does, or if somebody else wrote it meanwhile.
 pub async fn examine(core: &Core, client: &Client, setting: &SyncSetting) -> Result<Option<SyncSetting>> {

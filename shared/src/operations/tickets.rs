@@ -12,6 +12,7 @@ mod following;
 mod listing;
 mod looking;
 mod moving;
+mod parking;
 mod saving;
 mod telling;
 mod watching;
@@ -33,24 +34,18 @@ use crate::Result;
 use crate::clock::seconds_between;
 use crate::connection::Connection;
 use crate::error::Kind;
-use crate::ids::{ConnectionId, TenantId, TicketId};
+use crate::ids::{ConnectionId, SettingId, TenantId, TicketId};
 use crate::jira::Client;
 use crate::quota::Priority;
 use crate::sqs::{LONGEST_DELAY, Queue, SyncRequest};
 use crate::sync_setting::SyncSetting;
 use crate::ticket::{Step, Ticket};
 
-/// The longest wait of tickets whose connection cannot be used, in seconds.
-const LONGEST_WAIT: i64 = 6 * 3600;
-
 /// Rounds in which a batch goes on with tickets that have a next step at once, for example without a refused field.
 const ROUNDS: u32 = 5;
 
 /// Seconds until tickets are asked for again whose connection needs a person.
 const PATIENCE: i64 = 900;
-
-/// Seconds until tickets are tried again whose sync setting is quarantined; they are asked for at once when it ends.
-const IN_QUARANTINE: i64 = 24 * 3600;
 
 /// Seconds until tickets are asked for again whose connection could not be opened just now.
 const SOON: i64 = 120;
@@ -113,6 +108,8 @@ struct Run<'a> {
     retry: BTreeSet<(TenantId, TicketId)>,
     /// The sync settings of the tenant that is worked for.
     settings: Vec<SyncSetting>,
+    /// Those whose mapping may not fit any more.
+    doubtful: BTreeSet<SettingId>,
 }
 
 /// Tickets of one connection by what is to be done with them.
@@ -156,6 +153,7 @@ impl Worker {
             tally: Tally::default(),
             retry: BTreeSet::new(),
             settings: Vec::new(),
+            doubtful: BTreeSet::new(),
         };
         let mut by_tenant: BTreeMap<&TenantId, BTreeSet<&TicketId>> = BTreeMap::new();
         for request in requests {
@@ -329,54 +327,15 @@ impl Run<'_> {
         Box::pin(self.follow(connection, client, work.follow)).await?;
         self.bring(client, work.bring).await?;
         Box::pin(self.update(client, work.update)).await?;
+        for setting in std::mem::take(&mut self.doubtful) {
+            Box::pin(self.examine(client, &setting)).await?;
+        }
         self.delete(client, work.delete).await?;
         Box::pin(self.create(connection, client, work.create)).await
     }
 
     fn setting(&self, ticket: &Ticket) -> Option<&SyncSetting> {
         self.settings.iter().find(|setting| setting.id == ticket.setting)
-    }
-
-    /// Parks the creates of sync settings that Jira takes no ticket for, without asking Jira once more.
-    async fn without_quarantined(&self, mut work: Work) -> Result<Work> {
-        let now = self.now();
-        for ticket in std::mem::take(&mut work.create) {
-            let quarantine = self.setting(&ticket).and_then(|setting| setting.quarantine.clone());
-            match quarantine {
-                None => work.create.push(ticket),
-                Some(quarantine) => {
-                    let why = format!("its sync setting is quarantined: {}", quarantine.obstacles.join("; "));
-                    let park = |ticket: &mut Ticket| ticket.postponed(&why, None, IN_QUARANTINE, now);
-                    self.worker.save_silently(ticket, park).await?;
-                }
-            }
-        }
-        Ok(work)
-    }
-
-    /// Parks tickets that cannot be worked on because their connection cannot be used now. They are asked for again after
-    /// `wait` seconds, ever more rarely.
-    async fn park(&self, work: Work, why: &str, wait: i64) -> Result<()> {
-        let now = self.now();
-        let wait_of = |ticket: &Ticket| {
-            let tries = ticket.problem.as_ref().filter(|it| it.what == why).map_or(0, |it| it.tries);
-            wait.saturating_mul(1 << tries.min(5)).min(LONGEST_WAIT.max(wait))
-        };
-        for ticket in work.create {
-            let wait = wait_of(&ticket);
-            self.worker.save_silently(ticket, |ticket| ticket.postponed(why, None, wait, now)).await?;
-        }
-        for ticket in work.look_up {
-            self.worker.save_silently(ticket, |ticket| ticket.could_not_look(wait, now)).await?;
-        }
-        for ticket in work.follow {
-            self.worker.save_silently(ticket, |ticket| ticket.follow_later(why, wait, now)).await?;
-        }
-        for ticket in work.look.into_iter().chain(work.update).chain(work.bring).chain(work.delete) {
-            let wait = wait_of(&ticket);
-            self.worker.save_silently(ticket, |ticket| ticket.waits(why, wait, now)).await?;
-        }
-        Ok(())
     }
 }
 

@@ -96,7 +96,7 @@ impl Run<'_> {
 
     /// Finds out whether Jira's refusals are about the sync setting as a whole: then it is quarantined, so that its other
     /// tickets do not fail one by one.
-    async fn examine(&mut self, client: &Client, id: &SettingId) -> Result<()> {
+    pub(super) async fn examine(&mut self, client: &Client, id: &SettingId) -> Result<()> {
         let Some(setting) = self.settings.iter_mut().find(|setting| setting.id == *id) else { return Ok(()) };
         if setting.quarantine.is_some() {
             return Ok(());

@@ -153,6 +153,10 @@ impl Run<'_> {
                     .filter(|field| !ticket.left_out.contains(field))
                     .collect();
                 if new.is_empty() {
+                    // A mapping may not fit any more; then all of its tickets would be refused one by one.
+                    if self.setting(&ticket).is_some_and(|setting| setting.configuration.is_some()) {
+                        self.doubtful.insert(ticket.setting.clone());
+                    }
                     return self.not_written(ticket, &reason, Some(call), PATIENCE).await;
                 }
                 let now = self.now();
