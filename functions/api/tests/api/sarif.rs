@@ -32,7 +32,12 @@ fn packed(text: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-async fn send(house: &House, query: &str, body: impl Into<Vec<u8>>, headers: &[(&'static str, &str)]) -> Answer {
+async fn send(
+    house: &House,
+    query: &str,
+    body: impl Into<Vec<u8>>,
+    headers: &[(&'static str, &str)],
+) -> Answer {
     let mut ask = Ask::new("POST", &format!("/v1/findings/sarif{query}")).token(Some(&house.admin));
     for (name, value) in headers {
         ask = ask.header(name, value);

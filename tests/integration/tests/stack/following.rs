@@ -9,23 +9,25 @@ use super::main_job::connect_by_consent;
 const SOON: u64 = 90;
 
 #[tokio::test]
-async fn a_pull_request_that_names_an_issue_is_shown_there_until_it_is_merged() {
+async fn a_finding_becomes_a_ticket_that_follows_its_pull_request_and_closes_when_the_scanner_is_content() {
     let stack = Stack::find();
     let tenant = stack.tenant("following", "admin").await;
     let connection = connect_by_consent(&stack, &tenant, &["ticketing"]).await;
-    let setting = json!({
-        "scope": "all", "connection": connection, "project": "SEC", "issue_type": "10100", "labels": ["following"], "mode": "individual",
-    });
-    tenant.must(201, "POST", "/v1/sync-settings", Some(&setting)).await;
-    let ticket = stack
-        .until(180, "an open ticket", async || {
+    configure(&tenant, &connection).await;
+    report(&tenant, "monday", &["openssl", "zlib"]).await;
+    let tickets = stack
+        .until(SOON, "a ticket for each finding", async || {
             let tickets = tenant.items("/v1/tickets").await;
-            let open = tickets.iter().find(|ticket| ticket["state"] == "open").cloned();
-            open.ok_or_else(|| format!("{tickets:?}"))
+            let open = tickets.iter().filter(|ticket| ticket["state"] == "open").count();
+            if open == 2 { Ok(tickets) } else { Err(format!("{tickets:?}")) }
         })
         .await;
+    let of_openssl = |it: &&Value| it["title"].as_str().unwrap().contains("openssl");
+    let ticket = tickets.iter().find(of_openssl).expect("a ticket of the finding");
     let ticket_path = format!("/v1/tickets/{}", ticket["id"].as_str().unwrap());
     let (key, issue) = (ticket["issue"]["key"].as_str().unwrap(), ticket["issue"]["id"].as_str().unwrap());
+    let (_, shown) = stack.as_person("GET", &format!("/rest/api/3/issue/{issue}"), None).await;
+    assert_eq!(shown["fields"]["priority"]["id"], "2", "as the configuration says for a high severity");
 
     listen(&stack, &tenant).await;
     let pull = json!({ "title": format!("{key}: mend it"), "head": format!("fix/{key}"), "by": "dev-1" });
@@ -57,6 +59,55 @@ async fn a_pull_request_that_names_an_issue_is_shown_there_until_it_is_merged() 
     let (_, links) = stack.as_person("GET", &links_path, None).await;
     assert_eq!(links.as_array().map(Vec::len), Some(1), "{links}");
     assert_eq!(description(&stack, number).await.matches(&format!("[{key}]")).count(), 1);
+
+    report(&tenant, "tuesday", &["zlib"]).await;
+    ticket_becomes(&stack, &tenant, &ticket_path, "closed").await;
+    report(&tenant, "wednesday", &["openssl", "zlib"]).await;
+    ticket_becomes(&stack, &tenant, &ticket_path, "open").await;
+    assert_eq!(tenant.items("/v1/tickets").await.len(), 2, "what comes back has its ticket");
+    let open = stack.issues("SEC").await;
+    let mine =
+        open.iter().filter(|it| it["summary"].as_str().unwrap_or_default().contains("Vulnerable openssl"));
+    assert_eq!(mine.count(), 1);
+}
+
+/// Findings become tickets in project `SEC`, with a priority by their severity.
+async fn configure(tenant: &Tenant<'_>, connection: &str) {
+    let value = |id: &str| json!({ "type": "priority", "value": id });
+    let values = json!({
+        "critical": value("1"), "high": value("2"), "medium": value("3"), "low": value("4"), "info": value("5"),
+    });
+    let source = json!({ "from": "assay", "field": "severity", "values": values });
+    let configuration = json!({
+        "name": "Everything", "connection": connection, "project": "SEC", "issue_type": "10100",
+        "rules": [{ "field": "priority", "source": source }],
+    });
+    tenant.must(201, "POST", "/v1/project-configurations", Some(&configuration)).await;
+}
+
+/// A full report of a scanner, which finds these packages.
+async fn report(tenant: &Tenant<'_>, id: &str, packages: &[&str]) {
+    let finding = |package: &&str| {
+        json!({
+            "fingerprint": *package, "title": format!("Vulnerable {package}"), "severity": "high", "asset": "shop/web",
+            "package": { "name": *package, "version": "1.0", "fixed_in": "1.1" },
+        })
+    };
+    let findings: Vec<Value> = packages.iter().map(finding).collect();
+    let body = json!({
+        "source": "trivy", "report": { "id": id, "full": true, "last": true, "batches": 1 }, "findings": findings,
+    });
+    let taken = tenant.must(200, "POST", "/v1/findings", Some(&body)).await;
+    assert_eq!(taken["rejected"], 0, "{taken}");
+}
+
+async fn ticket_becomes(stack: &Stack, tenant: &Tenant<'_>, ticket: &str, state: &str) -> Value {
+    stack
+        .until(SOON, &format!("a ticket that is {state}"), async || {
+            let now = tenant.must(200, "GET", ticket, None).await;
+            if now["state"] == state { Ok(now) } else { Err(now.to_string()) }
+        })
+        .await
 }
 
 /// Sets GitHub up, and has GitHub tell the tenant of its pull requests.
@@ -75,9 +126,7 @@ async fn pull_becomes(stack: &Stack, tenant: &Tenant<'_>, ticket: &str, state: &
             if now["pulls"][0]["state"] == state {
                 return Ok(now);
             }
-            let known = tenant.items("/v1/remediations").await;
-            let github = tenant.must(200, "GET", "/v1/github", None).await;
-            Err(format!("{now} {known:?} {github}"))
+            Err(now["pulls"].to_string())
         })
         .await
 }
