@@ -81,6 +81,11 @@ pub enum Gap {
         /// How many.
         accounts: u64,
     },
+    /// A scanner fell silent, or a report of it was not whole.
+    Unreported {
+        /// Which, and since when.
+        detail: String,
+    },
     /// The connection cannot be used in its present state.
     ConnectionUnusable {
         /// The state and what to do.
@@ -94,6 +99,7 @@ impl std::fmt::Display for Gap {
             Self::Refused { detail }
             | Self::Unavailable { detail }
             | Self::Malformed { detail }
+            | Self::Unreported { detail }
             | Self::ConnectionUnusable { detail } => formatter.write_str(detail),
             Self::Short { read, counted } => {
                 write!(formatter, "{read} entities were read but Jira counts {counted}")

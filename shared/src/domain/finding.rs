@@ -13,13 +13,14 @@
 //! | its risk is accepted | any | completed until the end date; then open again, if it is still there |
 //!
 //! [`incoming`] says what may come in, [`severity`] how bad it is, [`policy`] how long it may stand, [`taking`] what
-//! becomes of its task, [`report`] what a whole report proves, [`tally`] how they all stand.
+//! becomes of its task, [`report`] what a whole report proves, [`source`] whether one is missing, [`tally`] how they all stand.
 
 pub mod acceptance;
 pub mod incoming;
 pub mod policy;
 pub mod report;
 pub mod severity;
+pub mod source;
 pub mod taking;
 pub mod tally;
 

@@ -5,11 +5,12 @@
 //! run is about. The second time ([`each_result`]) gives one result after another; none is kept. What is malformed is told
 //! by its place: line and column for what is no JSON, the path for what is not SARIF.
 //!
-//! [`shapes`] says which parts are read, [`reading`] how, [`telling`] what finding a result is, [`sorting`] how findings
+//! [`shapes`] says which parts are read, [`loose`] and [`reading`] how, [`telling`] what finding a result is, [`sorting`] how findings
 //! become batches of reports.
 //!
 //! Source: Static Analysis Results Interchange Format (SARIF) Version 2.1.0, OASIS Standard, errata 01.
 
+mod loose;
 mod reading;
 mod shapes;
 pub mod sorting;

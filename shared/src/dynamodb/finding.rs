@@ -13,6 +13,7 @@ use crate::Result;
 use crate::clock::after;
 use crate::finding::policy::FindingPolicy;
 use crate::finding::report::{Batch, Report, SEEN_FOR};
+use crate::finding::source::Source;
 use crate::finding::tally::Tally;
 use crate::ids::{ReportId, TaskId, TenantId};
 use crate::task::Task;
@@ -122,6 +123,32 @@ impl Store {
         let key = keys::finding_counts(tenant);
         let whole = item::item(&key, item::encode(&key, counts)?, Vec::new());
         self.put(whole, Change::default(), &key).await.map(|_| ())
+    }
+
+    /// All sources of a tenant.
+    pub async fn sources(&self, tenant: &TenantId) -> Result<Vec<Source>> {
+        self.all(&keys::sources(tenant)).await
+    }
+
+    /// A source.
+    pub async fn source(&self, tenant: &TenantId, name: &str) -> Result<Option<Source>> {
+        self.get(&keys::source(tenant, name)).await
+    }
+
+    /// Saves a source, and raises its version here and in the table.
+    ///
+    /// # Errors
+    /// `Conflict` when another version is stored.
+    pub async fn save_source(&self, source: &mut Source) -> Result<()> {
+        let next = Source { version: source.version + 1, ..source.clone() };
+        let key = keys::source(&source.tenant, &source.name);
+        if source.version == 0 {
+            self.make(&key, &next, Vec::new()).await?;
+        } else {
+            self.replace(&key, &next, source.version, Vec::new()).await?;
+        }
+        source.version = next.version;
+        Ok(())
     }
 
     /// A report of a source.

@@ -207,6 +207,7 @@ fn each_kind_becomes_a_gap_in_evidence() {
         Gap::Refused { .. } => "refused",
         Gap::Unavailable { .. } => "unavailable",
         Gap::Malformed { .. } => "malformed",
+        Gap::Unreported { .. } => "unreported",
         other => panic!("{other:?}"),
     };
     assert_eq!(word(&sorted(text(401, ""))), "refused");

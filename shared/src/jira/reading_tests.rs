@@ -64,6 +64,7 @@ fn words(reading: &Reading) -> Vec<&'static str> {
         Gap::Refused { .. } => "refused",
         Gap::Unavailable { .. } => "unavailable",
         Gap::Malformed { .. } => "malformed",
+        Gap::Unreported { .. } => "unreported",
         Gap::Short { .. } => "short",
         Gap::Hidden { .. } => "hidden",
         Gap::CallerUnconfirmed => "caller unconfirmed",

@@ -9,4 +9,5 @@ mod findings {
     mod reports;
     mod support;
     mod tickets;
+    mod uploads;
 }

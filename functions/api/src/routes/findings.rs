@@ -7,6 +7,7 @@ mod uploading;
 mod view;
 
 use assay::finding::Severity;
+use assay::finding::source::gaps;
 use assay::finding::tally::{Standing, Tally, is_overdue};
 use assay::ids::TaskId;
 use assay::operations::findings::{Findings, Taken};
@@ -70,6 +71,8 @@ pub struct Summary {
     /// When.
     #[schema(value_type = String)]
     counted_at: Timestamp,
+    /// Why the sources cannot be relied on: those that fell silent, and reports that were not whole.
+    doubts: Vec<String>,
 }
 
 pub(crate) fn routes() -> Routes {
@@ -146,6 +149,8 @@ async fn list(
 async fn summary(Reader(caller): Reader, State(api): State<Api>) -> Result<Json<Summary>, Problem> {
     let (store, now) = (&api.core.store, api.core.clock.now());
     let policy = store.finding_policy(&caller.tenant).await?;
+    let sources = store.sources(&caller.tenant).await?;
+    let doubts = gaps(&sources, &policy, now).iter().map(ToString::to_string).collect();
     let (mut counts, mut cursor) = (Tally::default(), None);
     loop {
         let after = cursor.as_deref();
@@ -155,19 +160,19 @@ async fn summary(Reader(caller): Reader, State(api): State<Api>) -> Result<Json<
         }
         cursor = page.next;
         if cursor.is_none() {
-            return Ok(Json(Summary::of(counts, "now", now)));
+            return Ok(Json(Summary::of(counts, "now", now, doubts)));
         }
         if counts.total > COUNTED_ON_THE_SPOT
             && let Some(last) = store.finding_counts(&caller.tenant).await?
         {
-            return Ok(Json(Summary::of(last.tally, "last_evaluation", last.counted_at)));
+            return Ok(Json(Summary::of(last.tally, "last_evaluation", last.counted_at, doubts)));
         }
     }
 }
 
 impl Summary {
-    fn of(counts: Tally, counted: &str, counted_at: Timestamp) -> Self {
-        Self { overdue: counts.overdue(), counts, counted: counted.to_owned(), counted_at }
+    fn of(counts: Tally, counted: &str, counted_at: Timestamp, doubts: Vec<String>) -> Self {
+        Self { overdue: counts.overdue(), counts, counted: counted.to_owned(), counted_at, doubts }
     }
 }
 

@@ -12,7 +12,7 @@ pub fn body() -> Value {
 /// A good policy.
 pub fn policy() -> Value {
     let days = json!({ "critical": 3, "high": 14, "medium": 60, "low": null, "info": null });
-    json!({ "days": days, "zone": "Europe/Berlin" })
+    json!({ "days": days, "zone": "Europe/Berlin", "report_days": 2, "retired_sources": ["old"] })
 }
 
 /// Sends a finding, and gives its id.
@@ -140,6 +140,9 @@ async fn findings_are_listed_by_what_they_are_and_how_they_stand_page_by_page() 
         (&summary["total"], &summary["overdue"], &summary["counted"]),
         (&json!(31), &json!(1), &json!("now"))
     );
+    let doubts = summary["doubts"].as_array().unwrap();
+    assert_eq!(doubts[0], "grype reported nothing since 2026-06-15, for more than 7 days", "{summary}");
+    assert_eq!(doubts.len(), 2);
     assert_eq!(summary["open_by_severity"], json!({ "critical": 1, "high": 10, "low": 20 }));
 }
 
@@ -182,7 +185,7 @@ async fn the_policy_for_findings_says_days_by_severity_and_a_zone() {
     let house = House::start().await;
     let usual = house.get("/v1/findings/policy").await.json();
     let days = json!({ "critical": 7, "high": 30, "medium": 90, "low": 180, "info": null });
-    assert_eq!(usual, json!({ "days": days, "zone": "UTC" }));
+    assert_eq!(usual, json!({ "days": days, "zone": "UTC", "report_days": 7, "retired_sources": [] }));
     let with = |field: &str, value: Value| {
         let mut body = policy();
         body["days"][field] = value;
@@ -194,6 +197,8 @@ async fn the_policy_for_findings_says_days_by_severity_and_a_zone() {
         (with("colour", json!(1)), "days.colour"),
         (json!({ "days": days, "zone": "Mars" }), "zone"),
         (json!({ "zone": "UTC" }), "days"),
+        (json!({ "days": days, "zone": "UTC", "report_days": 0 }), "report_days"),
+        (json!({ "days": days, "zone": "UTC", "retired_sources": ["a", ""] }), "retired_sources[1]"),
     ] {
         assert_problem(&house.call("PUT", "/v1/findings/policy", &body).await, 422, Some(field));
     }

@@ -1,12 +1,13 @@
 //! What a tenant wants of its findings: how many days each severity may stand, and in which time zone days are counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::incoming::check_source;
 use super::{Finding, Severity};
 use crate::clock::after;
 use crate::ids::TenantId;
@@ -14,6 +15,9 @@ use crate::{Error, Result};
 
 /// The longest limit, in days: ten years.
 pub const LONGEST_LIMIT: u32 = 3650;
+
+/// The most sources that are retired.
+const MOST_RETIRED: usize = 100;
 
 const DAY: i64 = 24 * 3600;
 
@@ -26,6 +30,11 @@ pub struct FindingPolicy {
     pub limits: BTreeMap<Severity, u32>,
     /// The time zone in which days begin and end, by its name in the time zone database.
     pub zone: String,
+    /// After how many days without a word from a source the check cannot tell; never if none.
+    pub report_days: Option<u32>,
+    /// Sources that report no more, whose silence is no doubt.
+    #[serde(default)]
+    pub retired: BTreeSet<String>,
     /// Where to go on with the due dates of stored findings after a change; none if that is done. Empty at the first.
     #[serde(default)]
     pub unfinished: Option<String>,
@@ -38,7 +47,15 @@ impl FindingPolicy {
     pub fn new(tenant: TenantId) -> Self {
         let limits =
             [(Severity::Critical, 7), (Severity::High, 30), (Severity::Medium, 90), (Severity::Low, 180)];
-        Self { tenant, limits: limits.into(), zone: "UTC".to_owned(), unfinished: None, version: 0 }
+        Self {
+            tenant,
+            limits: limits.into(),
+            zone: "UTC".to_owned(),
+            report_days: Some(7),
+            retired: BTreeSet::new(),
+            unfinished: None,
+            version: 0,
+        }
     }
 
     /// Changes limits and zone.
@@ -59,6 +76,27 @@ impl FindingPolicy {
             return Err(Error::invalid("zone", message));
         }
         (self.limits, self.zone) = (limits, zone);
+        Ok(())
+    }
+
+    /// Changes when silence is a doubt, and whose is not.
+    ///
+    /// # Errors
+    /// `Invalid` when the days are not 1 to 3650, or a source has no possible name, or there are more than 100.
+    pub fn change_silence(&mut self, report_days: Option<u32>, retired: Vec<String>) -> Result<()> {
+        if report_days.is_some_and(|days| !(1..=LONGEST_LIMIT).contains(&days)) {
+            let message = format!("report_days must be 1 to {LONGEST_LIMIT}, or null for no limit");
+            return Err(Error::invalid("report_days", message));
+        }
+        if retired.len() > MOST_RETIRED {
+            let message = format!("at most {MOST_RETIRED} sources may be retired");
+            return Err(Error::invalid("retired_sources", message));
+        }
+        for (index, source) in retired.iter().enumerate() {
+            check_source(source)
+                .map_err(|error| Error::invalid(format!("retired_sources[{index}]"), error.to_string()))?;
+        }
+        (self.report_days, self.retired) = (report_days, retired.into_iter().collect());
         Ok(())
     }
 

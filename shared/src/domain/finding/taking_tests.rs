@@ -2,6 +2,7 @@ use jiff::Timestamp;
 
 use super::{Became, Incoming, State, Taking, Task, absent};
 use crate::check::Outcome;
+use crate::evidence::Gap;
 use crate::finding::policy::FindingPolicy;
 use crate::finding::tally::{Standing, Tally, verdict};
 use crate::finding::{Acceptance, Location, Severity};
@@ -207,13 +208,20 @@ fn counts_and_verdict_tell_open_from_accepted_and_late_from_due() {
         }
         tally
     };
-    assert_eq!(verdict(&Tally::default(), Vec::new()).outcome, Outcome::NotApplicable);
+    assert_eq!(verdict(&Tally::default(), Vec::new(), Vec::new()).outcome, Outcome::Pass);
     let info = take_at(None, &Incoming { severity: Severity::Info, ..incoming() }, T1, T1).1.unwrap();
     let fine = count(&[&accepted("2026-03-01"), &info]);
-    assert_eq!(verdict(&fine, Vec::new()).outcome, Outcome::Pass);
+    assert_eq!(verdict(&fine, Vec::new(), Vec::new()).outcome, Outcome::Pass);
+    let gap = || vec![Gap::Unreported { detail: "trivy is silent".to_owned() }];
+    let doubtful = verdict(&fine, Vec::new(), gap());
+    assert_eq!(
+        (doubtful.outcome, doubtful.because.as_str()),
+        (Outcome::CannotTell, "cannot tell: trivy is silent")
+    );
     let all = count(&[&opened(), &accepted("2026-03-01"), &info]);
     assert_eq!((all.total, all.open(), all.overdue()), (3, 2, 1));
-    let told = verdict(&all, Vec::new());
+    assert_eq!(verdict(&all, Vec::new(), gap()).outcome, Outcome::Fail, "what is late is late");
+    let told = verdict(&all, Vec::new(), Vec::new());
     assert_eq!(
         (told.outcome, told.because.as_str()),
         (Outcome::Fail, "1 of 2 open findings are past their due date")

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::policy::FindingPolicy;
 use super::{Finding, Severity};
 use crate::check::{Failing, Outcome, Verdict};
-use crate::evidence::Entity;
+use crate::evidence::{Entity, Gap};
 use crate::task::{State, Task};
 
 /// How a finding stands.
@@ -120,16 +120,23 @@ impl Tally {
     }
 }
 
-/// The verdict of check B9 about a tenant's findings.
-pub fn verdict(tally: &Tally, failing: Vec<Failing>) -> Verdict {
+/// The verdict of check B9 about a tenant's findings, and why their sources cannot be relied on.
+///
+/// What is late is late whatever a scanner says; but that nothing is late is known only where all sources spoke, whole and
+/// in time.
+pub fn verdict(tally: &Tally, failing: Vec<Failing>, gaps: Vec<Gap>) -> Verdict {
     let (outcome, because) = match (tally.total, tally.overdue()) {
-        (0, _) => (Outcome::NotApplicable, "no finding was reported".to_owned()),
+        (0, _) => (Outcome::Pass, "no finding is known".to_owned()),
         (_, 0) => (Outcome::Pass, format!("none of {} open findings is past its due date", tally.open())),
         (_, late) => {
             (Outcome::Fail, format!("{late} of {} open findings are past their due date", tally.open()))
         }
     };
-    Verdict { outcome, failing, gaps: Vec::new(), because }
+    let mut verdict = Verdict { outcome, failing, gaps: Vec::new(), because };
+    for gap in gaps {
+        verdict.doubt(gap);
+    }
+    verdict
 }
 
 /// A finding that is overdue, as check B9 names it.

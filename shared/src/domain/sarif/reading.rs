@@ -7,9 +7,8 @@ use std::io::{self, BufReader, Cursor, Read};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::shapes::{
-    Artifact, Bag, Component, Few, Invocation, Provenance, Rule, SarifResult, Text, Tool, of_map,
-};
+use super::loose::{Bag, Few, Text, of_map};
+use super::shapes::{Artifact, Component, Invocation, Provenance, Rule, SarifResult, Tool};
 use super::{LONGEST_DOCUMENT, MOST_RESULTS, MOST_RUNS};
 use crate::error::Kind;
 use crate::{Error, Result};
@@ -160,7 +159,7 @@ fn malformed(path: &str, error: serde_json::Error) -> Error {
 }
 
 fn unreadable(cause: &io::Error) -> Error {
-    if cause.get_ref().is_some_and(|inner| inner.is::<TooLong>()) {
+    if cause.get_ref().and_then(|inner| inner.downcast_ref::<TooLong>()).is_some() {
         let message = format!("the document is larger than {LONGEST_DOCUMENT} bytes when it is unpacked");
         return Error::new(Kind::TooLarge, message);
     }

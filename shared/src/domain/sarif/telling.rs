@@ -15,8 +15,9 @@
 //! (suppressions), 3.27.24 (baselineState), 3.11 (messages), 3.52.4 (finding a rule); GitHub's documentation of SARIF
 //! support (`security-severity`, `primaryLocationLineHash`).
 
+use super::loose::{Bag, Text};
 use super::reading::{Place, Run, Survey};
-use super::shapes::{Bag, Message, Rule, SarifResult, Text};
+use super::shapes::{Message, Rule, SarifResult};
 use crate::finding::incoming::{Incoming, LONGEST_LINE, LONGEST_PATH, cleaned, is_link, one_line};
 use crate::finding::severity::{of_score, of_vector, of_word, tenths};
 use crate::finding::{Location, Package, Severity};
@@ -207,17 +208,14 @@ fn plain(text: &str) -> String {
         let target = behind.split_once(')').filter(|(target, _)| {
             !target.is_empty() && target.len() < 6 && target.chars().all(|digit| digit.is_ascii_digit())
         });
-        match (target, before.rfind('[')) {
-            (Some((_, after)), Some(open)) => {
-                plain.push_str(&before[..open]);
-                plain.push_str(&before[open + 1..]);
-                rest = after;
-            }
-            _ => {
-                plain.push_str(before);
-                plain.push_str("](");
-                rest = behind;
-            }
+        if let (Some((_, after)), Some(open)) = (target, before.rfind('[')) {
+            plain.push_str(&before[..open]);
+            plain.push_str(&before[open + 1..]);
+            rest = after;
+        } else {
+            plain.push_str(before);
+            plain.push_str("](");
+            rest = behind;
         }
     }
     plain.push_str(rest);

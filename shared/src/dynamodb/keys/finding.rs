@@ -61,6 +61,16 @@ pub(in crate::dynamodb) fn sweep(tenant: &TenantId, source: &str, report: &Repor
     sweeps(tenant, Some(source)).item(report.as_str())
 }
 
+/// The sources of a tenant.
+pub(in crate::dynamodb) fn sources(tenant: &TenantId) -> Items {
+    Items::of(tenant, "source", "source#")
+}
+
+/// A source.
+pub(in crate::dynamodb) fn source(tenant: &TenantId, name: &str) -> Key {
+    sources(tenant).item(&source_key(name))
+}
+
 /// The acceptances of a tenant, by their last day.
 pub(in crate::dynamodb) fn acceptances(tenant: &TenantId) -> Items {
     Items::of(tenant, "acceptance", "acceptance#")

@@ -12,6 +12,7 @@ use crate::check::{CheckId, CheckRun, Evidence};
 use crate::clock::seconds_between;
 use crate::dynamodb::{Counts, LONGEST_PAGE};
 use crate::evidence::Coverage;
+use crate::finding::source::gaps;
 use crate::finding::tally::{Standing, Tally, failing, verdict};
 use crate::ids::{Hash, TenantId};
 use crate::task::Task;
@@ -43,19 +44,20 @@ impl Evaluator {
                 break;
             }
         }
-        if tally.total == 0 {
+        let sources = core.store.sources(tenant).await?;
+        if tally.total == 0 && sources.is_empty() {
             return Ok(());
         }
         let counts = Counts { tally: tally.clone(), counted_at: started_at };
         core.store.keep_finding_counts(tenant, &counts).await?;
-        let verdict = verdict(&tally, late);
+        let verdict = verdict(&tally, late, gaps(&sources, &policy, started_at));
         let subject = recording::Subject { tenant, connection: None, check: CheckId::B9 };
         let coverage = Coverage {
             pages,
             read: tally.total,
             counted: Some(tally.total),
             in_scope: Some(tally.open()),
-            gaps: Vec::new(),
+            gaps: verdict.gaps.clone(),
         };
         let run = CheckRun {
             tenant: tenant.clone(),

@@ -1,6 +1,8 @@
 use assay::check::Outcome;
 
-use super::support::{DAY, evaluated, findings, receive, report, start, task, task_id};
+use assay::operations::findings::Rejected;
+
+use super::support::{DAY, evaluated, findings, part, receive, received, report, start, task, task_id};
 
 #[tokio::test]
 async fn the_check_fails_from_the_due_day_of_an_open_finding_on_until_it_is_dealt_with() {
@@ -10,6 +12,10 @@ async fn the_check_fails_from_the_due_day_of_an_open_finding_on_until_it_is_deal
     let run = evaluated(&world).await.unwrap();
     assert_eq!((run.outcome, run.failing, run.evidence.coverage.read), (Outcome::Pass, 0, 3));
     world.time.advance(30 * DAY);
+    let silent = evaluated(&world).await.unwrap();
+    assert_eq!(silent.outcome, Outcome::CannotTell);
+    assert_eq!(silent.because, "cannot tell: trivy reported nothing since 2026-06-15, for more than 7 days");
+    receive(&world, None, 1..=3).await;
     assert_eq!(evaluated(&world).await.unwrap().outcome, Outcome::Pass, "they are due now and not yet late");
     world.time.advance(1);
     let run = evaluated(&world).await.unwrap();
@@ -31,6 +37,36 @@ async fn the_check_fails_from_the_due_day_of_an_open_finding_on_until_it_is_deal
     world.time.advance(60);
     report(&world, "r-2", []).await;
     assert_eq!(evaluated(&world).await.unwrap().outcome, Outcome::Pass);
+}
+
+#[tokio::test]
+async fn the_check_cannot_tell_while_a_full_report_is_not_whole_and_passes_once_one_is() {
+    let world = start().await;
+    report(&world, "r-1", []).await;
+    assert_eq!(evaluated(&world).await.unwrap().outcome, Outcome::Pass, "a scanner that finds nothing");
+    world.time.advance(60);
+    let mut batch = received(Some(part("r-2", 1, Some(1))), [1]);
+    batch.rejected.push(Rejected { index: 1, field: "title".to_owned(), reason: "none".to_owned() });
+    findings(&world).receive(&world.tenant, batch).await.unwrap();
+    let run = evaluated(&world).await.unwrap();
+    assert_eq!(run.outcome, Outcome::CannotTell);
+    assert!(run.because.contains("report r-2 by trivy was not whole: 1 of its parts"), "{}", run.because);
+    world.time.advance(60);
+    report(&world, "r-3", [1]).await;
+    assert_eq!(evaluated(&world).await.unwrap().outcome, Outcome::Pass);
+    world.time.advance(60);
+    receive(&world, Some(part("r-4", 1, None)), [1]).await;
+    world.time.advance(7 * DAY - 7200);
+    receive(&world, None, [1]).await;
+    assert_eq!(evaluated(&world).await.unwrap().outcome, Outcome::Pass);
+    world.time.advance(7300);
+    super::support::upkeep(&world).await;
+    let run = evaluated(&world).await.unwrap();
+    assert!(
+        run.because.ends_with("report r-4 by trivy was not whole: its last batch never came"),
+        "{}",
+        run.because
+    );
 }
 
 #[tokio::test]

@@ -38,6 +38,13 @@ pub struct FindingPolicyBody {
     days: Days,
     /// The time zone in which days begin and end, for example `Europe/Berlin`; `UTC` if nothing was said.
     zone: String,
+    /// After how many days without a word from a source check B9 cannot tell, 1 to 3650; never if null or not given. 7 until
+    /// a policy is put.
+    #[serde(default)]
+    report_days: Option<u32>,
+    /// Sources that report no more, whose silence is no doubt: at most 100.
+    #[serde(default)]
+    retired_sources: Vec<String>,
 }
 
 impl FindingPolicyBody {
@@ -52,6 +59,8 @@ impl FindingPolicyBody {
                 info: days(Severity::Info),
             },
             zone: policy.zone.clone(),
+            report_days: policy.report_days,
+            retired_sources: policy.retired.iter().cloned().collect(),
         }
     }
 }
@@ -86,6 +95,7 @@ pub async fn change_policy(
     let mut policy = api.core.store.finding_policy(&caller.tenant).await?;
     let before = policy.limits.clone();
     policy.change(limits, body.zone)?;
+    policy.change_silence(body.report_days, body.retired_sources)?;
     if policy.limits != before {
         policy.unfinished = Some(String::new());
     }

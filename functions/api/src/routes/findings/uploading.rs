@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use assay::Error;
 use assay::ids::ReportId;
 use assay::operations::findings::Uploaded;
 use assay::sarif::sorting::Upload;
@@ -73,7 +72,7 @@ pub async fn upload(
     let upload =
         Upload { source: query.source, asset: query.asset, report, full: query.full.unwrap_or(false) };
     let document = Arc::new(move || body.open());
-    let uploaded = findings(&api).upload(&caller.tenant, upload, document).await.map_err(Error::from)?;
+    let uploaded = findings(&api).upload(&caller.tenant, upload, document).await?;
     tracing::info!(
         tenant = %caller.tenant, token = %caller.token, results = uploaded.results,
         complete = uploaded.complete, "a SARIF document was taken in"

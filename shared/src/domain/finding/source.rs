@@ -1,0 +1,172 @@
+//! Whether what a source last said can be relied on: a scanner that fell silent, or whose report was not whole, proves nothing.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::policy::FindingPolicy;
+use super::report::{Report, ReportState};
+use crate::clock::seconds_between;
+use crate::evidence::Gap;
+use crate::ids::{ReportId, TenantId};
+
+/// After how many seconds it is written again that a source was heard of.
+const HEARD_AGAIN_AFTER: i64 = 3600;
+
+/// Of how many assets it is kept that their last full report was not whole.
+const MOST_ASSETS: usize = 100;
+
+/// How many doubts are told one by one.
+const MOST_TOLD: usize = 20;
+
+const DAY: i64 = 24 * 3600;
+
+/// What is known of one source.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Source {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its name.
+    pub name: String,
+    /// When something came from it last, to an hour.
+    pub heard_at: Timestamp,
+    /// When its newest whole and full report began.
+    #[serde(default)]
+    pub full_at: Option<Timestamp>,
+    /// The last full reports that prove nothing, by the asset that they are about (empty: all of the source).
+    #[serde(default)]
+    pub broken: BTreeMap<String, Broken>,
+    /// Grows by one with every write.
+    pub version: u64,
+}
+
+/// A full report that proves nothing.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Broken {
+    /// The report.
+    pub report: ReportId,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// Why.
+    pub why: String,
+}
+
+impl Source {
+    /// A source that is heard of for the first time.
+    pub fn new(tenant: TenantId, name: String, now: Timestamp) -> Self {
+        Self { tenant, name, heard_at: now, full_at: None, broken: BTreeMap::new(), version: 0 }
+    }
+
+    /// Something came from it.
+    pub fn heard(&mut self, now: Timestamp) {
+        if seconds_between(self.heard_at, now) >= HEARD_AGAIN_AFTER {
+            self.heard_at = now;
+        }
+    }
+
+    /// A report of it has ended, or never will. Reports that are not full prove nothing, and need not.
+    pub fn ended(&mut self, report: &Report) {
+        if !report.full {
+            return;
+        }
+        let asset = report.asset.clone().unwrap_or_default();
+        let is_newer = self.broken.get(&asset).is_none_or(|broken| broken.began_at <= report.began_at);
+        let why = match (&report.spares, report.state) {
+            (Some(why), _) => why.clone(),
+            (None, ReportState::Receiving) => "its last batch never came".to_owned(),
+            (None, _) => {
+                self.full_at = self.full_at.max(Some(report.began_at));
+                self.broken.retain(|of, broken| {
+                    let is_replaced = *of == asset || report.asset.is_none();
+                    !is_replaced || broken.began_at > report.began_at
+                });
+                return;
+            }
+        };
+        let is_replaced = report.asset.is_none() && self.full_at.is_some_and(|at| at > report.began_at);
+        if is_newer && !is_replaced && (self.broken.len() < MOST_ASSETS || self.broken.contains_key(&asset)) {
+            let broken = Broken { report: report.id.clone(), began_at: report.began_at, why };
+            self.broken.insert(asset, broken);
+        }
+    }
+
+    /// Why what it says cannot be relied on.
+    pub fn doubts(&self, policy: &FindingPolicy, now: Timestamp) -> Vec<String> {
+        let name = &self.name;
+        if policy.retired.contains(name) {
+            return Vec::new();
+        }
+        let mut doubts = Vec::new();
+        if let Some(days) = policy.report_days
+            && seconds_between(self.heard_at, now) > i64::from(days) * DAY
+        {
+            let since = self.heard_at.to_zoned(jiff::tz::TimeZone::UTC).date();
+            doubts.push(format!("{name} reported nothing since {since}, for more than {days} days"));
+        }
+        for (asset, Broken { report, why, .. }) in &self.broken {
+            let of = if asset.is_empty() { String::new() } else { format!(" of {asset}") };
+            doubts.push(format!("report {report}{of} by {name} was not whole: {why}"));
+        }
+        doubts
+    }
+}
+
+/// Why the sources of a tenant cannot be relied on.
+pub fn gaps(sources: &[Source], policy: &FindingPolicy, now: Timestamp) -> Vec<Gap> {
+    let doubts = sources.iter().flat_map(|source| source.doubts(policy, now));
+    doubts.take(MOST_TOLD).map(|detail| Gap::Unreported { detail }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Source;
+    use crate::finding::policy::FindingPolicy;
+    use crate::finding::report::{Part, Report};
+    use crate::ids::{ReportId, TenantId};
+
+    const T1: &str = "2026-01-01T00:00:00Z";
+
+    fn report(id: &str, asset: Option<&str>, began: &str, spares: Option<&str>) -> Report {
+        let id = ReportId::parse(id).unwrap();
+        let part = Part { id, full: true, asset: asset.map(ToOwned::to_owned), batch: 1, batches: Some(1) };
+        let tenant = TenantId::parse("acme").unwrap();
+        let mut report = Report::begin(tenant, "trivy".to_owned(), &part, began.parse().unwrap());
+        report.end(1, spares.map(ToOwned::to_owned));
+        report
+    }
+
+    #[test]
+    fn silence_is_a_doubt_after_the_policys_days_unless_the_source_is_retired() {
+        let tenant = TenantId::parse("acme").unwrap();
+        let mut policy = FindingPolicy::new(tenant.clone());
+        let mut source = Source::new(tenant, "trivy".to_owned(), T1.parse().unwrap());
+        source.heard("2026-01-01T00:59:59Z".parse().unwrap());
+        let doubts =
+            |source: &Source, policy: &FindingPolicy, at: &str| source.doubts(policy, at.parse().unwrap());
+        assert!(doubts(&source, &policy, "2026-01-08T00:00:00Z").is_empty());
+        let told = doubts(&source, &policy, "2026-01-08T00:00:01Z");
+        assert_eq!(told, ["trivy reported nothing since 2026-01-01, for more than 7 days"]);
+        policy.report_days = None;
+        assert!(doubts(&source, &policy, "2027-01-01T00:00:00Z").is_empty());
+        policy.report_days = Some(1);
+        policy.retired = ["trivy".to_owned()].into();
+        assert!(doubts(&source, &policy, "2027-01-01T00:00:00Z").is_empty());
+    }
+
+    #[test]
+    fn a_report_that_is_not_whole_is_a_doubt_until_a_newer_one_of_the_same_asset_is() {
+        let tenant = TenantId::parse("acme").unwrap();
+        let policy = FindingPolicy::new(tenant.clone());
+        let mut source = Source::new(tenant, "trivy".to_owned(), T1.parse().unwrap());
+        let count = |source: &Source| source.doubts(&policy, T1.parse().unwrap()).len();
+        source.ended(&report("r-2", Some("a"), "2026-01-02T00:00:00Z", Some("odd")));
+        assert_eq!(count(&source), 1);
+        source.ended(&report("r-1", Some("a"), T1, None));
+        assert_eq!(count(&source), 1, "an older one proves nothing of a newer one");
+        source.ended(&report("r-3", Some("b"), "2026-01-03T00:00:00Z", None));
+        assert_eq!(count(&source), 1, "another asset is another matter");
+        source.ended(&report("r-4", Some("a"), "2026-01-04T00:00:00Z", None));
+        assert_eq!(count(&source), 0);
+    }
+}
