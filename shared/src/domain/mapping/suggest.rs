@@ -131,8 +131,10 @@ const NAMED: [(&[&str], AssayField); 11] = [
 
 #[cfg(test)]
 mod tests {
-    use super::severities;
+    use super::{severities, source};
+    use crate::mapping::check::check;
     use crate::mapping::screen::{Choice, ScreenField};
+    use crate::mapping::settle::{Entered, settle};
     use crate::mapping::{FieldKind, FieldValue};
 
     fn field(kind: FieldKind, names: &[&str]) -> ScreenField {
@@ -169,6 +171,78 @@ mod tests {
         assert_eq!(places(&equal), ["4", "3", "2", "1", "0"]);
         let three = field(FieldKind::Option, &["High", "Medium", "Low"]);
         assert_eq!(places(&three), ["0", "0", "1", "2", "2"]);
+    }
+
+    #[test]
+    fn a_suggestion_fits_its_field_and_fills_a_required_one_for_every_finding() {
+        let names = [
+            "CVSS score",
+            "CVE",
+            "Fix by",
+            "First seen",
+            "Library",
+            "Scanner",
+            "Asset",
+            "Solution",
+            "Link",
+            "File",
+            "Severity",
+            "Anything",
+        ];
+        let kinds = [
+            FieldKind::Line,
+            FieldKind::Paragraphs,
+            FieldKind::Url,
+            FieldKind::Number,
+            FieldKind::Date,
+            FieldKind::DateTime,
+            FieldKind::Labels,
+            FieldKind::Option,
+            FieldKind::Cascading,
+            FieldKind::User,
+            FieldKind::Sprint,
+            FieldKind::Unknown { name: "team".to_owned() },
+        ];
+        let mut suggested = 0;
+        for (name, kind) in names.iter().flat_map(|name| kinds.iter().map(move |kind| (name, kind))) {
+            for required in [true, false] {
+                let field = ScreenField {
+                    id: "customfield_1".to_owned(),
+                    name: (*name).to_owned(),
+                    required,
+                    has_default: false,
+                    ..field(kind.clone(), &["High", "Medium", "Low"])
+                };
+                let Some(source) = source(&field) else { continue };
+                suggested += 1;
+                let entered = [Entered { field: field.id.clone(), source }];
+                let fields = [field];
+                let mapping = settle(&entered, &fields, None)
+                    .unwrap_or_else(|wrong| panic!("{name} {kind:?}: {wrong:?}"));
+                assert_eq!(check(&mapping, &fields, false), Vec::<String>::new(), "{name} {kind:?}");
+            }
+        }
+        assert!(suggested > 60, "{suggested}");
+    }
+
+    #[test]
+    fn nothing_is_suggested_for_what_a_ticket_fills_by_itself_or_a_person_must_choose() {
+        for (id, kind) in [
+            ("summary", FieldKind::Line),
+            ("description", FieldKind::Paragraphs),
+            ("project", FieldKind::Line),
+            ("reporter", FieldKind::User),
+            ("customfield_1", FieldKind::Cascading),
+        ] {
+            let field = ScreenField {
+                id: id.to_owned(),
+                name: "Due".to_owned(),
+                required: true,
+                has_default: false,
+                ..field(kind, &["High"])
+            };
+            assert_eq!(source(&field), None, "{id}");
+        }
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! Reads [`Facts`]; decides the text; writes nothing. Next comes [`super::convert`].
 //!
 //! A template is data of one tenant and is rendered in a function that serves all, so it can do little: it sees the scalars of one
-//! finding, has a few filters, `if`, and no other statement. There is no loop, no assignment and no multiplication in it, so
-//! that its result is at most as long as its text is, times what it names.
+//! finding, has a few filters, `if`, and no other statement. There is no loop, no assignment and no multiplication in it, it
+//! takes so many steps and no more, and its text ends where no field could hold more.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +18,9 @@ pub const LONGEST: usize = 4_000;
 
 /// How many steps the rendering of one takes, at most.
 const FUEL: u64 = 20_000;
+
+/// The longest text that is made, in bytes: four times what a field of Jira's holds in characters. The rest is left out.
+const MOST_BYTES: usize = 4 * super::value::LONGEST_TEXT;
 
 /// The statements that may be used.
 const STATEMENTS: [&str; 4] = ["if", "elif", "else", "endif"];
@@ -79,7 +82,35 @@ pub fn render(text: &str, facts: &Facts) -> Result<String, String> {
     let finding: BTreeMap<&'static str, Value> =
         AssayField::ALL.into_iter().map(|field| (field.word(), value(facts.get(field)))).collect();
     let context = BTreeMap::from([("finding", Value::from(finding))]);
-    template.render(Value::from(context)).map_err(|error| explain(&error))
+    let mut made = Short::default();
+    let rendered = template.render_captured_to(Value::from(context), &mut made).map(drop);
+    match rendered {
+        Err(error) if !made.is_full => Err(explain(&error)),
+        Ok(()) | Err(_) => Ok(String::from_utf8_lossy(&made.bytes).into_owned()),
+    }
+}
+
+/// Takes as much text as any field could hold, and no more.
+#[derive(Default)]
+struct Short {
+    bytes: Vec<u8>,
+    is_full: bool,
+}
+
+impl std::io::Write for Short {
+    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+        let room = MOST_BYTES.saturating_sub(self.bytes.len());
+        self.bytes.extend_from_slice(&text[..text.len().min(room)]);
+        if text.len() > room {
+            self.is_full = true;
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 fn environment<'a>() -> Environment<'a> {

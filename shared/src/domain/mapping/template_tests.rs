@@ -3,6 +3,7 @@
 use super::{check, is_fixed, render};
 use crate::finding::Severity;
 use crate::mapping::facts::Facts;
+use crate::plan::tests_support;
 
 fn made(text: &str) -> String {
     check(text).unwrap();
@@ -85,6 +86,18 @@ fn nothing_that_could_fill_the_memory_or_reach_outside_is_taken() {
     }
     // A star outside of code is text.
     assert_eq!(made("* {{ finding.severity }} * 2"), "* critical * 2");
+}
+
+#[test]
+fn the_text_ends_where_no_field_could_hold_more() {
+    let mut task = tests_support::finding("a", Severity::High);
+    task.finding.as_mut().unwrap().title = "long ".repeat(10_000);
+    let facts = Facts::of(&[&task], None);
+    let text = "{{finding.title}}".repeat(200);
+    check(&text).unwrap();
+    let made = render(&text, &facts).unwrap();
+    assert_eq!(made.len(), 112_000);
+    assert!(made.starts_with("long long "));
 }
 
 #[test]

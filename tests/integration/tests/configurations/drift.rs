@@ -58,6 +58,12 @@ fn drifts() -> Vec<Drift> {
             told: "project",
         },
         Drift {
+            name: "the issue type was taken away",
+            begins: ("types", json!({ "remove": ["10100"] })),
+            ends: ("types", json!({ "add": ["10100"] })),
+            told: "project VULN has no issue type 10100",
+        },
+        Drift {
             name: "the account may not create any more",
             begins: ("permissions", json!({ "account": "acc-admin", "remove": ["CREATE_ISSUES"] })),
             ends: ("permissions", json!({ "account": "acc-admin", "grant": ["CREATE_ISSUES"] })),

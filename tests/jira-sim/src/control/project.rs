@@ -68,6 +68,12 @@ pub(crate) fn edit(
                 project.role_members.remove(&(role.clone(), account));
             }
         }
+        "types" => {
+            for kind in numbers(&body["remove"])? {
+                project.issue_types.retain(|known| *known != kind);
+            }
+            project.issue_types.extend(numbers(&body["add"])?);
+        }
         "archive" => project.archived = true,
         "restore" => project.archived = false,
         "rename" => {
