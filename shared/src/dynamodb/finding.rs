@@ -125,9 +125,11 @@ impl Store {
         self.put(whole, Change::default(), &key).await.map(|_| ())
     }
 
-    /// All sources of a tenant.
+    /// All sources of a tenant, by name.
     pub async fn sources(&self, tenant: &TenantId) -> Result<Vec<Source>> {
-        self.all(&keys::sources(tenant)).await
+        let mut sources: Vec<Source> = self.all(&keys::sources(tenant)).await?;
+        sources.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(sources)
     }
 
     /// A source.

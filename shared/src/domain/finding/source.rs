@@ -1,7 +1,5 @@
 //! Whether what a source last said can be relied on: a scanner that fell silent, or whose report was not whole, proves nothing.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -34,9 +32,9 @@ pub struct Source {
     /// When its newest whole and full report began.
     #[serde(default)]
     pub full_at: Option<Timestamp>,
-    /// The last full reports that prove nothing, by the asset that they are about (empty: all of the source).
+    /// The last full reports that prove nothing, one of each asset.
     #[serde(default)]
-    pub broken: BTreeMap<String, Broken>,
+    pub broken: Vec<Broken>,
     /// Grows by one with every write.
     pub version: u64,
 }
@@ -44,6 +42,8 @@ pub struct Source {
 /// A full report that proves nothing.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Broken {
+    /// The asset that it is about; all of its source if none.
+    pub asset: Option<String>,
     /// The report.
     pub report: ReportId,
     /// When it began.
@@ -55,7 +55,7 @@ pub struct Broken {
 impl Source {
     /// A source that is heard of for the first time.
     pub fn new(tenant: TenantId, name: String, now: Timestamp) -> Self {
-        Self { tenant, name, heard_at: now, full_at: None, broken: BTreeMap::new(), version: 0 }
+        Self { tenant, name, heard_at: now, full_at: None, broken: Vec::new(), version: 0 }
     }
 
     /// Something came from it.
@@ -70,24 +70,23 @@ impl Source {
         if !report.full {
             return;
         }
-        let asset = report.asset.clone().unwrap_or_default();
-        let is_newer = self.broken.get(&asset).is_none_or(|broken| broken.began_at <= report.began_at);
         let why = match (&report.spares, report.state) {
             (Some(why), _) => why.clone(),
             (None, ReportState::Receiving) => "its last batch never came".to_owned(),
             (None, _) => {
                 self.full_at = self.full_at.max(Some(report.began_at));
-                self.broken.retain(|of, broken| {
-                    let is_replaced = *of == asset || report.asset.is_none();
-                    !is_replaced || broken.began_at > report.began_at
-                });
+                self.broken.retain(|broken| !broken.is_replaced_by(report));
                 return;
             }
         };
-        let is_replaced = report.asset.is_none() && self.full_at.is_some_and(|at| at > report.began_at);
-        if is_newer && !is_replaced && (self.broken.len() < MOST_ASSETS || self.broken.contains_key(&asset)) {
-            let broken = Broken { report: report.id.clone(), began_at: report.began_at, why };
-            self.broken.insert(asset, broken);
+        if self.broken.iter().any(|known| known.asset == report.asset && known.began_at > report.began_at) {
+            return;
+        }
+        self.broken.retain(|known| known.asset != report.asset);
+        if self.broken.len() < MOST_ASSETS {
+            let (asset, id, began_at) = (report.asset.clone(), report.id.clone(), report.began_at);
+            self.broken.push(Broken { asset, report: id, began_at, why });
+            self.broken.sort_by(|one, other| one.asset.cmp(&other.asset));
         }
     }
 
@@ -104,11 +103,18 @@ impl Source {
             let since = self.heard_at.to_zoned(jiff::tz::TimeZone::UTC).date();
             doubts.push(format!("{name} reported nothing since {since}, for more than {days} days"));
         }
-        for (asset, Broken { report, why, .. }) in &self.broken {
-            let of = if asset.is_empty() { String::new() } else { format!(" of {asset}") };
+        for Broken { asset, report, why, .. } in &self.broken {
+            let of = asset.as_ref().map(|asset| format!(" of {asset}")).unwrap_or_default();
             doubts.push(format!("report {report}{of} by {name} was not whole: {why}"));
         }
         doubts
+    }
+}
+
+impl Broken {
+    /// Whether a whole report says what this one did not.
+    fn is_replaced_by(&self, report: &Report) -> bool {
+        (report.asset.is_none() || report.asset == self.asset) && self.began_at <= report.began_at
     }
 }
 
