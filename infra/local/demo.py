@@ -12,15 +12,16 @@ import urllib.parse
 from collections import Counter
 from html.parser import HTMLParser
 
-from local import own_site
+from local import demo_findings, own_site
 from local.console import StackError, say
-from local.processes import Children
-from local.settings import Settings
+from local.processes import Children, refuse_crash
+from local.settings import SIMULATED_SITE, Settings
 from local.web import Answer, Api, Browser, excerpt
 
-_SIMULATED_SITE = "demo.atlassian.net"
 _USE_CASES = ["ticketing", "incident_management", "access_review", "usage"]
-_ACCESS_CHECKS = {"B6", "B7", "B8"}
+# Nothing is told of access where nobody asked for its review, nor of findings where no scanner ever reported.
+_FURTHER_CHECKS = {"B6", "B7", "B8", demo_findings.CHECK}
+_TICKET_PROJECT = "SEC"
 _PEOPLE = 9
 _CONNECTION_BOUND_SECONDS = 60
 _RESULTS_BOUND_SECONDS = 300
@@ -36,7 +37,8 @@ def run(stack: Settings, api: Api, children: Children) -> None:
         approve(address)
         wait_until_active(api, connection, children)
         wait_for_usage(api, connection, children)
-        sync_all_tasks(api, connection, "SEC", "10100")
+        sync_all_tasks(api, connection, _TICKET_PROJECT, "10100")
+        demo_findings.begin(stack, api, connection, _TICKET_PROJECT)
     else:
         connection = own_site.connect(api, stack.site)
         wait_until_active(api, connection, children)
@@ -52,10 +54,12 @@ def run(stack: Settings, api: Api, children: Children) -> None:
             return
     simulated = stack.site is None
     tickets = stack.site is None or stack.site.ticket_project is not None
-    done = wait_for_results(api, children, tickets=tickets, access=simulated)
+    done = wait_for_results(api, children, tickets=tickets, further=simulated)
     if done:
         if stack.site is None:
+            pull = demo_findings.follow(stack, api, children)
             tell_what_to_try(stack, api)
+            demo_findings.tell_what_to_try(stack, pull)
         return
     late = f"after {_RESULTS_BOUND_SECONDS} s the work is not done"
     if stack.site is None:
@@ -88,7 +92,7 @@ def wait_for_usage(api: Api, connection: str, children: Children) -> None:
     end = time.monotonic() + _RESULTS_BOUND_SECONDS
     shown = ""
     while time.monotonic() < end:
-        _refuse_crash(children)
+        refuse_crash(children)
         found = next((it for it in api.items("/v1/usage") if it.get("connection") == connection), None)
         if found is not None:
             stage = found.get("stage")
@@ -112,13 +116,13 @@ def tell_licences(api: Api, connection: str) -> None:
 
 def begin_oauth_connection(api: Api) -> tuple[str, str]:
     """A pending connection: its id, and the address where a person approves it."""
-    say(f"connecting {_SIMULATED_SITE} by OAuth")
+    say(f"connecting {SIMULATED_SITE} by OAuth")
     answer = api.call(
         "POST",
         "/v1/connections",
         {
             "method": "oauth",
-            "site": _SIMULATED_SITE,
+            "site": SIMULATED_SITE,
             "use_cases": _USE_CASES,
             "change_management": {"projects": ["CHG"]},
             "incidents": {"projects": ["INC"]},
@@ -146,7 +150,7 @@ def wait_until_active(api: Api, connection: str, children: Children) -> None:
     end = time.monotonic() + _CONNECTION_BOUND_SECONDS
     state, problems = "unknown", ""
     while time.monotonic() < end:
-        _refuse_crash(children)
+        refuse_crash(children)
         found = api.call("GET", f"/v1/connections/{connection}")
         state, problems = str(found.get("state")), _problems(found)
         if state in ("active", "degraded"):
@@ -175,20 +179,20 @@ def sync_all_tasks(api: Api, connection: str, project: str, issue_type: str) -> 
     )
 
 
-def wait_for_results(api: Api, children: Children, *, tickets: bool, access: bool) -> bool:
+def wait_for_results(api: Api, children: Children, *, tickets: bool, further: bool) -> bool:
     """Waits until every check has an outcome and every open task its ticket, and shows how far that is.
 
-    False when that took longer than it should.
+    False when that took longer than it should. With `further`, those of access and of findings are waited for, too.
     """
     say("waiting for the checks' outcomes" + (" and the tickets" if tickets else ""))
     end = time.monotonic() + _RESULTS_BOUND_SECONDS
     shown = ""
     while time.monotonic() < end:
-        _refuse_crash(children)
-        # Without the use case access review nothing is told about access.
-        asked = [it for it in api.items("/v1/checks") if access or it.get("id") not in _ACCESS_CHECKS]
-        checks = Counter(_outcome(check) for check in asked)
-        tasks = [task for task in api.items("/v1/tasks") if task.get("state") == "open"]
+        refuse_crash(children)
+        left_out = set() if further else _FURTHER_CHECKS
+        checks = Counter(_outcome(check) for check in api.items("/v1/checks") if check.get("id") not in left_out)
+        open_tasks = (task for task in api.items("/v1/tasks") if task.get("state") == "open")
+        tasks = [task for task in open_tasks if task.get("check") not in left_out]
         made = Counter(str(ticket.get("state")) for ticket in api.items("/v1/tickets"))
         now = f"checks: {_counts(checks)}; open tasks: {len(tasks)}; tickets: {_counts(made)}"
         if now != shown:
@@ -208,13 +212,14 @@ def tell_what_to_try(stack: Settings, api: Api) -> None:
     for task in api.items("/v1/tasks"):
         ticket = task.get("ticket")
         issue = ticket.get("issue") if isinstance(ticket, dict) else None
-        if task.get("state") == "open" and isinstance(issue, dict):
+        # What a scanner found is a story of its own.
+        of_check = task.get("check") != demo_findings.CHECK
+        if task.get("state") == "open" and of_check and isinstance(issue, dict):
             open_tickets.append((str(task["id"]), str(issue["key"])))
     if not open_tickets:
         return
     (by_issue, key), (by_task, other) = open_tickets[0], open_tickets[-1]
-    page = f"{stack.sim_url}/sites/{_SIMULATED_SITE}/browse/{key}"
-    say(f"try: move {key} to Done at {page} and see {stack.url}/v1/tasks/{by_issue} become completed")
+    say(f"try: move {key} to Done at {stack.issue_page(key)} and see {stack.url}/v1/tasks/{by_issue} become completed")
     curl = 'curl -X POST -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json"'
     said = "-d '{\"why\":\"done by hand\"}'"
     say(f"try: {curl} {said} {stack.url}/v1/tasks/{by_task}/complete   and see {other} close")
@@ -242,11 +247,6 @@ def _text(answer: dict[str, object], name: str) -> str:
     if not isinstance(value, str):
         raise StackError(f"the API's answer has no '{name}', but: {', '.join(answer) or 'nothing'}")
     return value
-
-
-def _refuse_crash(children: Children) -> None:
-    if (child := children.crashed()) is not None:
-        raise StackError(f"{child.name} ended with {child.process.returncode}; its last lines:\n{child.last_lines()}")
 
 
 class _Form(HTMLParser):

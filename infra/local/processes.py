@@ -205,3 +205,9 @@ def _signal_group(group: int, number: int) -> bool:
     except (ProcessLookupError, PermissionError):
         return False
     return True
+
+
+def refuse_crash(children: Children) -> None:
+    """An error if a child that is meant to stay has ended, with the last lines of its log."""
+    if (child := children.crashed()) is not None:
+        raise StackError(f"{child.name} ended with {child.process.returncode}; its last lines:\n{child.last_lines()}")

@@ -24,6 +24,7 @@ REGION = "us-east-1"
 TENANT = "demo"
 FUNCTIONS = tuple(sorted(path.parent.name for path in (ROOT / "functions").glob("*/Cargo.toml")))
 SIMULATORS = ("jira-sim", "github-sim")
+SIMULATED_SITE = "demo.atlassian.net"
 
 # The instance of `make run` has the well-known ports; every other one is a hundred higher unless told otherwise.
 DEFAULT_INSTANCE = "local"
@@ -71,6 +72,10 @@ class Settings:
     def sim_url(self) -> str:
         """Address of the Jira simulator."""
         return f"http://127.0.0.1:{self.sim_port}"
+
+    def issue_page(self, key: str) -> str:
+        """Where a person looks at an issue of the simulated site."""
+        return f"{self.sim_url}/sites/{SIMULATED_SITE}/browse/{key}"
 
     @property
     def github_sim_url(self) -> str:

@@ -102,6 +102,7 @@ def start_detached(stack: Settings, *, with_demo: bool) -> None:
             if time.monotonic() > end:
                 raise StackError(f"the stack was not ready within {_READY_BOUND_SECONDS} s; its log: {log}")
             time.sleep(0.2)
+        print(log.read_text(errors="replace")[shown:], end="", flush=True)
     except BaseException:
         process.terminate()
         process.wait()
@@ -200,6 +201,7 @@ def _tell(stack: Settings) -> None:
     plain(f"  admin token        in {shown} (tenant '{settings.TENANT}')")
     if stack.site is None:
         plain(f"  the Jira site      {stack.sim_url}/   (a simulator: look at the tickets, close one by hand)")
+        plain(f"  GitHub             {stack.github_sim_url}/repos/acme/shop/pulls   (a simulator, too)")
     else:
         plain(f"  your Jira site     https://{stack.site.domain}/   (the tickets made there stay when this stack ends)")
         plain(f"  what is known      in {memory.folder(stack)}: without it a new start would make the tickets again")
@@ -208,7 +210,7 @@ def _tell(stack: Settings) -> None:
     plain()
     plain("  Try:")
     plain(f"    TOKEN=$(python3 -c \"import json; print(json.load(open('{shown}'))['admin_token'])\")")
-    for path in ("checks", "tasks", "tickets"):
+    for path in ("checks", "tasks", "findings", "tickets"):
         plain(f'    curl -H "Authorization: Bearer $TOKEN" {stack.url}/v1/{path}')
     plain("    make token TENANT=demo ROLE=auditor      another token")
     plain()

@@ -84,8 +84,15 @@ class Api:
 
     def send_list(self, path: str, text: str) -> dict[str, object]:
         """Sends a list as CSV and returns JSON; any status but 2xx is an error that says what the API said."""
-        headers = {"authorization": f"Bearer {self.token}", "content-type": "text/csv"}
-        answer = send("POST", self.url + path, body=text.encode(), headers=headers)
+        return self._send(path, text.encode(), "text/csv")
+
+    def send_sarif(self, path: str, document: bytes) -> dict[str, object]:
+        """Sends a SARIF document and returns JSON; any status but 2xx is an error that says what the API said."""
+        return self._send(path, document, "application/sarif+json")
+
+    def _send(self, path: str, body: bytes, kind: str) -> dict[str, object]:
+        headers = {"authorization": f"Bearer {self.token}", "content-type": kind}
+        answer = send("POST", self.url + path, body=body, headers=headers)
         if not 200 <= answer.status < 300:
             raise StackError(f"POST {path} answered {answer.status}: {answer.body.decode(errors='replace')[:600]}")
         return answer.json()

@@ -18,6 +18,7 @@ use crate::{
     state::{
         World,
         issue::{Issue, RemoteLink},
+        vocabulary::PRIORITIES,
     },
 };
 
@@ -72,6 +73,9 @@ fn details(world: &World, site_index: usize, issue: &Issue) -> String {
     row("Id", &issue.id.to_string());
     row("Type", &escape(site.issue_type(issue.issue_type).map_or("?", |kind| kind.name.as_str())));
     row("Status", &status_word(world, site_index, issue.status));
+    if let Some((_, priority, _)) = PRIORITIES.iter().find(|(id, ..)| Some(*id) == issue.priority) {
+        row("Priority", priority);
+    }
     row("Assignee", &issue.assignee.as_ref().map_or_else(|| "Unassigned".to_owned(), |id| name(world, id)));
     row("Reporter", &name(world, &issue.reporter));
     row("Labels", &escape(&issue.labels.join(", ")));

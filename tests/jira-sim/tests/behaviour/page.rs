@@ -34,10 +34,12 @@ async fn what_an_issue_says_is_shown_as_text_and_never_run() {
     let words = json!({ "type": "text", "text": "<img src=x>", "marks": [link] });
     let paragraph = json!({ "type": "paragraph", "content": [words] });
     fields["description"] = json!({ "version": 1, "type": "doc", "content": [paragraph] });
+    fields["priority"] = json!({ "id": "1" });
     let body = json!({ "fields": fields, "properties": [{ "key": "assay.ticket", "value": "t-1" }] });
     assert_eq!(jira.post("/issue", body).await.status, 201);
     let page = open(&jira, "/sites/demo.atlassian.net/browse/SEC-1").await;
     assert!(page.text.contains("&lt;img src=x&gt;") && page.text.contains("assay.ticket"));
+    assert!(page.text.contains("<th>Priority</th><td>Highest</td>"));
     assert!(
         !page.text.contains("<script>") && !page.text.contains("<img") && !page.text.contains("javascript:")
     );
