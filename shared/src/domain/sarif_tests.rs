@@ -237,9 +237,37 @@ fn a_run_that_failed_or_did_not_look_proves_nothing_and_an_empty_one_does() {
     }
 }
 
-/// Files of real scanners, which are not kept here: `SARIF_DIR` names a folder of them.
+/// What real scanners wrote of a few lines of poor code: the file, its results, and how many of each severity they are,
+/// from critical to info.
+const SCANNED: [(&str, &str, [usize; 5]); 7] = [
+    ("bandit", include_str!("sarif/samples/scanned/bandit.sarif"), [0, 2, 4, 4, 0]),
+    ("checkov", include_str!("sarif/samples/scanned/checkov.sarif"), [0, 15, 0, 0, 0]),
+    ("eslint", include_str!("sarif/samples/scanned/eslint.sarif"), [0, 2, 2, 0, 0]),
+    ("flawfinder", include_str!("sarif/samples/scanned/flawfinder.sarif"), [0, 5, 1, 1, 0]),
+    ("njsscan", include_str!("sarif/samples/scanned/njsscan.sarif"), [0, 0, 0, 0, 0]),
+    ("ruff", include_str!("sarif/samples/scanned/ruff.sarif"), [0, 11, 0, 0, 0]),
+    ("semgrep", include_str!("sarif/samples/scanned/semgrep.sarif"), [0, 1, 1, 0, 0]),
+];
+
 #[test]
-fn files_of_real_scanners_are_read() {
+fn what_real_scanners_wrote_becomes_findings_of_their_severities_and_places() {
+    for (scanner, document, severities) in SCANNED {
+        let findings = findings(document);
+        let of = |severity: Severity| findings.iter().filter(|it| it.severity == severity).count();
+        let counted =
+            [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info].map(of);
+        assert_eq!(counted, severities, "{scanner}");
+        for finding in &findings {
+            assert!(!finding.title.is_empty() && !finding.rule.is_empty(), "{scanner}: {finding:?}");
+            let location = finding.location.as_ref().expect("a place in a file");
+            assert!(!location.path.is_empty() && location.line.is_some(), "{scanner}: {location:?}");
+        }
+    }
+}
+
+/// Further files of scanners: `SARIF_DIR` names a folder of them.
+#[test]
+fn further_files_are_read_where_their_folder_is_named() {
     let Some(folder) = std::env::var_os("SARIF_DIR") else { return };
     let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
