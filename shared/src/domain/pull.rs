@@ -24,7 +24,7 @@ pub use followed::Followed;
 pub use forge::{Forge, Limit, Method, Trouble};
 pub use mention::{Mentions, mentions, reverted};
 pub use record::{Links, Remediation};
-pub use reference::{Reference, reference};
+pub use reference::{Reference, reference, words_of_people};
 
 /// The longest address of a pull request, in characters.
 pub const LONGEST_URL: usize = 500;

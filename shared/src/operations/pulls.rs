@@ -26,7 +26,7 @@ use super::Core;
 use crate::error::Kind;
 use crate::github::pull::PullNow;
 use crate::ids::{TaskId, TenantId, TicketId};
-use crate::pull::{Links, Pull, PullId, Remediation, mentions, reverted};
+use crate::pull::{Links, Pull, PullId, Remediation, mentions, reverted, words_of_people};
 use crate::sqs::{Queue, SyncRequest};
 use crate::{Error, Result};
 pub use address::{Address, address};
@@ -68,7 +68,8 @@ impl News {
             let server = now.pull.url.to_lowercase().strip_suffix(&own.to_lowercase())?.to_owned();
             Some(PullId::of(&format!("{server}/{repository}/pull/{number}")))
         });
-        let named = mentions([now.branch.as_str(), &now.pull.title, &now.body]);
+        let words = words_of_people(&now.body);
+        let named = mentions([now.branch.as_str(), &now.pull.title, &words]);
         let links = Links { findings: named.findings, tickets: BTreeSet::new() };
         Self {
             pull: now.pull.clone(),

@@ -50,6 +50,11 @@ pub fn reference(body: &str, ticket: &TicketId, key: &str, url: &str, was_given:
     }
 }
 
+/// The lines of `body` that are people's: our own name the ticket, also where somebody meant one finding of it alone.
+pub fn words_of_people(body: &str) -> String {
+    body.lines().filter(|line| !line.contains(MARKER)).collect::<Vec<_>>().join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Reference, reference};

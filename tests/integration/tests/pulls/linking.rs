@@ -1,5 +1,6 @@
 //! What a pull request is about.
 
+use assay::configuration::Grouping;
 use assay::operations::pulls::{News, Pulls};
 use assay::pull::{Links, Pull, PullState};
 use assay::task::State;
@@ -59,6 +60,28 @@ async fn a_finding_that_is_named_before_it_has_a_ticket_brings_its_pull_request_
     scene.sim().merge(SHOP, number).unwrap();
     scene.live().await;
     assert_eq!((scene.task().await.state, scene.status().as_str()), (State::Completed, "Done"));
+}
+
+#[tokio::test]
+async fn one_that_names_one_finding_of_a_group_completes_that_one_alone_also_after_our_own_line_was_heard() {
+    let scene = Scene::empty(merges_count()).await;
+    let mut setting = scene.world.store().settings(&scene.world.tenant).await.unwrap().remove(0);
+    setting.configuration.as_mut().unwrap().grouping = Grouping::Asset;
+    scene.world.store().save_setting(&mut setting).await.unwrap();
+    let (one, other) = (scene.find("one").await, scene.find("two").await);
+    scene.work().await;
+    let new = NewPull::new("Fix", "fix").described(one.as_str());
+    let number = scene.sim().open_pull(SHOP, &new).unwrap();
+    scene.live().await;
+    assert!(scene.body(number).contains(&format!("Ticket: [{}]", scene.key())), "{}", scene.body(number));
+    // Read again, too.
+    scene.pass(4000).await;
+    assert_eq!(scene.followed().await.tasks, BTreeSet::from([one.clone()]));
+    scene.sim().merge(SHOP, number).unwrap();
+    scene.live().await;
+    let done: Vec<_> =
+        scene.world.tasks().await.into_iter().map(|task| (task.id, task.state != State::Open)).collect();
+    assert!(done.contains(&(one, true)) && done.contains(&(other, false)), "{done:?}");
 }
 
 #[tokio::test]
