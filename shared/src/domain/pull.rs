@@ -116,7 +116,7 @@ pub struct Pull {
     pub number: u64,
     /// Where it stands.
     pub state: PullState,
-    /// When that was so, by the forge's clock: what is older never replaces what is newer.
+    /// When that was so, by the forge's clock or as it was told: what is told and older never replaces what is newer.
     #[schema(value_type = String)]
     pub changed_at: Timestamp,
     /// When it was opened, by the forge's clock, if it said so.
@@ -132,7 +132,7 @@ impl Pull {
     /// |---|---|---|
     /// | any | older | as known |
     /// | any | newer | as the news have it |
-    /// | any | as old, and read just now | as the news have it |
+    /// | any | of whatever age, and read just now | as the news have it, with the later of the two times |
     /// | any | as old, and told | the state of the higher rank: open, closed, merged, reverted |
     /// | reverted | merged, however new | reverted: its own forge does not tell of what others took back |
     #[must_use]
@@ -140,14 +140,16 @@ impl Pull {
         let is_newer = match news.changed_at.cmp(&self.changed_at) {
             std::cmp::Ordering::Less => false,
             std::cmp::Ordering::Greater => true,
-            std::cmp::Ordering::Equal => is_certain || news.state.rank() > self.state.rank(),
+            std::cmp::Ordering::Equal => news.state.rank() > self.state.rank(),
         };
-        if !is_newer {
+        if !is_newer && !is_certain {
             return self.clone();
         }
         let stays = self.state == PullState::Reverted && news.state == PullState::Merged;
         Self {
             state: if stays { self.state } else { news.state },
+            // What was told may bear a time of whoever told it, later than the forge's own.
+            changed_at: news.changed_at.max(self.changed_at),
             opened_at: news.opened_at.or(self.opened_at),
             // Whoever uses the API may not know them.
             repository: if news.is_on_github() { &news.repository } else { &self.repository }.clone(),

@@ -24,17 +24,20 @@ fn what_is_older_never_replaces_what_is_newer() {
     for (known, news, is_certain, state) in [
         ((Open, 10), (Merged, 11), false, Merged),
         ((Merged, 11), (Open, 10), false, Merged),
-        ((Merged, 11), (Closed, 10), true, Merged),
+        ((Merged, 11), (Closed, 10), false, Merged),
+        ((Open, 11), (Merged, 10), true, Merged),
         ((Merged, 10), (Open, 10), false, Merged),
         ((Open, 10), (Merged, 10), false, Merged),
         ((Closed, 10), (Open, 10), false, Closed),
         ((Closed, 10), (Open, 10), true, Open),
         ((Closed, 10), (Open, 11), false, Open),
         ((Reverted, 10), (Merged, 20), true, Reverted),
+        ((Reverted, 10), (Merged, 5), true, Reverted),
         ((Merged, 10), (Reverted, 10), false, Reverted),
     ] {
         let after = pull(known.0, known.1).after(&pull(news.0, news.1), is_certain);
         assert_eq!(after.state, state, "{known:?} {news:?} {is_certain}");
+        assert!(after.changed_at >= pull(known.0, known.1).changed_at, "{known:?} {news:?} {is_certain}");
     }
 }
 

@@ -56,13 +56,13 @@ pub struct News {
     pub links: Links,
     /// The pull request that it takes back.
     pub reverts: Option<PullId>,
-    /// Whether it was read just now, and not told at some time.
-    pub is_certain: bool,
+    /// When it was asked for, if it was read just now, and not told at some time.
+    pub asked_at: Option<Timestamp>,
 }
 
 impl News {
     /// What a pull request at GitHub says, delivered or read.
-    pub fn of(now: &PullNow, is_certain: bool) -> Self {
+    pub fn of(now: &PullNow, asked_at: Option<Timestamp>) -> Self {
         let original = reverted(&now.body).and_then(|(repository, number)| {
             let own = format!("/{}/pull/{}", now.pull.repository, now.pull.number);
             let server = now.pull.url.to_lowercase().strip_suffix(&own.to_lowercase())?.to_owned();
@@ -77,7 +77,7 @@ impl News {
             keys: named.keys,
             links,
             reverts: original,
-            is_certain,
+            asked_at,
         }
     }
 }
@@ -134,7 +134,9 @@ impl Pulls {
             if news.reverts.is_some() {
                 record.reverts.clone_from(&news.reverts);
             }
-            let is_news = record.hear(&news.pull, news.is_certain, &news.branch, links, self.now());
+            // What was heard while it was read may be newer.
+            let is_certain = news.asked_at.is_some_and(|asked_at| record.updated_at <= asked_at);
+            let is_news = record.hear(&news.pull, is_certain, &news.branch, links, self.now());
             if !is_new && !is_news && before == record.reverts {
                 return Ok(Some(record));
             }

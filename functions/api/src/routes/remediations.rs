@@ -175,7 +175,7 @@ async fn say(
         opened_at: None,
     };
     let news =
-        News { pull, branch: String::new(), keys: BTreeSet::new(), links, reverts: None, is_certain: false };
+        News { pull, branch: String::new(), keys: BTreeSet::new(), links, reverts: None, asked_at: None };
     let pulls = Pulls { core: api.core.clone(), sync: Arc::clone(&api.sync) };
     let noted = Box::pin(pulls.take(tenant, &news)).await?;
     let noted =

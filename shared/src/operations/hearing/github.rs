@@ -55,7 +55,7 @@ impl Hearing {
             return Ok(Heard::Again);
         }
         let pulls = Pulls { core: self.core.clone(), sync: std::sync::Arc::clone(&self.sync) };
-        let noted = pulls.take(tenant, &News::of(&pull, false)).await?;
+        let noted = pulls.take(tenant, &News::of(&pull, None)).await?;
         // Remembered last: what was not taken to its end may be delivered again.
         let is_first = store.first_delivery(tenant, SITE, &identifier, now).await?;
         Ok(match noted {

@@ -100,10 +100,11 @@ impl Rereading {
         record: &Remediation,
     ) -> std::result::Result<(News, bool), GithubError> {
         let client = opened.client(&record.pull.repository).await?;
+        let asked_at = self.pulls.now();
         let read = client.pull(&record.pull.repository, record.pull.number).await?;
         self.forge.note(opened, None, Some(&client)).await;
         let may_go_on = client.limit().is_none_or(|limit| limit.remaining > LEFT_TO_OTHERS);
-        let mut news = News::of(&read, true);
+        let mut news = News::of(&read, Some(asked_at));
         // By its address it is known, in whatever form the server gives that now.
         news.pull.url.clone_from(&record.pull.url);
         Ok((news, may_go_on))

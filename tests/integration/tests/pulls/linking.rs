@@ -121,7 +121,7 @@ async fn a_merge_request_of_another_forge_is_shown_and_counts_without_a_call_to_
             keys: BTreeSet::new(),
             links: Links::default(),
             reverts: None,
-            is_certain: false,
+            asked_at: None,
         }
     };
     let task = scene.task().await;

@@ -1,7 +1,11 @@
 //! GitHub that is down, limits, refuses, or whose deliveries are lost; and Jira that refuses.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use assay::github::Credentials;
-use assay::pull::PullState;
+use assay::operations::pulls::{News, Pulls};
+use assay::pull::{Links, Pull, PullState};
 use assay::secret::Secret;
 use assay::task::State;
 use github_sim::{Fault, FaultKind, NewPull, Token};
@@ -114,6 +118,31 @@ async fn deliveries_that_were_lost_are_found_by_reading_again() {
     scene.sim().take_deliveries();
     scene.pass(1000).await;
     assert_eq!(scene.record(number).await.unwrap().pull.state, PullState::Merged);
+    assert_eq!((scene.task().await.state, scene.status().as_str()), (State::Completed, "Done"));
+}
+
+#[tokio::test]
+async fn open_told_by_the_api_after_the_merge_is_corrected_by_the_next_reading() {
+    let scene = Scene::with(merges_count()).await;
+    let number = scene.open().await;
+    scene.sim().merge(SHOP, number).unwrap();
+    scene.sim().take_deliveries();
+    scene.advance(60);
+    let known = scene.record(number).await.unwrap().pull;
+    let told = News {
+        pull: Pull { state: PullState::Open, changed_at: scene.world.time.now(), ..known },
+        branch: String::new(),
+        keys: BTreeSet::new(),
+        links: Links::default(),
+        reverts: None,
+        asked_at: None,
+    };
+    let pulls =
+        Pulls { core: scene.world.access.core.clone(), sync: Arc::<_>::clone(&scene.world.sync) as _ };
+    pulls.take(&scene.world.tenant, &told).await.unwrap().unwrap();
+    scene.pass(1000).await;
+    let pull = scene.record(number).await.unwrap().pull;
+    assert_eq!((pull.state, pull.changed_at), (PullState::Merged, told.pull.changed_at));
     assert_eq!((scene.task().await.state, scene.status().as_str()), (State::Completed, "Done"));
 }
 
