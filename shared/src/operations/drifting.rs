@@ -78,7 +78,7 @@ async fn compare(jira: &JiraAccess, setting: &SyncSetting, deadline: Timestamp) 
 }
 
 /// The setting with the names that its project, type, fields and their values have now.
-fn as_named_now(setting: &SyncSetting, found: Preflight) -> SyncSetting {
+pub(super) fn as_named_now(setting: &SyncSetting, found: Preflight) -> SyncSetting {
     let mut next = setting.clone();
     if let Some(project) = found.project {
         next.project_key = project.key;

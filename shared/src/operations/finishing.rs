@@ -24,7 +24,7 @@ use crate::ids::{SettingId, TenantId};
 use crate::notification;
 use crate::sqs::{Queue, SyncRequest};
 use crate::sync_setting::{SyncSetting, Unfinished};
-use crate::ticket::{State, Step, Ticket};
+use crate::ticket::{State, Step, Ticket, Wanted};
 use crate::{Error, Result};
 
 /// How many tickets are written at the same time.
@@ -184,6 +184,7 @@ impl Finisher {
             planner.plan_stored(&tenant, &tasks).await?;
         }
         for mut ticket in refused {
+            ticket.try_all_fields();
             ticket.hurry(now);
             ticket.due_at = ticket.due_at.map(|due_at| after(due_at, OUTBOX_PATIENCE));
             wished.push(ticket);
@@ -232,8 +233,13 @@ impl Finisher {
     }
 }
 
-/// Whether a ticket waits for its setting to be mended. One that somebody works on is looked at anyway.
+/// Whether a ticket waits for its setting to be mended, or was written without a field. One that somebody works on is
+/// looked at anyway.
 fn was_refused(ticket: &Ticket) -> bool {
     let was_parked = ticket.problem.as_ref().is_some_and(|it| it.what.starts_with(IS_QUARANTINED));
-    (was_parked || matches!(ticket.state, State::Planned | State::Failed { .. })) && ticket.lease.is_none()
+    let is_wanted = matches!(ticket.wanted, Wanted::Open | Wanted::Closed);
+    let lacks_field = is_wanted && ticket.lacks_mapped_field();
+    let was_refused =
+        was_parked || lacks_field || matches!(ticket.state, State::Planned | State::Failed { .. });
+    was_refused && ticket.lease.is_none()
 }

@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 
 use super::Core;
+use super::drifting::as_named_now;
 use super::session::JiraAccess;
 use super::settings::{Choice, Preflight, preflight};
 use crate::Result;
@@ -85,10 +86,14 @@ pub async fn look_again(
     let client = client.until(deadline);
     let found = preflight(&client, &Choice::of(setting), None).await;
     jira.book(&connection, &client).await?;
-    let obstacles: Vec<String> = found?.obstacles.into_iter().map(|obstacle| obstacle.what).collect();
+    let mut found = found?;
+    let obstacles: Vec<String> =
+        std::mem::take(&mut found.obstacles).into_iter().map(|obstacle| obstacle.what).collect();
     let (store, now) = (&jira.core.store, jira.core.clock.now());
     let mut next = setting.clone();
     if obstacles.is_empty() {
+        // What is required by now is so for the tickets that are taken up.
+        next = as_named_now(setting, found);
         next.mended(now);
         store.save_setting(&mut next).await?;
         return Ok(true);

@@ -8,5 +8,7 @@
 mod drift;
 #[path = "configurations/filling.rs"]
 mod filling;
+#[path = "configurations/refused.rs"]
+mod refused;
 #[path = "configurations/support.rs"]
 mod support;

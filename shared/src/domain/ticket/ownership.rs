@@ -158,6 +158,18 @@ impl Ticket {
         self.fields().filter(|field| is_written(field) && !wanted.agrees(written, field)).collect()
     }
 
+    /// Whether a further field of its issue is left out because Jira refused it.
+    pub fn lacks_mapped_field(&self) -> bool {
+        self.state.issue().is_some() && self.left_out.iter().any(|id| self.content.fields.contains_key(id))
+    }
+
+    /// What stood in the way of fields that Jira refused may be mended: they are tried again, all of an issue that is yet
+    /// to be created, and the further ones of one that is there.
+    pub fn try_all_fields(&mut self) {
+        let (is_there, fields) = (self.state.issue().is_some(), &self.content.fields);
+        self.left_out.retain(|id| is_there && !fields.contains_key(id));
+    }
+
     fn is_left_out(&self, field: &Field) -> bool {
         self.left_out.iter().any(|name| name == left_out_name(field))
     }
