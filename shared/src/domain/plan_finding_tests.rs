@@ -78,6 +78,36 @@ fn the_first_configuration_by_position_that_takes_a_finding_gets_it() {
 }
 
 #[test]
+fn an_issue_in_another_project_or_of_another_type_is_not_given_the_fields_of_the_mapping() {
+    use crate::mapping::{AssayField, FieldKind, FieldRule, Known, Source};
+    let rule = |field: &str, kind: FieldKind| FieldRule {
+        field: field.to_owned(),
+        name: field.to_owned(),
+        kind,
+        required: true,
+        source: Source::Assay { field: AssayField::Asset, values: [].into() },
+        known: Known::new(),
+    };
+    let mapped = at(1, |configuration| {
+        configuration.mapping.rules =
+            vec![rule("summary", FieldKind::Line), rule("customfield_1", FieldKind::Line)];
+    });
+    let elsewhere = SyncSetting { project: ProjectId::parse("7").unwrap(), ..mapped.clone() };
+    let other_type =
+        SyncSetting { issue_type: crate::ids::IssueTypeId::parse("7").unwrap(), ..mapped.clone() };
+    for (setting, is_home) in [(&mapped, true), (&elsewhere, false), (&other_type, false)] {
+        let (mut tasks, mut tickets) = (vec![found("1", |_| ())], Vec::new());
+        settle(&mut tasks, std::slice::from_ref(&mapped), &mut tickets);
+        tickets[0].state = State::Open { issue: issue() };
+        tasks[0].finding.as_mut().unwrap().asset = "api".to_owned();
+        settle(&mut tasks, std::slice::from_ref(setting), &mut tickets);
+        let content = &tickets[0].content;
+        assert_eq!(content.title, "api", "its own words are everywhere the same");
+        assert_eq!(content.fields.contains_key("customfield_1"), is_home, "{content:?}");
+    }
+}
+
+#[test]
 fn findings_of_one_asset_package_or_advisory_share_a_ticket_as_the_grouping_says() {
     let tasks = || {
         let of = |fingerprint: &str, asset: &str, package: Option<&str>, advisory: &str| {

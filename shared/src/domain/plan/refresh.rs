@@ -110,9 +110,7 @@ impl Planning<'_> {
             | State::Reopening { .. }
             | State::Gone { .. } => false,
         };
-        let same = ticket.connection == setting.connection
-            && ticket.project == setting.project
-            && ticket.issue_type == setting.issue_type;
+        let same = is_at_home(ticket, setting);
         // A batch belongs to its setting: its tasks move when they get another place.
         if !untried || same || (ticket.batch.is_some() && ticket.setting != setting.id) {
             return;
@@ -142,11 +140,15 @@ impl Planning<'_> {
         if !is_worth_it || members.is_empty() {
             return;
         }
-        let content = match (&ticket.batch, members) {
+        let mut content = match (&ticket.batch, members) {
             (Some(batch), _) => Content::of_batch(members, batch, setting),
             (None, [task, ..]) => Content::of_task(task, setting),
             (None, []) => return,
         };
+        // A mapping is for the fields of its own project and type: an issue elsewhere, adopted or moved, may not have them.
+        if !is_at_home(ticket, setting) {
+            content.fields.clear();
+        }
         if content != ticket.content {
             // A mapped value that Jira refused says nothing about another one.
             let before = &ticket.content.fields;
@@ -157,6 +159,13 @@ impl Planning<'_> {
             }
         }
     }
+}
+
+/// Whether a ticket is where its setting creates tickets.
+fn is_at_home(ticket: &Ticket, setting: &SyncSetting) -> bool {
+    ticket.connection == setting.connection
+        && ticket.project == setting.project
+        && ticket.issue_type == setting.issue_type
 }
 
 fn wanted(ticket: &Ticket, members: &[&Task], setting: &SyncSetting) -> Wanted {

@@ -147,16 +147,20 @@ impl Run<'_> {
                 self.not_written(ticket, why, Some(call), CONFLICT).await
             }
             Edited::Refused { reason, fields, call } => {
+                // What Jira wants of a new issue says nothing about one that is there: a mapped field is left out even so.
+                let is_mapped = |field: &String| ticket.content.fields.contains_key(field);
                 let new: Vec<String> = fields
                     .into_iter()
-                    .filter(|field| is_optional(&ticket.content, field))
+                    .filter(|field| is_mapped(field) || is_optional(&ticket.content, field))
                     .filter(|field| !ticket.left_out.contains(field))
                     .collect();
+                // A mapping may not fit any more; then all of its tickets would be refused one by one.
+                if (new.is_empty() || new.iter().any(is_mapped))
+                    && self.setting(&ticket).is_some_and(|setting| setting.configuration.is_some())
+                {
+                    self.doubtful.insert(ticket.setting.clone());
+                }
                 if new.is_empty() {
-                    // A mapping may not fit any more; then all of its tickets would be refused one by one.
-                    if self.setting(&ticket).is_some_and(|setting| setting.configuration.is_some()) {
-                        self.doubtful.insert(ticket.setting.clone());
-                    }
                     return self.not_written(ticket, &reason, Some(call), PATIENCE).await;
                 }
                 let now = self.now();
