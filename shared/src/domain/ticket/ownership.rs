@@ -186,8 +186,12 @@ impl Ticket {
     pub fn edits(&self, current: &Current, shown_digest: &str, by_others: impl Fn(&Field) -> bool) -> Edits {
         let mut edits = Edits::default();
         let wanted = Written::of(&self.content, &self.left_out, shown_digest.to_owned());
+        // The history names a further field as it was called then, so that it may not tell any more whose it is.
+        let is_theirs = |field: &Field| {
+            matches!(field, Field::Mapped(_)) && self.kept.contains(field) || by_others(field)
+        };
         for field in self.fields().filter(|field| !self.is_left_out(field) && !current.has(field, &wanted)) {
-            if self.is_ours(&field, current) || !by_others(&field) {
+            if self.is_ours(&field, current) || !is_theirs(&field) {
                 edits.fields.insert(field);
             } else {
                 edits.kept.insert(field);

@@ -1,6 +1,7 @@
 //! Whose a field is, one sentence a rule.
 
 use super::*;
+use crate::mapping::Mapped;
 use crate::plan::tests_support::ticket;
 
 fn now() -> Timestamp {
@@ -45,6 +46,22 @@ fn a_field_that_people_changed_is_theirs_until_they_put_our_value_back() {
     assert!(it.to_write().is_empty(), "nothing is left to write");
     current.title = ours;
     assert_eq!(it.edits(&current, "shown", |_| true).fields, [Field::Title].into());
+}
+
+#[test]
+fn a_mapped_field_that_people_own_stays_theirs_though_the_history_names_it_otherwise() {
+    let (mut it, mut current) = written();
+    let mapped = |text: &str| Mapped { value: FieldValue::Line(text.to_owned()), required: false };
+    let field = Field::Mapped("cf1".to_owned());
+    it.content.fields.insert("cf1".to_owned(), mapped("ours"));
+    it.written = Some(Written::of(&it.content, &[], "shown".to_owned()));
+    current.fields.insert("cf1".to_owned(), Shown::Value(FieldValue::Line("theirs".to_owned())));
+    it.leave_to_people(&[field.clone()].into(), None, now());
+    it.content.fields.insert("cf1".to_owned(), mapped("ours, new"));
+    let edits = it.edits(&current, "shown", |_| false);
+    assert_eq!((edits.fields, edits.kept), (BTreeSet::new(), [field.clone()].into()));
+    current.fields.insert("cf1".to_owned(), Shown::Value(FieldValue::Line("ours".to_owned())));
+    assert_eq!(it.edits(&current, "shown", |_| false).fields, [field].into(), "given back");
 }
 
 #[test]
