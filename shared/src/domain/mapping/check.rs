@@ -12,7 +12,8 @@ use super::value::FieldKind;
 use super::{FieldRule, Known, Mapping, Source, template};
 
 /// Fields of an issue that every ticket fills.
-pub const FILLED: [&str; 6] = ["project", "issuetype", "summary", "description", "labels", "reporter"];
+pub const FILLED: [&str; 7] =
+    ["project", "issuetype", "summary", "description", "duedate", "labels", "reporter"];
 
 /// How many former names of a value are kept.
 const FORMER_NAMES: usize = 5;

@@ -61,6 +61,13 @@ fn nothing_stands_against_a_project_that_is_as_it_was() {
 }
 
 #[test]
+fn a_due_day_that_became_required_is_filled_already() {
+    let mut fields = screen();
+    fields.push(ScreenField { required: true, ..field("duedate", "Due date", FieldKind::Date, &[]) });
+    assert_eq!(check(&mapping(), &fields, false), Vec::<String>::new());
+}
+
+#[test]
 fn each_drift_is_named_with_what_to_do() {
     let required = |kind: FieldKind| {
         move |fields: &mut Vec<ScreenField>| {
