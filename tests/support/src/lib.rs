@@ -3,6 +3,7 @@
 //! - [`world`]: the same operations that the functions run, in one process, over the embedded table and the simulator,
 //!   in virtual time. Fast, and a test can look into and break every part.
 //! - [`life`]: a life of two-way sync in a world, and what must hold when it has come to rest.
+//! - [`configured`]: a project configuration for findings, in a world with every field.
 //! - [`ingestion`]: an ingestion carried through in a world, and the days that it must have found.
 //! - [`killed`]: work that dies in the middle, wherever it then is.
 //! - [`http`]: a function's router as a caller reaches it.
@@ -20,6 +21,7 @@
 )]
 
 pub mod balance;
+pub mod configured;
 pub mod consent;
 pub mod http;
 pub mod ingestion;

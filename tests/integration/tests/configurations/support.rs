@@ -3,29 +3,19 @@
 use std::sync::Arc;
 
 use assay::clock::after;
-use assay::configuration::{Configuration, Grouping, PullRules};
 use assay::finding::{self, Finding, Severity};
-use assay::ids::{AccountId, ConnectionId, IssueTypeId, ProjectId, SettingId, TaskId};
-use assay::mapping::screen::ScreenField;
-use assay::mapping::settle::Entered;
-use assay::mapping::{FieldValue, Mapping, Source, sample, suggest};
+use assay::ids::TaskId;
+use assay::mapping::sample;
 use assay::notification::{Kind, Notification};
-use assay::operations::configuring::{Rules, examine, screen};
 use assay::operations::planning::Planner;
-use assay::operations::settings::Choice;
 use assay::sqs::{Queue, SyncRequest};
-use assay::sync_setting::{Scope, SyncSetting};
+use assay::sync_setting::SyncSetting;
 use assay::task::Task;
 use assay::ticket::Ticket;
+use assay_test_support::configured::configure;
 use assay_test_support::world::World;
 use jira_sim::{Options, Seed};
 use serde_json::Value;
-
-/// VULN, which demands six custom fields.
-pub const VULN: &str = "10005";
-
-/// The type of its tickets.
-const TASK: &str = "10100";
 
 /// A world in which findings become tickets of VULN, one each.
 pub async fn configured() -> World {
@@ -37,62 +27,9 @@ pub async fn configured_as(choose: impl FnOnce(&mut SyncSetting)) -> World {
     let seed = Seed { every_field: true, ..Seed::empty() };
     let world = World::with(Options { seed, ..Options::default() }).await;
     let connection = Box::pin(world.connect()).await;
-    let mut setting = world.sync_all(&connection).await;
-    world.store().delete_setting(&world.tenant, &setting.id).await.unwrap();
-    let mapping = mapping(&world, &connection.id).await;
-    setting.id = SettingId::parse("cfg-1").unwrap();
-    setting.scope = Scope::Findings;
-    setting.project = ProjectId::parse(VULN).unwrap();
-    "VULN".clone_into(&mut setting.project_key);
-    setting.configuration = Some(Box::new(Configuration {
-        name: "Vulnerabilities".to_owned(),
-        position: 0,
-        routes: Vec::new(),
-        grouping: Grouping::None,
-        mapping,
-        pulls: PullRules::default(),
-        watched_at: Some(world.time.now()),
-    }));
-    choose(&mut setting);
-    world.store().put_new_setting(&setting).await.unwrap();
+    let setting = world.sync_all(&connection).await;
+    Box::pin(configure(&world, setting, choose)).await;
     world
-}
-
-/// The wizard's suggestions, and a choice where it has none.
-async fn mapping(world: &World, connection: &ConnectionId) -> Mapping {
-    let (project, kind) = (ProjectId::parse(VULN).unwrap(), IssueTypeId::parse(TASK).unwrap());
-    let screen = Box::pin(screen(&world.access, &world.tenant, connection, &project, &kind)).await.unwrap();
-    let needed = screen.fields.iter().filter(|field| field.required || field.tells_severity());
-    let entered =
-        needed.filter_map(|field| Some(Entered { field: field.id.clone(), source: source(field)? }));
-    let rules = Rules::Entered(entered.collect());
-    let choice = Choice {
-        project: VULN.to_owned(),
-        issue_type: kind,
-        epic: None,
-        labels: Vec::new(),
-        done_status: None,
-        opened_status: None,
-        mapping: None,
-    };
-    let (found, mapping) =
-        Box::pin(examine(&world.access, &world.tenant, connection, &choice, &rules, None)).await.unwrap();
-    assert_eq!(found.obstacles, []);
-    assert!(mapping.rules.len() >= 7, "{mapping:#?}");
-    mapping
-}
-
-fn source(field: &ScreenField) -> Option<Source> {
-    let chosen = |value: FieldValue| Some(Source::Jira { value });
-    match field.name.as_str() {
-        "Business unit" => {
-            let option = &field.choices.as_ref()?[0];
-            let (option, below) = (option.id.clone(), Some(option.below[1].id.clone()));
-            chosen(FieldValue::Cascading { option, below })
-        }
-        "Asset owner" => chosen(FieldValue::User(AccountId::parse("acc-2").ok()?)),
-        _ => suggest::source(field),
-    }
 }
 
 /// A finding of the scanner that nobody planned yet.
