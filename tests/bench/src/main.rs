@@ -8,17 +8,21 @@
 //! | [`planning`] | 10,000 tasks planned in memory |
 //! | [`heard`] | a status change in Jira → its task is updated |
 //! | [`ingesting`] | calls, points, table writes, time and memory of ingesting a directory and its activity, as it grows; alone with `--ingesting`, which adds 1,000,000 issues, or `--ingesting SIZE` |
+//! | [`findings`] | calls, points and table writes of a report of 1,000 findings, of their tickets with six required fields, and of the same report again; alone, with the next, with `--findings` |
+//! | [`sarif`] | bytes a second and memory of reading SARIF documents |
 //! | [`random_life`] | ten thousand random steps of two-way sync, and what does not agree in the end; alone with `--life` |
 //! | [`prices`] | what a use of AWS comes to in money, beside each figure |
 
 #![expect(clippy::expect_used, reason = "a measurement that cannot be made ends the program")]
 
+mod findings;
 mod heard;
 mod ingesting;
 mod life;
 mod planning;
 mod prices;
 mod random_life;
+mod sarif;
 mod startup;
 mod table;
 mod work;
@@ -46,6 +50,17 @@ async fn main() {
         planning::child(name);
         return;
     }
+    if let [kind, results, length] = arguments.as_slice()
+        && kind == "--sarif"
+    {
+        sarif::child(results, length);
+        return;
+    }
+    if arguments == ["--findings"] {
+        Box::pin(findings::report()).await;
+        sarif::report().await;
+        return;
+    }
     if arguments == ["--life"] {
         Box::pin(random_life::report()).await;
         return;
@@ -66,6 +81,8 @@ async fn main() {
     Box::pin(life::report()).await;
     planning::report().await;
     Box::pin(ingesting::report(&ingesting::SIZES)).await;
+    Box::pin(findings::report()).await;
+    sarif::report().await;
     Box::pin(heard::report()).await;
     Box::pin(random_life::report()).await;
 }

@@ -34,7 +34,7 @@ const KINDS: [(&str, Mode, usize); 3] = [
 pub async fn report() {
     let mut rows = Vec::new();
     for (name, ..) in KINDS {
-        let told = told_by_child(name).await;
+        let told = told_by_child(&["--plan", name]).await;
         let figure = |what: &str| told.get(what).copied().unwrap_or(f64::NAN);
         let usage = Use { seconds: figure("again"), ..Use::default() };
         rows.push(vec![
@@ -60,10 +60,12 @@ pub async fn report() {
     table::print(&format!("{TASKS} tasks planned in memory"), &heads, &rows);
 }
 
-async fn told_by_child(name: &str) -> BTreeMap<String, f64> {
+/// The figures that this program prints with these arguments, in a process of its own.
+pub async fn told_by_child(arguments: &[&str]) -> BTreeMap<String, f64> {
     let own = std::env::current_exe().expect("this program's path");
-    let output = Command::new(own).args(["--plan", name]).output().await.expect("a child process");
-    assert!(output.status.success(), "the planner failed: {}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(own).args(arguments).output().await.expect("a child process");
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?} failed: {complaint}");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let figures = text.lines().filter_map(|line| line.split_once('='));
     figures.filter_map(|(what, figure)| Some((what.to_owned(), figure.parse().ok()?))).collect()

@@ -18,7 +18,7 @@ use jira_sim::{Options, Seed};
 use tokio::process::Command;
 
 use crate::prices::{self, JIRA_CALL, TABLE_CALL, TENANTS, Use, dollars};
-use crate::{ingesting, say, startup, table};
+use crate::{findings, ingesting, say, startup, table};
 
 /// Change tickets of the check run.
 const CHANGE_TICKETS: u64 = 10_000;
@@ -61,7 +61,7 @@ impl Told {
     }
 
     /// Items of a kind that were written.
-    fn writes_of(&self, kind: &str) -> u64 {
+    pub fn writes_of(&self, kind: &str) -> u64 {
         let of_kind = self.counts.writes.iter().filter(|(what, _)| what.ends_with(&format!(" {kind}")));
         of_kind.map(|(_, count)| count).sum()
     }
@@ -275,7 +275,7 @@ pub async fn run_child(world: &World, what: &str) -> Told {
     told
 }
 
-/// The worker's process: `check-run`, `plan`, `work` or `ingest`, on a simulator and a table that are there already.
+/// The worker's process: `check-run`, `plan`, `work`, `ingest`, `report` or `report-again`, on a simulator and a table that are there already.
 pub async fn child(arguments: &[String]) {
     let [what, jira, table, now] = arguments else { panic!("usage: --child WORK JIRA TABLE NOW") };
     let operations = Operations::default();
@@ -299,6 +299,10 @@ pub async fn child(arguments: &[String]) {
         world.work().await;
     } else if what == "ingest" {
         Box::pin(ingesting::work(&mut world)).await;
+    } else if what == "report" {
+        Box::pin(findings::send_first(&world)).await;
+    } else if what == "report-again" {
+        Box::pin(findings::send_again(&world)).await;
     } else {
         world.evaluator().evaluate(&request).await.expect("an evaluation");
     }
