@@ -124,7 +124,7 @@ fn option(id: &str) -> FieldValue {
 }
 
 fn map(it: &mut Ticket, value: &FieldValue) {
-    let mapped = crate::mapping::Mapped { value: value.clone(), required: false };
+    let mapped = Mapped { value: value.clone(), required: false };
     it.content.fields.insert(RISK.to_owned(), mapped);
 }
 
