@@ -22,7 +22,7 @@ const TOO_OLD: i64 = 330;
 /// How many tokens one process keeps.
 const MOST_TOKENS: usize = 500;
 
-/// As kept in Secrets Manager.
+/// What Assay proves itself with.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "method", rename_all = "snake_case")]
 pub enum Credentials {
@@ -40,7 +40,18 @@ pub enum Credentials {
     },
 }
 
-impl Credentials {
+/// Credentials as they are kept in Secrets Manager: with the API that they were entered for, and are sent to alone.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Entered {
+    /// The address of the API of a server of one's own; none for github.com.
+    #[serde(default)]
+    pub api_url: Option<String>,
+    /// The credentials.
+    #[serde(flatten)]
+    pub credentials: Credentials,
+}
+
+impl Entered {
     /// As it stands in Secrets Manager.
     ///
     /// # Errors

@@ -9,11 +9,12 @@ mod setting_up;
 use std::sync::Arc;
 
 use super::Core;
-use crate::github::credentials::Caller;
+use crate::github::credentials::{Caller, Entered};
 use crate::github::{Client, Credentials, GithubError, InstallationTokens, Kind};
 use crate::http::Sender;
 use crate::ids::TenantId;
 use crate::pull::{Forge, Trouble};
+use crate::secret::Secret;
 use crate::secrets::{self, SecretStore};
 use crate::{Error, Result};
 
@@ -50,6 +51,13 @@ impl Opened {
     }
 }
 
+fn parsed(secret: Option<Secret>) -> Result<Entered> {
+    let secret = secret.ok_or_else(|| {
+        Error::conflict("the credentials of GitHub are gone; enter them again with `PUT /v1/github`")
+    })?;
+    Entered::parse(&secret)
+}
+
 impl ForgeAccess {
     fn caller(&self, api_url: Option<&str>) -> Caller {
         Caller {
@@ -61,14 +69,24 @@ impl ForgeAccess {
     }
 
     /// The tenant's GitHub; none if it is not set up. No call is made.
+    ///
+    /// # Errors
+    /// `Conflict` when there are no credentials, or when they were entered for another address than the record says.
     pub async fn open(&self, tenant: &TenantId) -> Result<Option<Opened>> {
         let Some(forge) = self.core.store.forge(tenant).await? else { return Ok(None) };
-        let secret = self.secrets.get(&secrets::github_name(tenant)).await?;
-        let secret = secret.ok_or_else(|| {
-            Error::conflict("the credentials of GitHub are gone; enter them again with `PUT /v1/github`")
-        })?;
-        let credentials = Credentials::parse(&secret)?;
-        let caller = self.caller(forge.api_url.as_deref());
+        let name = secrets::github_name(tenant);
+        let mut entered = parsed(self.secrets.get(&name).await?)?;
+        if entered.api_url != forge.api_url {
+            // It was read before others were entered.
+            entered = parsed(self.secrets.get_fresh(&name).await?)?;
+        }
+        if entered.api_url != forge.api_url {
+            let message = "GitHub is being set up at another address; if this stays, enter its credentials again with \
+                           `PUT /v1/github`";
+            return Err(Error::conflict(message));
+        }
+        let Entered { api_url, credentials } = entered;
+        let caller = self.caller(api_url.as_deref());
         Ok(Some(Opened { forge, caller, credentials }))
     }
 

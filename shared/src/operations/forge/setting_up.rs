@@ -3,6 +3,7 @@
 use super::ForgeAccess;
 use crate::clock::after;
 use crate::error::Kind as ErrorKind;
+use crate::github::credentials::Entered;
 use crate::github::reach::Reach;
 use crate::github::webhook::Signing;
 use crate::github::{Credentials, GithubError, Kind};
@@ -97,7 +98,8 @@ impl ForgeAccess {
             tracing::info!(%tenant, error = %error, "what GitHub's credentials reach is not known");
             Reach::default()
         });
-        self.secrets.put(&secrets::github_name(tenant), &credentials.to_secret()?).await?;
+        let entered = Entered { api_url: api_url.map(ToOwned::to_owned), credentials: credentials.clone() };
+        self.secrets.put(&secrets::github_name(tenant), &entered.to_secret()?).await?;
         self.tokens.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
         let now = self.core.clock.now();
         let secret = self.make_signing_if_none(tenant).await?;

@@ -1,14 +1,15 @@
 //! GitHub that is down, limits, refuses, or whose deliveries are lost; and Jira that refuses.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 
 use assay::github::Credentials;
 use assay::operations::pulls::{News, Pulls};
 use assay::pull::{Links, Pull, PullState};
 use assay::secret::Secret;
+use assay::secrets::SecretStore;
 use assay::task::State;
-use github_sim::{Fault, FaultKind, NewPull, Token};
+use github_sim::{Fault, FaultKind, NewPull, Options, Simulator, Token};
 use serde_json::json;
 
 use crate::support::{SHOP, Scene, merges_count};
@@ -108,6 +109,68 @@ async fn what_is_entered_is_tried_before_it_is_kept() {
     }
     let forge = scene.world.store().forge(&scene.world.tenant).await.unwrap().unwrap();
     assert_eq!(forge.app_id.as_deref(), Some("123456"), "what was there still counts");
+}
+
+/// Remembers each secret as it was first read, as a process does for some minutes.
+struct Cached {
+    inner: Arc<dyn SecretStore>,
+    read: Mutex<BTreeMap<String, Option<Secret>>>,
+}
+
+#[async_trait::async_trait]
+impl SecretStore for Cached {
+    async fn get(&self, name: &str) -> assay::Result<Option<Secret>> {
+        let read = self.inner.get(name).await?;
+        Ok(self.read.lock().unwrap().entry(name.to_owned()).or_insert(read).clone())
+    }
+
+    async fn get_fresh(&self, name: &str) -> assay::Result<Option<Secret>> {
+        self.inner.get_fresh(name).await
+    }
+
+    async fn put(&self, name: &str, secret: &Secret) -> assay::Result<()> {
+        self.inner.put(name, secret).await
+    }
+
+    async fn delete(&self, name: &str) -> assay::Result<()> {
+        self.inner.delete(name).await
+    }
+}
+
+#[tokio::test]
+async fn after_put_v1_github_with_another_api_url_no_request_carries_a_token_to_a_host_it_was_not_entered_for()
+ {
+    let mut scene = Scene::with(merges_count()).await;
+    let secrets = scene.world.secrets();
+    let others = scene.world.forge.clone();
+    scene.world.forge.secrets = Arc::new(Cached { inner: Arc::clone(&secrets), read: Mutex::default() });
+    assert!(scene.world.forge.open(&scene.world.tenant).await.unwrap().is_some());
+    let elsewhere = Simulator::new(Options::default()).start().await.unwrap();
+    elsewhere.simulator.create_repository(SHOP, true);
+    elsewhere.simulator.add_token(Token {
+        token: "ghp_elsewhere".to_owned(),
+        login: "octo".to_owned(),
+        permissions: BTreeMap::new(),
+        repositories: None,
+        expires: None,
+    });
+    let token = Credentials::Token { token: Secret::new("ghp_elsewhere") };
+    let url = elsewhere.url();
+    Box::pin(others.set_up(&scene.world.tenant, &token, Some(&url))).await.unwrap();
+    let (here, there) = (scene.sim().journal().len(), elsewhere.simulator.journal().len());
+    let opened = scene.world.forge.open(&scene.world.tenant).await.unwrap().unwrap();
+    let client = opened.client(SHOP).await.unwrap();
+    client.login().await.unwrap();
+    assert_eq!((scene.sim().journal().len(), elsewhere.simulator.journal().len()), (here, there + 1));
+    // The record is behind the secret: whoever sets it up is not done, or died.
+    let mut forge = scene.world.store().forge(&scene.world.tenant).await.unwrap().unwrap();
+    forge.api_url = None;
+    scene.world.store().save_forge(&mut forge).await.unwrap();
+    scene.world.forge = others;
+    let refused = scene.world.forge.open(&scene.world.tenant).await.err().unwrap();
+    assert!(refused.to_string().contains("PUT /v1/github"), "{refused}");
+    scene.open().await;
+    assert_eq!(scene.sim().journal().len(), here, "no call is made");
 }
 
 #[tokio::test]
