@@ -80,12 +80,14 @@ impl Store {
         tenant: &TenantId,
         trouble: Option<&Trouble>,
         limit: Option<Limit>,
+        limited_until: Option<Timestamp>,
     ) -> Result<()> {
         let key = keys::forge(tenant);
-        let change =
-            Change::new("SET #record.#trouble = :trouble, #record.#limit = :limit", "attribute_exists(#pk)")
-                .value(":trouble", encode(&key, &trouble)?)
-                .value(":limit", encode(&key, &limit)?);
+        let set = "SET #record.#trouble = :trouble, #record.#limit = :limit, #record.#limited_until = :limited_until";
+        let change = Change::new(set, "attribute_exists(#pk)")
+            .value(":trouble", encode(&key, &trouble)?)
+            .value(":limit", encode(&key, &limit)?)
+            .value(":limited_until", encode(&key, &limited_until)?);
         self.update(&key, change).await.map(drop)
     }
 

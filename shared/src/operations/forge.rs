@@ -9,6 +9,7 @@ mod setting_up;
 use std::sync::Arc;
 
 use super::Core;
+use crate::clock::after;
 use crate::github::credentials::{Caller, Entered};
 use crate::github::{Client, Credentials, GithubError, InstallationTokens, Kind};
 use crate::http::Sender;
@@ -91,7 +92,8 @@ impl ForgeAccess {
     }
 
     /// Notes what the last call to a tenant's GitHub showed: what stands in the way of all calls, or that nothing does, and
-    /// how many calls are allowed. Writes only what is news. Whatever fails is logged: the next call notes it again.
+    /// how many calls are allowed, or until when none is. Writes only what is news. Whatever fails is logged: the next call
+    /// notes it again.
     pub async fn note(&self, opened: &Opened, failure: Option<&GithubError>, client: Option<&Client>) {
         let known = &opened.forge;
         let failure = failure.filter(|error| error.is_of_the_whole());
@@ -105,15 +107,30 @@ impl ForgeAccess {
             since: self.core.clock.now(),
         });
         let limit = client.and_then(Client::limit).or(known.limit);
+        let limited_until = failure.and_then(|error| match error.kind {
+            Kind::Limited { wait, .. } => Some(after(self.core.clock.now(), wait)),
+            Kind::Unauthorised
+            | Kind::Forbidden
+            | Kind::NotFound
+            | Kind::Refused { .. }
+            | Kind::Unavailable
+            | Kind::NotSent
+            | Kind::InDoubt
+            | Kind::Malformed
+            | Kind::Redirected
+            | Kind::Unusable => None,
+        });
         let is_same = match (&known.trouble, &trouble) {
             (None, None) => limit.map(|it| it.resets_at) == known.limit.map(|it| it.resets_at),
             (Some(one), Some(other)) => one.mend == other.mend,
             _ => false,
         };
-        if is_same {
+        if is_same && limited_until == known.limited_until {
             return;
         }
-        if let Err(error) = self.core.store.note_forge(&known.tenant, trouble.as_ref(), limit).await {
+        if let Err(error) =
+            self.core.store.note_forge(&known.tenant, trouble.as_ref(), limit, limited_until).await
+        {
             tracing::warn!(tenant = %known.tenant, error = error.chain(), "could not note the state of GitHub");
         }
     }

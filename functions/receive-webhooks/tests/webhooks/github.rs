@@ -29,6 +29,7 @@ async fn house() -> House {
         delivered_at: None,
         trouble: None,
         limit: None,
+        limited_until: None,
         verified_at: now,
         version: 0,
     };

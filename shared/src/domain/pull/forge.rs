@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::seconds_between;
 use crate::ids::TenantId;
 
 /// How Assay proves who it is.
@@ -72,8 +73,18 @@ pub struct Forge {
     /// How many calls were allowed when the last one was made.
     #[serde(default)]
     pub limit: Option<Limit>,
+    /// Until when it takes no calls, as it said last; none if it does.
+    #[serde(default)]
+    pub limited_until: Option<Timestamp>,
     /// When it was verified.
     pub verified_at: Timestamp,
     /// Grows by one with every write of whoever sets it up.
     pub version: u64,
+}
+
+impl Forge {
+    /// How many seconds are left until it takes calls again; none if it does.
+    pub fn limited_for(&self, now: Timestamp) -> Option<i64> {
+        self.limited_until.map(|until| seconds_between(now, until)).filter(|left| *left > 0)
+    }
 }

@@ -79,7 +79,7 @@ async fn what_is_noted_of_github_is_noted_only_while_it_is_set_up() {
     let trouble = Trouble { what: "down".to_owned(), mend: "wait".to_owned(), since: start() };
     let limit = Limit { remaining: 7, resets_at: later(60) };
     store.note_delivered(&acme(), start()).await.unwrap();
-    store.note_forge(&acme(), Some(&trouble), Some(limit)).await.unwrap();
+    store.note_forge(&acme(), Some(&trouble), Some(limit), Some(later(60))).await.unwrap();
     assert_eq!(store.forge(&acme()).await.unwrap(), None);
     let mut forge = Forge {
         tenant: acme(),
@@ -94,6 +94,7 @@ async fn what_is_noted_of_github_is_noted_only_while_it_is_set_up() {
         delivered_at: None,
         trouble: None,
         limit: None,
+        limited_until: None,
         verified_at: start(),
         version: 0,
     };
@@ -101,13 +102,13 @@ async fn what_is_noted_of_github_is_noted_only_while_it_is_set_up() {
     store.save_forge(&mut forge).await.unwrap();
     assert_eq!(store.save_forge(&mut twin).await.unwrap_err().kind(), &Kind::Conflict);
     store.note_delivered(&acme(), later(5)).await.unwrap();
-    store.note_forge(&acme(), Some(&trouble), Some(limit)).await.unwrap();
+    store.note_forge(&acme(), Some(&trouble), Some(limit), Some(later(60))).await.unwrap();
     let noted = store.forge(&acme()).await.unwrap().unwrap();
     assert_eq!(
-        (noted.delivered_at, noted.trouble, noted.limit),
-        (Some(later(5)), Some(trouble), Some(limit))
+        (noted.delivered_at, noted.trouble, noted.limit, noted.limited_until),
+        (Some(later(5)), Some(trouble), Some(limit), Some(later(60)))
     );
-    store.note_forge(&acme(), None, None).await.unwrap();
+    store.note_forge(&acme(), None, None, None).await.unwrap();
     assert_eq!(store.forge(&acme()).await.unwrap().unwrap().trouble, None);
     for _ in 0..2 {
         store.delete_forge(&acme()).await.unwrap();

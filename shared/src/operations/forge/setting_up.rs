@@ -117,6 +117,7 @@ impl ForgeAccess {
             delivered_at: known.as_ref().and_then(|it| it.delivered_at),
             trouble: None,
             limit: None,
+            limited_until: None,
             verified_at: now,
             version: known.map_or(0, |it| it.version),
         };

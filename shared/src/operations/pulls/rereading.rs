@@ -74,6 +74,9 @@ impl Rereading {
             self.later(record, false).await?;
             return Ok(false);
         };
+        if opened.forge.limited_for(self.pulls.now()).is_some() {
+            return Ok(false);
+        }
         match self.read(&opened, &record).await {
             Ok((news, may_go_on)) => {
                 if let Some(record) = self.pulls.take(tenant, &news).await? {

@@ -33,6 +33,10 @@ const FOR_PEOPLE: i64 = 3600;
 /// Seconds until something is tried again whose outcome is not known, or that somebody else is at.
 const SOON: i64 = 30;
 
+/// Why a description waits that no call was made for.
+const LIMITED: &str =
+    "GitHub's rate limit is used up; its description is written when calls are allowed again";
+
 /// GitHub's icon.
 const ICON: &str = "https://github.com/favicon.ico";
 
@@ -214,6 +218,9 @@ impl Run<'_> {
             Ok(None) => return Ok(Ok(())),
             Err(error) => return Ok(Err((error.to_string(), FOR_PEOPLE))),
         };
+        if let Some(left) = opened.forge.limited_for(self.now()) {
+            return Ok(Err((LIMITED.to_owned(), left)));
+        }
         // Two tickets of one pull request must not write over each other's lines.
         let Some(held) = self.hold_description(place.ticket, id).await? else {
             return Ok(Err(("its description is being written for another ticket".to_owned(), SOON)));

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use assay::github::Credentials;
 use assay::operations::pulls::{News, Pulls};
-use assay::pull::{Links, Pull, PullState};
+use assay::pull::{Links, Pull, PullState, Remediation};
 use assay::secret::Secret;
 use assay::secrets::SecretStore;
 use assay::task::State;
@@ -52,6 +52,44 @@ async fn limits_are_waited_for_as_long_as_github_says() {
         assert!(scene.body(number).contains("assay:ticket"), "{kind:?}");
         assert_eq!(scene.writes(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_limit_that_one_ticket_met_keeps_all_calls_of_the_tenant_back_until_it_is_over() {
+    let scene = Scene::with(merges_count()).await;
+    let first = scene.open().await;
+    scene.find("two").await;
+    scene.work().await;
+    let mut keys: Vec<String> =
+        scene.world.issues_in("SEC").iter().map(|issue| issue["key"].as_str().unwrap().to_owned()).collect();
+    keys.sort();
+    scene.sim().add_fault(Fault { times: 1, ..Fault::once(FaultKind::SecondaryLimit, "GET", "*") });
+    let mut numbers = Vec::new();
+    for key in &keys {
+        let new = NewPull::new(&format!("{key}: fix"), "fix");
+        numbers.push(scene.sim().open_pull(SHOP, &new).unwrap());
+    }
+    let before = scene.sim().journal().len();
+    scene.live().await;
+    assert_eq!(scene.sim().journal().len(), before + 1, "the first that was told to wait told all");
+    let forge = scene.world.store().forge(&scene.world.tenant).await.unwrap().unwrap();
+    let left = forge.limited_for(scene.world.time.now()).unwrap();
+    // One whose turn it is to be read again waits, too.
+    scene.world.store().save_remediation(&mut due_now(&scene, first).await).await.unwrap();
+    scene.pass(1).await;
+    assert_eq!(scene.sim().journal().len(), before + 1);
+    scene.pass(left).await;
+    scene.pass(left).await;
+    for number in numbers {
+        assert!(scene.body(number).contains("assay:ticket"), "{}", scene.body(number));
+    }
+    let forge = scene.world.store().forge(&scene.world.tenant).await.unwrap().unwrap();
+    assert_eq!(forge.limited_until, None);
+}
+
+/// A pull request that is to be read again now.
+async fn due_now(scene: &Scene, number: u64) -> Remediation {
+    Remediation { due_at: Some(scene.world.time.now()), ..scene.record(number).await.unwrap() }
 }
 
 #[tokio::test]
