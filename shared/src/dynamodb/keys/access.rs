@@ -206,7 +206,8 @@ pub(in crate::dynamodb) fn changed_access(
     }
 }
 
-/// The turn of taking access from administrators of a site: its cloud id, or its domain where that is not known.
+/// The turn of taking access from administrators of a site: its cloud id, or its domain where that is not known; or of an
+/// organisation, by a name that no site has.
 pub(in crate::dynamodb) fn administrators_turn(tenant: &TenantId, site: &str) -> Key {
     Items::of(tenant, &format!("administrators#{}", fixed(&[site])), "turn#").item("")
 }

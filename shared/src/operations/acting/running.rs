@@ -137,18 +137,23 @@ impl Actor {
         Ok(())
     }
 
-    /// Gives the turn back, unless Jira was told to change something: then others wait until that can be seen.
+    /// Gives the turns back, unless Jira was told to change something: then others wait until that can be seen.
     async fn end_turn(&self, action: &Action, scene: &Scene, done: &Result<(), Stopped>) -> Result<()> {
         if scene.who.is_none() {
             return Ok(());
         }
-        let (store, now, site) = (&self.core.store, self.core.clock.now(), scene.name());
+        let (store, now, site) = (&self.core.store, self.core.clock.now(), scene.name().to_owned());
         let is_to_come = matches!(done, Err(Stopped::Later { .. } | Stopped::Table(_)));
-        if !action.steps.iter().any(Step::has_begun) {
-            return store.end_administrators_turn(&action.tenant, site, &action.id).await;
-        }
+        let has_begun = action.steps.iter().any(Step::has_begun);
         let until = after(now, if is_to_come { LEASE } else { TURN_AFTER });
-        store.keep_administrators_turn(&action.tenant, site, &action.id, until).await
+        for of in [site].into_iter().chain(scene.organisation_of(&action.steps)) {
+            if has_begun {
+                store.keep_administrators_turn(&action.tenant, &of, &action.id, until).await?;
+            } else {
+                store.end_administrators_turn(&action.tenant, &of, &action.id).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Notes on the stored account what was read back, so that nobody decides on what is gone. The next reading of Jira's
@@ -178,9 +183,14 @@ impl Actor {
             let left: Vec<_> = action.steps.iter().filter(|step| step.done_at.is_none()).cloned().collect();
             let touched = rules.all_touched(&left);
             if scene.guard()?.takes_from_administrators(&touched).await? {
-                self.take_turn(action, scene).await?;
+                self.take_turn(action, scene.name()).await?;
             }
             scene.guard()?.check(&touched).await?;
+            // Its administrators are those of all its sites.
+            if let Some(organisation) = scene.takes_from_organisation(&left).await? {
+                self.take_turn(action, &organisation).await?;
+                scene.check_organisation().await?;
+            }
         }
         for number in 0..action.steps.len() {
             self.do_step(action, number, scene).await?;
@@ -251,11 +261,11 @@ impl Actor {
         }
     }
 
-    async fn take_turn(&self, action: &Action, scene: &Scene) -> Result<(), Stopped> {
+    async fn take_turn(&self, action: &Action, of: &str) -> Result<(), Stopped> {
         let now = self.core.clock.now();
         let times = (now, after(now, LEASE));
         let store = &self.core.store;
-        if store.take_administrators_turn(&action.tenant, scene.name(), &action.id, times).await? {
+        if store.take_administrators_turn(&action.tenant, of, &action.id, times).await? {
             return Ok(());
         }
         let why = "another action takes from administrators; it goes on after it".to_owned();

@@ -60,7 +60,7 @@ impl Scene {
         if user.administers {
             plan.dangers.push("the account administers the organisation".to_owned());
             if takes {
-                self.check_organisation(door, account).await?;
+                self.check_organisation().await?;
             }
         }
         for (_, standing) in &standings {
@@ -101,8 +101,25 @@ impl Scene {
         )))
     }
 
+    /// The name of the turn of taking administrators from the organisation, where one of these steps takes what an account
+    /// has of it.
+    pub(super) fn organisation_of(&self, steps: &[Step]) -> Option<String> {
+        let takes = |step: &Step| !step.wants() && matches!(step.object, Object::Standing(_));
+        let door = self.site.organisation().filter(|_| steps.iter().any(takes))?;
+        Some(format!("organisation/{}", door.organisation))
+    }
+
+    /// The same, where the account administers the organisation.
+    pub(super) async fn takes_from_organisation(&self, steps: &[Step]) -> Result<Option<String>, Stopped> {
+        let Some(turn) = self.organisation_of(steps) else { return Ok(None) };
+        let user = self.door()?.user(&self.who()?.account.id).await;
+        let user = user.map_err(|error| of_organisation(&self.connection.id, error))?;
+        Ok(user.filter(|user| user.administers).map(|_| turn))
+    }
+
     /// Refuses to take the last administrator of an organisation who is not one of our own accounts.
-    async fn check_organisation(&self, door: &Door, account: &AccountId) -> Result<(), Stopped> {
+    pub(super) async fn check_organisation(&self) -> Result<(), Stopped> {
+        let (door, account) = (self.door()?, &self.who()?.account.id);
         let found = door.administration.administrators(&door.key, &door.organisation).await;
         let found = found.map_err(|error| of_organisation(&self.connection.id, error))?;
         let is_other = |user: &DirectoryUser| {

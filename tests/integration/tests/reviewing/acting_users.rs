@@ -3,6 +3,8 @@
 
 use assay::account::{Account, Protection};
 use assay::action::{Asked, Deactivation, State};
+use assay::clock::after;
+use assay::ids::ActionId;
 use assay::secret::Secret;
 use assay_test_support::world::World;
 use jira_sim::Seed;
@@ -207,6 +209,45 @@ async fn the_last_administrator_of_the_organisation_stays_though_a_site_has_othe
     let waiting = act(&world, "act-2", "acc-5", suspending()).await;
     assert_eq!(waiting.state, State::AwaitingApproval, "{waiting:?}");
     assert_eq!(approved(&world, &waiting).await.state, State::Done);
+}
+
+#[tokio::test]
+async fn of_two_actions_at_two_sites_of_one_organisation_that_take_its_last_two_administrators_the_second_is_refused()
+ {
+    let roles = json!({ "organisation_roles": ["atlassian/org-admin"] });
+    let world = organised(|world| {
+        control(world, "/accounts/acc-5", &roles);
+        control(world, "/accounts/acc-6", &roles);
+    })
+    .await;
+    let waiting = act(&world, "act-1", "acc-5", suspending()).await;
+    // One at another site is at it: it has looked, and is about to take the other one.
+    let (other, now) = (ActionId::parse("act-2").unwrap(), world.time.now());
+    let (store, turn) = (world.store(), format!("organisation/{ORGANISATION}"));
+    let times = (now, after(now, 300));
+    assert!(store.take_administrators_turn(&world.tenant, &turn, &other, times).await.unwrap());
+    let waits = approved(&world, &waiting).await;
+    assert!(waits.problem.as_deref().unwrap().contains("takes from administrators"), "{waits:?}");
+    assert!(is_active(&world, "acc-5").await);
+    control(&world, "/accounts/acc-6", &json!({ "organisation_roles": [] }));
+    store.end_administrators_turn(&world.tenant, &turn, &other).await.unwrap();
+    world.time.advance(600);
+    actor(&world).fan_out().await.unwrap();
+    work(&world).await;
+    let refused = action(&world, &waiting.id).await;
+    assert_eq!(refused.state, State::Refused, "{refused:?}");
+    assert!(refused.problem.unwrap().contains("administrator of the organisation"));
+    assert!(is_active(&world, "acc-5").await);
+    // With another one it is done, and whoever comes next waits until that can be seen.
+    control(&world, "/accounts/acc-6", &roles);
+    let waiting = act(&world, "act-3", "acc-5", suspending()).await;
+    assert_eq!(approved(&world, &waiting).await.state, State::Done);
+    let now = world.time.now();
+    for (seconds, is_free) in [(30, false), (90, true)] {
+        let times = (after(now, seconds), after(now, 300));
+        let taken = store.take_administrators_turn(&world.tenant, &turn, &other, times).await.unwrap();
+        assert_eq!(taken, is_free, "{seconds}");
+    }
 }
 
 #[tokio::test]
