@@ -10,6 +10,7 @@ use super::fill::{OTHERS, fills_always, try_value};
 use super::screen::ScreenField;
 use super::value::FieldKind;
 use super::{FieldRule, Known, Mapping, Source, template};
+use crate::ticket::content::one_line;
 
 /// Fields of an issue that every ticket fills.
 pub const FILLED: [&str; 7] =
@@ -60,7 +61,10 @@ pub fn check(mapping: &Mapping, fields: &[ScreenField], has_parent: bool) -> Vec
                 field.kind.words(),
                 rule.kind.words()
             )),
-            Some(field) => against.extend(check_choices(rule, field)),
+            Some(field) => {
+                against.extend(check_choices(rule, field));
+                against.extend(check_text(rule, field));
+            }
         }
     }
     against
@@ -96,14 +100,31 @@ fn check_choices(rule: &FieldRule, field: &ScreenField) -> Vec<String> {
     gone.into_iter().chain(off).collect()
 }
 
-/// The ids of the values that a rule names.
+/// Whether typed text still becomes a value of the field, of whatever severity a finding is and however little is known.
+fn check_text(rule: &FieldRule, field: &ScreenField) -> Option<String> {
+    let Source::Typed { text } = &rule.source else { return None };
+    let now = FieldRule { known: known(rule, field), ..rule.clone() };
+    Facts::to_try().into_iter().find_map(|facts| {
+        let what = try_value(&now, &facts).err()?;
+        let became = one_line(&template::render(text, &facts).unwrap_or_default(), 80);
+        let severity = facts.severity().word();
+        Some(format!(
+            "{} takes {}; for a finding of severity {severity} the text becomes {became:?}, and it {what}; change the text",
+            field.words(),
+            rule.kind.words()
+        ))
+    })
+}
+
+/// The ids of the values that a rule names: of text, those that it becomes for made-up findings.
 pub fn chosen(rule: &FieldRule) -> BTreeSet<String> {
     match &rule.source {
         Source::Jira { value } => value.chosen().into_iter().collect(),
         Source::Assay { values, .. } => values.values().flat_map(super::FieldValue::chosen).collect(),
-        Source::Typed { text } if template::is_fixed(text) => {
-            let value = try_value(rule, &Facts::made_up()).ok().flatten();
-            value.map(|value| value.chosen().into_iter().collect()).unwrap_or_default()
+        Source::Typed { .. } if rule.kind.has_choices() => {
+            let values =
+                Facts::to_try().into_iter().filter_map(|facts| try_value(rule, &facts).ok().flatten());
+            values.flat_map(|value| value.chosen()).collect()
         }
         Source::Typed { .. } => BTreeSet::new(),
     }

@@ -125,6 +125,52 @@ fn new_names_are_no_drift_and_are_taken_over() {
     assert!(check(&renamed(&now, &fields), &fields, false)[0].contains("Severe (10)"));
 }
 
+fn typed(text: &str) -> Mapping {
+    let source = Source::Typed { text: text.to_owned() };
+    settle(&[Entered { field: "cf1".to_owned(), source }], &screen(), None).unwrap()
+}
+
+#[test]
+fn a_template_whose_value_for_severity_low_is_blank_is_refused_for_a_required_field() {
+    let blank = typed("{% if finding.severity != \"low\" %}High{% endif %}");
+    let unknown = typed("{% if finding.package or finding.severity != \"low\" %}High{% endif %}");
+    let whole = typed("{% if finding.severity != \"low\" %}High{% else %}Low{% endif %}");
+    let mut fields = screen();
+    for mapping in [&blank, &unknown, &whole] {
+        assert_eq!(check(mapping, &fields, false), Vec::<String>::new());
+    }
+    fields[1].required = true;
+    for mapping in [&blank, &unknown] {
+        let against = check(mapping, &fields, false);
+        assert!(against.len() == 1 && against[0].contains("for every finding"), "{against:?}");
+    }
+    assert_eq!(check(&whole, &fields, false), Vec::<String>::new());
+}
+
+#[test]
+fn a_value_that_a_template_takes_for_one_severity_alone_is_watched() {
+    let mapping = typed("{% if finding.severity != \"low\" %}High{% else %}Low{% endif %}");
+    let against = |change: &dyn Fn(&mut Vec<Choice>)| {
+        let mut fields = screen();
+        change(fields[1].choices.as_mut().unwrap());
+        check(&mapping, &fields, false)
+    };
+    let gone = against(&|choices| drop(choices.remove(1)));
+    assert!(gone.len() == 1 && gone[0].contains("any more, or never did: Low (11)"), "{gone:?}");
+    let disabled = against(&|choices| choices[1].disabled = true);
+    assert!(disabled.len() == 1 && disabled[0].contains("disabled: Low (11)"), "{disabled:?}");
+    assert_eq!(against(&|choices| "Tiny".clone_into(&mut choices[1].name)), Vec::<String>::new());
+}
+
+#[test]
+fn text_that_becomes_no_value_for_one_severity_is_told_with_it() {
+    let mut mapping = typed("{% if finding.severity != \"low\" %}High{% else %}Low{% endif %}");
+    let Source::Typed { text } = &mut mapping.rules[0].source else { panic!("typed") };
+    *text = text.replace("Low", "Lower");
+    let against = check(&mapping, &screen(), false);
+    assert!(against.len() == 1 && against[0].contains("severity low"), "{against:?}");
+}
+
 #[test]
 fn typed_text_still_means_the_option_that_was_renamed() {
     let source = Source::Typed { text: "high".to_owned() };

@@ -121,6 +121,14 @@ impl Facts {
         self
     }
 
+    /// Made-up findings to try a mapping out with: of each severity one of which all is known, and one of which little is.
+    pub fn to_try() -> Vec<Self> {
+        let whole = Self::made_up();
+        let least = whole.clone().at_least();
+        let each = |severity| [whole.clone().of_severity(severity), least.clone().of_severity(severity)];
+        Severity::ALL.into_iter().flat_map(each).collect()
+    }
+
     /// One of it.
     pub fn get(&self, field: AssayField) -> &Fact {
         self.0.get(&field).unwrap_or(&Fact::Nothing)

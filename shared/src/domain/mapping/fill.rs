@@ -155,7 +155,10 @@ pub fn fills_always(rule: &FieldRule) -> bool {
                     && crate::finding::Severity::ALL.iter().all(|it| values.contains_key(it.word())));
             has_all || (values.is_empty() && field.is_always_there() && rule.kind != FieldKind::Url)
         }
-        Source::Typed { .. } => matches!(try_value(rule, &Facts::made_up().at_least()), Ok(Some(_))),
+        // Text that cannot become a value is told by itself.
+        Source::Typed { .. } => {
+            Facts::to_try().iter().all(|facts| !matches!(try_value(rule, facts), Ok(None)))
+        }
     }
 }
 

@@ -2,10 +2,13 @@
 
 use assay::clock::after;
 use assay::finding::Severity;
+use assay::ids::TaskId;
+use assay::mapping::Source;
 use assay::operations::quarantine;
 use assay::quota::Priority;
 use assay::task::State;
 use assay::ticket::Wanted;
+use assay_test_support::world::World;
 use jira_sim::Fault;
 use serde_json::{Value, json};
 
@@ -114,6 +117,35 @@ async fn a_project_that_changed_quarantines_its_configuration_once_and_all_is_ca
         assert_told_once(&world, words, true).await;
         world.assert_honest();
     }
+}
+
+#[tokio::test]
+async fn a_template_whose_option_for_one_severity_was_deleted_or_disabled_quarantines_once_before_a_create_is_refused()
+ {
+    for change in ["disable", "remove"] {
+        let world = configured_as(|setting| {
+            let rules = &mut setting.configuration.as_mut().unwrap().mapping.rules;
+            let rule = rules.iter_mut().find(|rule| rule.field == "customfield_10201").unwrap();
+            let text = "{% if finding.severity == \"low\" %}Low{% else %}High{% endif %}";
+            rule.source = Source::Typed { text: text.to_owned() };
+        })
+        .await;
+        find(&world, "one").await;
+        Box::pin(world.rest()).await;
+        edit(&world, "fields/options", &json!({ "id": "customfield_10201", change: ["Low"] }));
+        pass(&world, 3_900).await;
+        assert!(configuration(&world).await.quarantine.is_some(), "{change}");
+        let creates = world.calls("createIssues");
+        let id = find(&world, "two").await;
+        change_to_low(&world, &id).await;
+        pass(&world, 7_500).await;
+        assert_eq!(world.calls("createIssues"), creates, "{change}");
+        assert_told_once(&world, "Low (", false).await;
+    }
+}
+
+async fn change_to_low(world: &World, id: &TaskId) {
+    change(world, id, |task| task.finding.as_mut().unwrap().severity = Severity::Low).await;
 }
 
 #[tokio::test]
