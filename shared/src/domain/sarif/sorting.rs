@@ -109,7 +109,10 @@ impl Sorter {
             runs.push((source, asset));
         }
         if let (true, Some(source), Some(asset)) = (runs.is_empty(), &upload.source, &upload.asset) {
-            groups.entry((source.clone(), asset.clone())).or_default();
+            let (field, reason) =
+                ("runs".to_owned(), "the document has no run: no scanner looked".to_owned());
+            let group: &mut Group = groups.entry((source.clone(), asset.clone())).or_default();
+            group.refused.push(Refused { index: 0, field, reason });
         }
         Ok(Self { survey, upload, runs, groups, suppressed: 0, not_failing: 0 })
     }

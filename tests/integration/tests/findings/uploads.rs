@@ -3,13 +3,15 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
+use assay::check::Outcome;
 use assay::finding::report::ReportState;
 use assay::ids::ReportId;
 use assay::operations::findings::{Document, Uploaded};
 use assay::sarif::sorting::Upload;
+use assay::task::Task;
 use assay_test_support::world::World;
 
-use super::support::{findings, start};
+use super::support::{evaluated, findings, start};
 
 fn document(numbers: impl IntoIterator<Item = u32>) -> Document {
     let result =
@@ -19,6 +21,10 @@ fn document(numbers: impl IntoIterator<Item = u32>) -> Document {
         "{{\"version\":\"2.1.0\",\"runs\":[{{\"results\":[{}],\"tool\":{{\"driver\":{{\"name\":\"x\"}}}}}}]}}",
         results.join(",")
     );
+    of(text)
+}
+
+fn of(text: String) -> Document {
     let text: Arc<[u8]> = text.into_bytes().into();
     Arc::new(move || Box::new(Cursor::new(Arc::clone(&text))))
 }
@@ -59,6 +65,23 @@ async fn a_document_that_ran_out_of_time_resolves_nothing_until_it_is_sent_again
     let whole = send(&world, "r-2", document(5..600)).await;
     let taken = &whole.sources[0].taken;
     assert_eq!((whole.complete, taken.created, taken.unchanged, taken.resolved), (true, 580, 15, 5));
+}
+
+#[tokio::test]
+async fn a_document_without_a_run_resolves_nothing_and_leaves_b9_in_doubt() {
+    let world = start().await;
+    send(&world, "r-1", document(0..2)).await;
+    world.time.advance(60);
+    let empty = of("{\"version\":\"2.1.0\",\"runs\":[]}".to_owned());
+    let named = Upload { source: Some("x".to_owned()), ..upload("r-2") };
+    let told = findings(&world).upload(&world.tenant, named, empty).await.unwrap();
+    let taken = &told.sources[0].taken;
+    assert_eq!((taken.resolved, taken.rejections[0].field.as_str()), (0, "runs"), "{taken:?}");
+    assert!(world.tasks().await.iter().all(Task::is_open));
+    assert_eq!(evaluated(&world).await.unwrap().outcome, Outcome::CannotTell);
+    world.time.advance(60);
+    send(&world, "r-3", document(0..2)).await;
+    assert_eq!(evaluated(&world).await.unwrap().outcome, Outcome::Pass);
 }
 
 #[tokio::test]
