@@ -135,6 +135,10 @@ impl Task {
         self.opened_at = now;
         self.resolved_at = None;
         self.completion = None;
+        // Nobody accepts the risk of what is to be done: a later completion must not bring that back.
+        if let Some(finding) = self.finding.as_mut() {
+            finding.acceptance = None;
+        }
         self.updated_at = now;
     }
 }

@@ -103,7 +103,6 @@ impl Taking<'_> {
         let holds = accepted.as_ref().is_some_and(|acceptance| acceptance.until >= today);
         match task.state {
             State::Open => {
-                // A person opened it again: then nobody accepts its risk any more.
                 finding.acceptance = None;
                 Ok(Became::Unchanged)
             }
@@ -127,7 +126,6 @@ impl Taking<'_> {
                     return Ok(Became::Updated);
                 }
                 finding.regressions += 1;
-                finding.acceptance = None;
                 finding.counted_from = Some(self.now);
                 self.open_again(task)
             }

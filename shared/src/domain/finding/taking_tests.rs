@@ -199,6 +199,18 @@ fn taking_an_acceptance_back_buys_no_time_and_a_person_who_reopens_voids_it() {
 }
 
 #[test]
+fn an_acceptance_that_was_voided_by_reopening_never_hides_the_finding_again() {
+    let mut task = accepted("2026-03-01");
+    task.reopen(at(T1));
+    task.complete("jira", "closed", at(T2));
+    assert_eq!(Standing::of(&task), Standing::Completed);
+    let (became, back) = take(Some(&task), T3);
+    assert_eq!((became, back.unwrap().state), (Became::Reopened, State::Open));
+    let gone = absent(&task, at(T2), at(T2)).unwrap();
+    assert_eq!(take(Some(&gone), T3).1.unwrap().state, State::Open);
+}
+
+#[test]
 fn counts_and_verdict_tell_open_from_accepted_and_late_from_due() {
     let late = at("2026-01-31T00:00:01Z");
     let count = |tasks: &[&Task]| {

@@ -27,11 +27,15 @@ impl Findings {
         let policy = core.store.finding_policy(tenant).await?;
         check_until(until, policy.today(now))?;
         // First when it ends, so that no acceptance is without an end; one that never began is forgotten on that day.
+        let accepted = Accepted { until, task: id.clone() };
         if core.store.task(tenant, id).await?.is_some_and(|task| task.finding.is_some()) {
-            core.store.note_acceptance(tenant, &Accepted { until, task: id.clone() }).await?;
+            core.store.note_acceptance(tenant, &accepted).await?;
         }
         let acceptance = Acceptance { until, why: why.to_owned(), by: by.to_owned(), at: now };
-        self.change_task(tenant, id, |task| task.accept(acceptance.clone(), now)).await
+        let task = self.change_task(tenant, id, |task| task.accept(acceptance.clone(), now)).await?;
+        // Once more: its last day may have ended, and been dealt with, before it was written.
+        core.store.note_acceptance(tenant, &accepted).await?;
+        Ok(task)
     }
 
     /// Takes the acceptance of a finding's risk back. Safe to repeat.
