@@ -356,7 +356,7 @@ fn without_doubles(received: &mut Received) {
         let reason = if kept.len() >= FINDINGS_IN_BATCH {
             format!("at most {FINDINGS_IN_BATCH} findings are taken at once")
         } else if !known.insert(incoming.fingerprint.clone()) {
-            "another finding has this fingerprint, or the same rule, asset, place and package; give each its own"
+            "another finding has this fingerprint, or the same rule, advisory, asset, place and package; give each its own"
                 .to_owned()
         } else {
             kept.push((index, incoming));

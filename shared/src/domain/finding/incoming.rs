@@ -57,7 +57,7 @@ pub struct Incoming {
 impl Incoming {
     /// The finding, if all its parts keep their limits.
     ///
-    /// A finding without a fingerprint gets one made of rule, asset, path, line and package, so two without one must
+    /// A finding without a fingerprint gets one made of rule, advisory, asset, path, line and package, so two without one must
     /// differ in one of these; one that has neither a rule nor an advisory, a path nor a package has nothing to be told
     /// by, and is refused.
     ///
@@ -107,7 +107,12 @@ impl Incoming {
         let at = self.location.as_ref().and_then(|location| location.line);
         let at = at.map(|at| at.to_string()).unwrap_or_default();
         let package = self.package.as_ref().map_or("", |package| &package.name);
-        Ok(format!("made:{}", fixed(&[rule, &self.asset, path, &at, package])))
+        let mut parts = vec![rule.as_str(), &self.asset, path, &at, package];
+        // A rule may stand for many advisories, as `vulnerable-dependency` does.
+        if !self.advisory.is_empty() && self.advisory != *rule {
+            parts.push(&self.advisory);
+        }
+        Ok(format!("made:{}", fixed(&parts)))
     }
 }
 

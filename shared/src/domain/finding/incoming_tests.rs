@@ -25,6 +25,7 @@ fn a_fingerprint_is_made_of_what_tells_a_finding_from_others_and_not_of_its_text
     assert_eq!(reworded.checked().unwrap().fingerprint, made);
     for other in [
         Incoming { rule: "xss".to_owned(), ..incoming() },
+        Incoming { advisory: "CVE-2026-1".to_owned(), ..incoming() },
         Incoming { asset: "shop/web".to_owned(), ..incoming() },
         Incoming { location: None, ..incoming() },
         Incoming { location: Some(Location { path: "src/a.rs".to_owned(), line: Some(4) }), ..incoming() },
@@ -34,6 +35,18 @@ fn a_fingerprint_is_made_of_what_tells_a_finding_from_others_and_not_of_its_text
     }
     let given = Incoming { fingerprint: "own".to_owned(), ..incoming() };
     assert_eq!(given.checked().unwrap().fingerprint, "own");
+}
+
+#[test]
+fn two_advisories_of_one_rule_and_package_are_two_findings_and_one_that_is_its_own_rule_is_one() {
+    let made = |rule: &str, advisory: &str| {
+        let (rule, advisory) = (rule.to_owned(), advisory.to_owned());
+        let package = Some(Package { name: "log4j".to_owned(), ..Package::default() });
+        Incoming { rule, advisory, package, ..incoming() }.checked().unwrap().fingerprint
+    };
+    assert_ne!(made("vulnerable-dependency", "CVE-2026-1"), made("vulnerable-dependency", "CVE-2026-2"));
+    assert_eq!(made("CVE-2026-1", "CVE-2026-1"), made("CVE-2026-1", ""));
+    assert_eq!(made("", "CVE-2026-1"), made("CVE-2026-1", ""));
 }
 
 #[test]

@@ -55,8 +55,8 @@ pub struct ReportBody {
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FindingBody {
-    /// What tells it from other findings of its source, 1 to 500 characters. Where it is not given, one is made of rule (or
-    /// advisory), asset, path, line and package name.
+    /// What tells it from other findings of its source, 1 to 500 characters. Where it is not given, one is made of rule,
+    /// advisory, asset, path, line and package name.
     #[serde(default)]
     fingerprint: Option<String>,
     /// Title, one line of 1 to 200 characters.
