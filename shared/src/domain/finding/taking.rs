@@ -273,4 +273,4 @@ fn why(finding: &Finding) -> String {
 
 #[cfg(test)]
 #[path = "taking_tests.rs"]
-mod tests;
+pub(crate) mod tests;

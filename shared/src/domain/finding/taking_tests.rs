@@ -54,7 +54,7 @@ fn take(stored: Option<&Task>, began: &str) -> (Became, Option<Task>) {
     take_at(stored, &incoming(), began, began)
 }
 
-fn opened() -> Task {
+pub(crate) fn opened() -> Task {
     take(None, T1).1.unwrap()
 }
 
