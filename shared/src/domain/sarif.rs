@@ -5,7 +5,7 @@
 //! run is about. The second time ([`each_result`]) gives one result after another; none is kept. What is malformed is told
 //! by its place: line and column for what is no JSON, the path for what is not SARIF.
 //!
-//! [`shapes`] says which parts are read, [`loose`] and [`reading`] how, [`telling`] what finding a result is, [`sorting`] how findings
+//! [`shapes`] says which parts are read, [`loose`], [`tools`] and [`reading`] how, [`telling`] what finding a result is, [`sorting`] how findings
 //! become batches of reports.
 //!
 //! Source: Static Analysis Results Interchange Format (SARIF) Version 2.1.0, OASIS Standard, errata 01.
@@ -15,6 +15,7 @@ mod reading;
 mod shapes;
 pub mod sorting;
 pub mod telling;
+mod tools;
 
 pub use self::reading::{Place, Survey, each_result};
 pub use self::shapes::SarifResult;
@@ -28,7 +29,7 @@ pub const MOST_RUNS: usize = 50;
 /// The most results of one document.
 pub const MOST_RESULTS: u64 = 20_000;
 
-/// The most rules of one tool or extension.
+/// The most rules of one document, of all its tools and their extensions.
 pub const MOST_RULES: usize = 20_000;
 
 /// The most extensions of one tool.

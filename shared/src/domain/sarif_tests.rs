@@ -222,6 +222,83 @@ fn many_results_become_batches_of_500_and_the_last_says_how_many() {
 }
 
 #[test]
+fn findings_of_many_assets_are_given_away_before_they_fill_the_memory_and_none_is_lost() {
+    let run = |asset: usize| {
+        let result = |it| format!("{{\"ruleId\":\"r\",\"message\":{{\"text\":\"finding {it}\"}}}}");
+        let results: Vec<String> = (0..90).map(result).collect();
+        format!(
+            "{{\"tool\":{{\"driver\":{{\"name\":\"x\"}}}},\"results\":[{}],\
+             \"versionControlProvenance\":[{{\"repositoryUri\":\"https://a.example/{asset}\"}}]}}",
+            results.join(",")
+        )
+    };
+    let runs: Vec<String> = (0..40).map(run).collect();
+    let document = format!("{{\"version\":\"2.1.0\",\"runs\":[{}]}}", runs.join(","));
+    let mut sorter = Sorter::new(Survey::of(document.as_bytes()).unwrap(), upload(None)).unwrap();
+    let (mut kept, mut most, mut batches) = (0, 0, Vec::new());
+    each_result(document.as_bytes(), |place, result| {
+        kept += 1;
+        if let Some(batch) = sorter.add(place, &result) {
+            kept -= batch.findings.len();
+            batches.push(batch);
+        }
+        most = most.max(kept);
+        true
+    })
+    .unwrap();
+    batches.extend(sorter.end());
+    assert!(most <= 1000, "{most}");
+    assert_eq!(batches.iter().map(|batch| batch.findings.len()).sum::<usize>(), 3600);
+    for asset in 0..40 {
+        let asset = format!("a.example/{asset}");
+        let mine = batches.iter().filter(|batch| batch.part.asset.as_deref() == Some(&asset));
+        let parts: Vec<(u32, Option<u32>)> = mine.map(|it| (it.part.batch, it.part.batches)).collect();
+        let count = u32::try_from(parts.len()).unwrap();
+        let expected = (1..=count).map(|number| (number, (number == count).then_some(count)));
+        assert!(count > 0 && parts.iter().copied().eq(expected), "{asset} {parts:?}");
+    }
+}
+
+#[test]
+fn rules_and_artifacts_count_together_whatever_run_and_extension_they_are_of() {
+    let many = |count: usize| vec!["{}"; count].join(",");
+    let tool = |driver: usize, extension: usize| {
+        let extension = format!("{{\"rules\":[{}]}}", many(extension));
+        let driver = format!("{{\"name\":\"x\",\"rules\":[{}]}}", many(driver));
+        format!("{{\"tool\":{{\"driver\":{driver},\"extensions\":[{extension}]}},\"results\":[]}}")
+    };
+    let whole = |runs: &[String]| format!("{{\"version\":\"2.1.0\",\"runs\":[{}]}}", runs.join(","));
+    assert!(Survey::of(whole(&[tool(9_000, 1_000), tool(9_000, 1_000)]).as_bytes()).is_ok());
+    for (runs, field) in [
+        (vec![tool(15_000, 5_001)], "runs[0].tool.extensions[0].rules"),
+        (vec![tool(15_000, 0), tool(5_001, 0)], "runs[1].tool.driver.rules"),
+    ] {
+        let told = refused(whole(&runs).as_bytes());
+        assert!(told.0.starts_with(field) && told.1.contains("at most 20000 rules"), "{told:?}");
+    }
+    let run = format!("{{\"artifacts\":[{}]}}", many(30_000));
+    let survey = Survey::of(whole(&[run.clone(), run.clone(), run]).as_bytes()).unwrap();
+    let kept: Vec<usize> = survey.runs.iter().map(|run| run.artifacts.len()).collect();
+    assert_eq!(kept, [30_000, 20_000, 0]);
+}
+
+#[test]
+fn arguments_are_put_in_once_and_only_as_far_as_a_message_is_kept() {
+    let described = |text: &str, arguments: &[&str]| {
+        let message = serde_json::json!({ "text": text, "arguments": arguments });
+        let results = serde_json::json!([{ "ruleId": "r", "message": message }]);
+        let tool = serde_json::json!({ "driver": { "name": "x" } });
+        let document =
+            serde_json::json!({ "version": "2.1.0", "runs": [{ "tool": tool, "results": results }] });
+        findings(&document.to_string()).remove(0).description
+    };
+    assert_eq!(described("a {1} {0} {2} {x} {", &["{1}", "b"]), "a b {1} {2} {x} {");
+    // Each of 1,333 places would hold 1,333 places of 4,000 characters: seven gigabytes.
+    let long = described(&"{0}".repeat(1333), &[&"{1}".repeat(1333), &"x".repeat(4000)]);
+    assert!(long.starts_with("{1}{1}") && long.chars().count() == 3900, "{long}");
+}
+
+#[test]
 fn a_run_that_failed_or_did_not_look_proves_nothing_and_an_empty_one_does() {
     let run = |rest: &str| {
         format!("{{\"version\":\"2.1.0\",\"runs\":[{{\"tool\":{{\"driver\":{{\"name\":\"x\"}}}}{rest}}}]}}")

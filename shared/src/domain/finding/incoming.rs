@@ -134,15 +134,18 @@ pub fn is_link(text: &str) -> bool {
 
 /// The text in one line of at most `most` characters: line breaks and control characters become spaces.
 pub fn one_line(text: &str, most: usize) -> String {
-    let mut line = String::new();
-    for word in text.split(|character: char| character.is_whitespace() || character.is_control()) {
-        if word.is_empty() {
-            continue;
+    let (mut line, mut left) = (String::new(), most + 1);
+    for word in text.split(is_space).filter(|word| !word.is_empty()) {
+        if left == 0 {
+            break;
         }
         if !line.is_empty() {
             line.push(' ');
+            left -= 1;
         }
-        line.push_str(word);
+        let before = line.len();
+        line.extend(word.chars().take(left));
+        left -= line[before..].chars().count();
     }
     shortened(&line, most)
 }
@@ -150,10 +153,16 @@ pub fn one_line(text: &str, most: usize) -> String {
 /// The text with at most `most` characters and no control characters but line breaks and tabs.
 pub fn cleaned(text: &str, most: usize) -> String {
     let kept: String = text
+        .trim_matches(is_space)
         .chars()
         .filter(|character| !character.is_control() || matches!(character, '\n' | '\t'))
+        .take(most + 1)
         .collect();
-    shortened(kept.trim(), most)
+    shortened(&kept, most)
+}
+
+fn is_space(character: char) -> bool {
+    character.is_whitespace() || character.is_control()
 }
 
 fn shortened(text: &str, most: usize) -> String {

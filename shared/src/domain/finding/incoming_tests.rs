@@ -81,4 +81,9 @@ fn texts_of_scanners_are_brought_into_form() {
     assert_eq!(one_line("  a\r\n b\u{7}c ", 10), "a b c");
     assert_eq!(one_line("abcdef", 4), "abc…");
     assert_eq!(cleaned("\u{0}a\n\tb ", 10), "a\n\tb");
+    assert_eq!(cleaned(" \u{0} abcd \u{0}\n", 4), "abcd");
+    assert_eq!(cleaned("abcd e", 4), "abc…");
+    assert_eq!(one_line("abcd  \n", 4), "abcd");
+    assert_eq!(one_line("ab cd", 4), "ab …");
+    assert_eq!(one_line("abc d", 4), "abc…");
 }

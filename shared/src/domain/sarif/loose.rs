@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::shapes::Message;
 use crate::finding::incoming::cleaned;
@@ -42,29 +42,35 @@ impl<'de> Deserialize<'de> for Text {
 #[derive(Debug)]
 pub struct Few<T, const MOST: usize>(pub(super) Vec<T>);
 
-/// A list of at most `MOST` items; a longer one is refused.
-#[derive(Debug)]
-pub struct AtMost<T, const MOST: usize>(pub(super) Vec<T>);
-
 impl<T, const MOST: usize> Default for Few<T, MOST> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<T, const MOST: usize> Default for AtMost<T, MOST> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-struct ListVisitor<T> {
-    most: usize,
-    refuses: bool,
+/// The items of lists that count together: each that is kept takes one of what is left. What is more is skipped; or the list
+/// is refused, if there is a reason.
+pub(super) struct Counted<'a, T> {
+    left: &'a mut usize,
+    refusal: Option<String>,
     item: PhantomData<T>,
 }
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+impl<'a, T> Counted<'a, T> {
+    pub(super) fn new(left: &'a mut usize, refusal: Option<String>) -> Self {
+        Self { left, refusal, item: PhantomData }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Counted<'_, T> {
+    type Value = Vec<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<T>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Counted<'_, T> {
     type Value = Vec<T>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,15 +83,14 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
         let mut items = Vec::new();
-        while items.len() < self.most {
-            match list.next_element()? {
-                Some(item) => items.push(item),
-                None => return Ok(items),
-            }
+        while *self.left > 0 {
+            let Some(item) = list.next_element()? else { return Ok(items) };
+            items.push(item);
+            *self.left -= 1;
         }
         while list.next_element::<IgnoredAny>()?.is_some() {
-            if self.refuses {
-                return Err(A::Error::custom(format!("a list of at most {} items is read", self.most)));
+            if let Some(refusal) = &self.refusal {
+                return Err(A::Error::custom(refusal));
             }
         }
         Ok(items)
@@ -94,13 +99,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
 
 impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for Few<T, MOST> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ListVisitor { most: MOST, refuses: false, item: PhantomData }).map(Self)
-    }
-}
-
-impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for AtMost<T, MOST> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ListVisitor { most: MOST, refuses: true, item: PhantomData }).map(Self)
+        Counted::new(&mut { MOST }, None).deserialize(deserializer).map(Self)
     }
 }
 

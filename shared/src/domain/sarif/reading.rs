@@ -7,13 +7,14 @@ use std::io::{self, BufReader, Cursor, Read};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::loose::{Bag, Few, Text, of_map};
-use super::shapes::{Artifact, Component, Invocation, Provenance, Rule, SarifResult, Tool};
-use super::{LONGEST_DOCUMENT, MOST_RESULTS, MOST_RUNS};
+use super::loose::{Bag, Counted, Few, Text, of_map};
+use super::shapes::{Artifact, Component, Invocation, Provenance, Rule, SarifResult};
+use super::tools::ToolSeed;
+use super::{LONGEST_DOCUMENT, MOST_RESULTS, MOST_RULES, MOST_RUNS};
 use crate::error::Kind;
 use crate::{Error, Result};
 
-/// How many artifacts of a run can be named by their index.
+/// How many artifacts of a document can be named by their index.
 const MOST_ARTIFACTS: usize = 50_000;
 
 /// Where a result stands.
@@ -56,13 +57,13 @@ impl Run {
     }
 
     pub(super) fn rule(&self, component: usize, index: usize) -> Option<&Rule> {
-        self.component(component)?.rules.0.get(index)
+        self.component(component)?.rules.get(index)
     }
 
     fn index(&mut self) {
         let components = std::iter::once(&self.driver).chain(&self.extensions);
         for (component, it) in components.enumerate() {
-            for (index, rule) in it.rules.0.iter().enumerate() {
+            for (index, rule) in it.rules.iter().enumerate() {
                 if let Some(Text(id)) = &rule.id {
                     self.by_id.entry(id.clone()).or_insert((component, index));
                 }
@@ -79,8 +80,7 @@ impl Survey {
     pub fn of(document: impl Read) -> Result<Self> {
         let mut survey = Self::default();
         let mut count = |_: Place, _: SarifResult| true;
-        let version =
-            read(document, &mut Walk { runs: Some(&mut survey.runs), each: &mut count, of_all: 0 })?;
+        let version = read(document, &mut Walk::new(Some(&mut survey.runs), &mut count))?;
         if version.0.as_deref() != Some("2.1.0") {
             return Err(Error::invalid("version", "version must be 2.1.0: no other SARIF is read"));
         }
@@ -102,7 +102,7 @@ pub fn each_result(document: impl Read, mut each: impl FnMut(Place, SarifResult)
         stopped = stopped || !each(place, result);
         !stopped
     };
-    let outcome = read(document, &mut Walk { runs: None, each: &mut give, of_all: 0 });
+    let outcome = read(document, &mut Walk::new(None, &mut give));
     if stopped { Ok(()) } else { outcome.map(|_| ()) }
 }
 
@@ -174,6 +174,14 @@ struct Walk<'a> {
     runs: Option<&'a mut Vec<Run>>,
     each: &'a mut dyn FnMut(Place, SarifResult) -> bool,
     of_all: u64,
+    /// How many rules, and how many artifacts, the document may still have.
+    left: (usize, usize),
+}
+
+impl<'a> Walk<'a> {
+    fn new(runs: Option<&'a mut Vec<Run>>, each: &'a mut dyn FnMut(Place, SarifResult) -> bool) -> Self {
+        Self { runs, each, of_all: 0, left: (MOST_RULES, MOST_ARTIFACTS) }
+    }
 }
 
 /// The whole document.
@@ -279,11 +287,12 @@ impl<'de> Visitor<'de> for RunSeed<'_, '_> {
                     run.has_results = map.next_value_seed(seed)?;
                 }
                 "tool" if keeps => {
-                    let tool: Tool = map.next_value()?;
-                    run.driver = tool.driver.unwrap_or_default();
-                    run.extensions = tool.extensions.0;
+                    let tool = map.next_value_seed(ToolSeed(&mut self.walk.left.0))?;
+                    (run.driver, run.extensions) = (tool.driver, tool.extensions);
                 }
-                "artifacts" if keeps => run.artifacts = map.next_value::<Few<Artifact, MOST_ARTIFACTS>>()?.0,
+                "artifacts" if keeps => {
+                    run.artifacts = map.next_value_seed(Counted::new(&mut self.walk.left.1, None))?;
+                }
                 "versionControlProvenance" if keeps => {
                     let first = map.next_value::<Few<Provenance, 1>>()?.0.pop();
                     run.repository = first.and_then(|first| Some(first.repository_uri?.0));

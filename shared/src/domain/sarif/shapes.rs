@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 
-use super::loose::{AtMost, Bag, Few, Messages, Named, Text};
+use super::loose::{Bag, Few, Messages, Named, Text};
 
 /// One result.
 #[derive(Debug, Default, Deserialize)]
@@ -107,20 +107,18 @@ pub struct Fix {
     pub(super) description: Option<Message>,
 }
 
-/// The tool.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+/// The tool; [`super::tools`] reads it.
+#[derive(Debug, Default)]
 pub struct Tool {
-    pub(super) driver: Option<Component>,
-    pub(super) extensions: Few<Component, { super::MOST_EXTENSIONS }>,
+    pub(super) driver: Component,
+    pub(super) extensions: Vec<Component>,
 }
 
 /// A tool or an extension of it.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Default)]
 pub struct Component {
     pub(super) name: Option<Text>,
-    pub(super) rules: AtMost<Rule, { super::MOST_RULES }>,
+    pub(super) rules: Vec<Rule>,
 }
 
 /// A rule.

@@ -1,7 +1,8 @@
 //! Findings of a document become batches of reports: one report for each scanner and asset.
 //!
-//! A batch is given away once another finding of its report follows; the last one of each at the end, so that it says how
-//! many there are. The same document with the same report comes to the same batches.
+//! A batch is given away once another finding of its report follows; the largest one also where all reports together hold
+//! many; and the last one of each at the end, so that it says how many there are. The same document with the same report
+//! comes to the same batches.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +13,9 @@ use crate::finding::incoming::{Incoming, check_source};
 use crate::finding::report::{FINDINGS_IN_BATCH, Part};
 use crate::ids::{ReportId, fixed};
 use crate::{Error, Result};
+
+/// How many findings of all reports are kept together before some are given away.
+const MOST_KEPT: usize = 2 * FINDINGS_IN_BATCH;
 
 /// What the caller says of a document.
 #[derive(Clone, Debug)]
@@ -146,8 +150,13 @@ impl Sorter {
             };
             incoming.checked().map_err(invalid)
         });
-        let is_whole = group.findings.len() + group.refused.len() >= FINDINGS_IN_BATCH;
-        let whole = is_whole.then(|| group.give(&self.upload, &key, self.runs.len(), false));
+        let is_whole = group.kept() >= FINDINGS_IN_BATCH;
+        let whole = if is_whole { Some(key.clone()) } else { self.largest() };
+        let whole = whole.and_then(|key| {
+            let group = self.groups.get_mut(&key)?;
+            Some(group.give(&self.upload, &key, self.runs.len(), false))
+        });
+        let group = self.groups.entry(key).or_default();
         match incoming {
             Ok(incoming) => group.findings.push((place.of_all, incoming)),
             Err((field, reason)) => {
@@ -156,6 +165,13 @@ impl Sorter {
             }
         }
         whole
+    }
+
+    /// The source and asset of which most is kept, if too much is kept together.
+    fn largest(&self) -> Option<(String, String)> {
+        let kept: usize = self.groups.values().map(Group::kept).sum();
+        let largest = self.groups.iter().max_by_key(|(_, group)| group.kept());
+        largest.filter(|_| kept >= MOST_KEPT).map(|(key, _)| key.clone())
     }
 
     /// The last batches, one of each report.
@@ -172,6 +188,10 @@ impl Sorter {
 }
 
 impl Group {
+    fn kept(&self) -> usize {
+        self.findings.len() + self.refused.len()
+    }
+
     fn give(&mut self, upload: &Upload, key: &(String, String), runs: usize, last: bool) -> Sorted {
         self.given += 1;
         let part = Part {

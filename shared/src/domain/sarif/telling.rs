@@ -194,11 +194,26 @@ fn message(result: &SarifResult, rule: Option<&Rule>) -> String {
         let id = words(message.id.as_ref())?;
         text_of(rule?.message_strings.0.get(id))
     });
-    let mut said = said.unwrap_or_default();
-    for (number, Text(argument)) in message.arguments.0.iter().enumerate() {
-        said = said.replace(&format!("{{{number}}}"), argument);
-    }
+    let said = filled(&said.unwrap_or_default(), &message.arguments.0);
     plain(&cleaned(&said, LONGEST_PART))
+}
+
+/// The text with its arguments in the places of `{0}` and so on, as far as it is kept. In arguments no place is looked for.
+fn filled(text: &str, arguments: &[Text]) -> String {
+    let (mut filled, mut length, mut rest) = (String::new(), 0, text);
+    while length <= LONGEST_PART
+        && let Some((before, behind)) = rest.split_once('{')
+    {
+        let after = behind.trim_start_matches(|character: char| character.is_ascii_digit());
+        let argument = || arguments.get(behind.get(..behind.len() - after.len())?.parse::<usize>().ok()?);
+        let placed = after.strip_prefix('}').and_then(|after| Some((argument()?.0.as_str(), after)));
+        let (piece, after) = placed.unwrap_or(("{", behind));
+        length += before.chars().count() + piece.chars().count();
+        filled.extend([before, piece]);
+        rest = after;
+    }
+    filled.push_str(rest);
+    filled
 }
 
 /// The text without links to other places of the document: `[this](1)` becomes `this`.
