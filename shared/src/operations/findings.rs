@@ -19,6 +19,7 @@
 //! opens it again.
 
 mod accepting;
+mod hearing;
 mod keeping;
 mod sweeping;
 mod uploading;
@@ -35,13 +36,9 @@ use crate::dynamodb::Sweep;
 use crate::error::Kind;
 use crate::finding::incoming::Incoming;
 use crate::finding::report::{Batch, FINDINGS_IN_BATCH, Part, Report, ReportState, place};
-use crate::finding::source::Source;
 use crate::finding::taking::Taking;
 use crate::ids::TenantId;
 use crate::{Error, Result, finding};
-
-/// How often it is noted again that a source spoke, where others note the same.
-const ATTEMPTS: u32 = 6;
 
 /// Takes in findings.
 #[derive(Clone)]
@@ -141,6 +138,8 @@ impl Findings {
         };
         // So that what is left to do is gone on with, whatever else the tenant has.
         store.put_comparison_if_new(tenant, now).await?;
+        // So that a source whose first report is never taken in whole is known all the same.
+        self.speaks(tenant, &received.source).await?;
         let began_at = report.as_ref().map_or(now, |report| report.began_at);
         let batch = match (&report, &received.part) {
             (Some(report), Some(part)) => Some(self.named(report, &received, part.batch).await?),
@@ -182,30 +181,6 @@ impl Findings {
         }
         self.heard(tenant, &received.source, ended.as_ref()).await?;
         Ok(taken)
-    }
-
-    /// Notes that a source spoke, and what became of a report of it. Safe to repeat.
-    async fn heard(&self, tenant: &TenantId, name: &str, ended: Option<&Report>) -> Result<()> {
-        let core = &self.planner.core;
-        for _ in 0..ATTEMPTS {
-            let stored = core.store.source(tenant, name).await?;
-            let now = core.clock.now();
-            let mut source =
-                stored.clone().unwrap_or_else(|| Source::new(tenant.clone(), name.to_owned(), now));
-            source.heard(now);
-            if let Some(report) = ended {
-                source.ended(report);
-            }
-            if stored.as_ref() == Some(&source) {
-                return Ok(());
-            }
-            match core.store.save_source(&mut source).await {
-                // Others of its batches come at this moment.
-                Err(error) if *error.kind() == Kind::Conflict => {}
-                saved => return saved,
-            }
-        }
-        Err(Error::unavailable("many batches of this source come at this moment; send this one again"))
     }
 
     /// The report that a batch is of; it begins with its first batch.

@@ -15,6 +15,9 @@ const HEARD_AGAIN_AFTER: i64 = 3600;
 /// Of how many assets it is kept that their last full report was not whole.
 const MOST_ASSETS: usize = 100;
 
+/// Of how many assets it is kept when their newest whole report began.
+const MOST_WHOLE: usize = 200;
+
 /// How many doubts are told one by one.
 const MOST_TOLD: usize = 20;
 
@@ -29,14 +32,23 @@ pub struct Source {
     pub name: String,
     /// When something came from it last, to an hour.
     pub heard_at: Timestamp,
-    /// When its newest whole and full report began.
+    /// Its newest whole and full reports, one of each asset, the newest first.
     #[serde(default)]
-    pub full_at: Option<Timestamp>,
+    pub whole: Vec<Whole>,
     /// The last full reports that prove nothing, one of each asset.
     #[serde(default)]
     pub broken: Vec<Broken>,
     /// Grows by one with every write.
     pub version: u64,
+}
+
+/// A full report that proves what is gone.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Whole {
+    /// The asset that it is about; all of its source if none.
+    pub asset: Option<String>,
+    /// When it began.
+    pub began_at: Timestamp,
 }
 
 /// A full report that proves nothing.
@@ -55,7 +67,7 @@ pub struct Broken {
 impl Source {
     /// A source that is heard of for the first time.
     pub fn new(tenant: TenantId, name: String, now: Timestamp) -> Self {
-        Self { tenant, name, heard_at: now, full_at: None, broken: Vec::new(), version: 0 }
+        Self { tenant, name, heard_at: now, whole: Vec::new(), broken: Vec::new(), version: 0 }
     }
 
     /// Something came from it.
@@ -74,11 +86,14 @@ impl Source {
             (Some(why), _) => why.clone(),
             (None, ReportState::Receiving) => "its last batch never came".to_owned(),
             (None, _) => {
-                self.full_at = self.full_at.max(Some(report.began_at));
                 self.broken.retain(|broken| !broken.is_replaced_by(report));
-                return;
+                return self.proved(report);
             }
         };
+        let says_it_since = |whole: &Whole| whole.asset.is_none() || whole.asset == report.asset;
+        if self.whole.iter().any(|whole| says_it_since(whole) && whole.began_at >= report.began_at) {
+            return;
+        }
         if self.broken.iter().any(|known| known.asset == report.asset && known.began_at > report.began_at) {
             return;
         }
@@ -88,6 +103,17 @@ impl Source {
             self.broken.push(Broken { asset, report: id, began_at, why });
             self.broken.sort_by(|one, other| one.asset.cmp(&other.asset));
         }
+    }
+
+    fn proved(&mut self, report: &Report) {
+        let (asset, began_at) = (report.asset.clone(), report.began_at);
+        if self.whole.iter().any(|known| known.asset == asset && known.began_at >= began_at) {
+            return;
+        }
+        self.whole.retain(|known| known.asset != asset);
+        self.whole.push(Whole { asset, began_at });
+        self.whole.sort_by_key(|whole| std::cmp::Reverse(whole.began_at));
+        self.whole.truncate(MOST_WHOLE);
     }
 
     /// Why what it says cannot be relied on.
@@ -174,5 +200,23 @@ mod tests {
         assert_eq!(count(&source), 1, "another asset is another matter");
         source.ended(&report("r-4", Some("a"), "2026-01-04T00:00:00Z", None));
         assert_eq!(count(&source), 0);
+        source.ended(&report("r-2", Some("a"), "2026-01-02T00:00:00Z", Some("odd")));
+        assert_eq!(count(&source), 0, "a newer one said since what that did not");
+        source.ended(&report("r-5", None, "2026-01-05T00:00:00Z", None));
+        source.ended(&report("r-2", Some("c"), "2026-01-02T00:00:00Z", Some("odd")));
+        assert_eq!(count(&source), 0, "one of all assets said it, too");
+        source.ended(&report("r-6", Some("c"), "2026-01-06T00:00:00Z", Some("odd")));
+        assert_eq!(count(&source), 1);
+    }
+
+    #[test]
+    fn of_many_assets_the_newest_whole_reports_are_known() {
+        let mut source =
+            Source::new(TenantId::parse("acme").unwrap(), "trivy".to_owned(), T1.parse().unwrap());
+        for minute in 0..300 {
+            let began = crate::clock::after(T1.parse().unwrap(), minute * 60);
+            source.ended(&report("r-1", Some(&format!("a-{minute}")), &began.to_string(), None));
+        }
+        assert_eq!((source.whole.len(), source.whole[0].asset.as_deref()), (200, Some("a-299")));
     }
 }

@@ -6,7 +6,7 @@ use crate::clock::after;
 use crate::dynamodb::LONGEST_PAGE;
 use crate::error::Kind;
 use crate::finding::policy::FindingPolicy;
-use crate::finding::report::{OPEN_FOR, Report, ReportState};
+use crate::finding::report::{OPEN_FOR, ReportState};
 use crate::ids::TenantId;
 use crate::task::{State, Task};
 
@@ -31,20 +31,11 @@ impl Findings {
             let is_forsaken = report.as_ref().is_none_or(|report| report.state == ReportState::Receiving)
                 && after(sweep.noted_at, OPEN_FOR) < self.planner.core.clock.now();
             if is_forsaken {
-                self.heard_no_more(tenant, report.as_ref()).await?;
+                self.heard_no_more(tenant, &sweep, report).await?;
                 store.end_sweep(tenant, &sweep.source, &sweep.report).await?;
             }
         }
         Ok(())
-    }
-
-    /// Notes that a report will never be whole.
-    async fn heard_no_more(&self, tenant: &TenantId, report: Option<&Report>) -> Result<()> {
-        let Some(report) = report else { return Ok(()) };
-        let store = &self.planner.core.store;
-        let Some(mut source) = store.source(tenant, &report.source).await? else { return Ok(()) };
-        source.ended(report);
-        store.save_source(&mut source).await
     }
 
     /// Opens what was accepted until a day that is over.

@@ -1,5 +1,6 @@
 use assay::check::Outcome;
-
+use assay::dynamodb::Sweep;
+use assay::ids::ReportId;
 use assay::operations::findings::Rejected;
 
 use super::support::{DAY, evaluated, findings, part, receive, received, report, start, task, task_id};
@@ -68,6 +69,37 @@ async fn the_check_cannot_tell_while_a_full_report_is_not_whole_and_passes_once_
         "{}",
         run.because
     );
+}
+
+#[tokio::test]
+async fn a_report_that_was_abandoned_leaves_no_doubt_where_a_newer_one_is_whole() {
+    let world = start().await;
+    receive(&world, Some(part("r-1", 1, None)), [1]).await;
+    world.time.advance(60);
+    report(&world, "r-2", [1]).await;
+    world.time.advance(6 * DAY);
+    receive(&world, None, [1]).await;
+    world.time.advance(2 * DAY);
+    super::support::upkeep(&world).await;
+    assert!(world.store().sweeps(&world.tenant, None).await.unwrap().is_empty());
+    let run = evaluated(&world).await.unwrap();
+    assert_eq!(run.outcome, Outcome::Pass, "{}", run.because);
+}
+
+#[tokio::test]
+async fn a_source_whose_only_report_died_before_anything_was_taken_in_is_in_doubt() {
+    let world = start().await;
+    receive(&world, None, [1]).await;
+    let (source, report) = ("grype".to_owned(), ReportId::parse("r-1").unwrap());
+    let sweep = Sweep { source, report, asset: None, noted_at: world.time.now() };
+    world.store().begin_sweep(&world.tenant, &sweep).await.unwrap();
+    world.time.advance(8 * DAY);
+    receive(&world, None, [1]).await;
+    super::support::upkeep(&world).await;
+    let run = evaluated(&world).await.unwrap();
+    let gaps = format!("{:?}", run.evidence.coverage.gaps);
+    assert!(gaps.contains("report r-1 by grype was not whole"), "{gaps}");
+    assert!(gaps.contains("grype reported nothing since 2026-06-15"), "{gaps}");
 }
 
 #[tokio::test]
