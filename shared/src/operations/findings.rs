@@ -62,6 +62,17 @@ pub struct Received {
     pub rejected: Vec<Rejected>,
 }
 
+impl Received {
+    /// The findings by their [`place`], in order.
+    fn places(&self, tenant: &TenantId) -> Result<Vec<String>> {
+        let id = |(_, incoming): &(u64, Incoming)| finding::id(tenant, &self.source, &incoming.fingerprint);
+        let places = self.findings.iter().map(|it| id(it).map(|id| place(id.as_str()).to_owned()));
+        let mut places = places.collect::<Result<Vec<String>>>()?;
+        places.sort();
+        Ok(places)
+    }
+}
+
 /// A finding that was refused.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Rejected {
@@ -133,7 +144,7 @@ impl Findings {
         let store = &self.planner.core.store;
         let now = self.planner.core.clock.now();
         let report = match &received.part {
-            Some(part) => Some(self.report_for(tenant, &received.source, part, now).await?),
+            Some(part) => Some(self.report_for(tenant, &received, part, now).await?),
             None => None,
         };
         // So that what is left to do is gone on with, whatever else the tenant has.
@@ -187,16 +198,22 @@ impl Findings {
     async fn report_for(
         &self,
         tenant: &TenantId,
-        source: &str,
+        received: &Received,
         part: &Part,
         now: Timestamp,
     ) -> Result<Report> {
         let store = &self.planner.core.store;
+        let source = received.source.as_str();
         let report = match store.report(tenant, source, &part.id).await? {
             Some(report) => report,
             None => self.begin_report(tenant, source, part, now).await?,
         };
         report.takes(part, now)?;
+        if report.state != ReportState::Receiving {
+            let stored = store.finding_batch(&report, part.batch).await?;
+            let seen = received.places(tenant)?;
+            report.repeats(stored.as_ref(), &seen, received.rejected.len() as u64)?;
+        }
         if part.batches.is_some() && report.state == ReportState::Receiving {
             let came = store.finding_batches_of(&report).await?;
             let done: Vec<u32> = came.iter().filter(|batch| batch.done).map(|batch| batch.number).collect();
@@ -265,10 +282,7 @@ impl Findings {
             done: false,
             version: 0,
         });
-        for (_, incoming) in &received.findings {
-            let id = finding::id(&report.tenant, &report.source, &incoming.fingerprint)?;
-            batch.seen.push(place(id.as_str()).to_owned());
-        }
+        batch.seen.extend(received.places(&report.tenant)?);
         batch.seen.sort();
         batch.seen.dedup();
         batch.refused = received.rejected.len() as u64;

@@ -98,7 +98,8 @@ fn findings(api: &Api) -> Findings {
 /// and comes when all others were answered. If one is missing, the last is refused with 409 and changes nothing. Once the
 /// last of a full report (`report.full`) is there, all findings of its source, or of its `report.asset`, that are in no
 /// report since it began are resolved; of many, the rest in the background. A report of which a finding was refused
-/// resolves nothing.
+/// resolves nothing. One that has ended takes the same batches again and no other (409), and one that began more than seven
+/// days ago none: each run of the scanner has a `report.id` of its own.
 #[utoipa::path(post, path = "/v1/findings", tag = "findings", security(("token" = ["operator"])), request_body = ReceivedBody, responses((status = 200, body = Taken), (status = 409, body = Problem), (status = 422, body = Problem)))]
 async fn receive(
     Operator(caller): Operator,

@@ -143,11 +143,29 @@ impl Report {
                 format!("report {id} has ended with another number of batches; begin one with another id");
             return Err(Error::conflict(message));
         }
-        if self.state == ReportState::Receiving && seconds_between(self.began_at, now) > OPEN_FOR {
+        if seconds_between(self.began_at, now) > OPEN_FOR {
             let message = format!("report {id} began more than 7 days ago; begin one with another id");
             return Err(Error::conflict(message));
         }
         Ok(())
+    }
+
+    /// Whether a batch that names these findings, in order, is the one that the report had. Once it has ended, it takes no
+    /// other: what that names came after the moment that the report speaks for, and what it does not name is not resolved.
+    ///
+    /// # Errors
+    /// `Conflict` when it has ended and its batch was another one.
+    pub fn repeats(&self, stored: Option<&Batch>, seen: &[String], refused: u64) -> Result<()> {
+        let is_same = |stored: &Batch| stored.seen == seen && stored.refused == refused;
+        if self.state == ReportState::Receiving || stored.is_some_and(is_same) {
+            return Ok(());
+        }
+        let message = format!(
+            "report {} has ended, and this batch of it was another one; each run of the scanner needs a report with \
+             a new id",
+            self.id
+        );
+        Err(Error::conflict(message))
     }
 
     /// The last batch has come, and all others.
@@ -220,7 +238,8 @@ mod tests {
         assert!(report.takes(&part(2, None), late).is_err());
         report.end(2, None);
         assert_eq!(report.state, ReportState::Sweeping);
-        assert!(report.takes(&part(2, Some(2)), late).is_ok(), "the answer to the last may have been lost");
+        assert!(report.takes(&part(2, Some(2)), begun).is_ok(), "the answer to the last may have been lost");
+        assert!(report.takes(&part(2, Some(2)), late).is_err(), "one that ended is over, too");
         assert!(report.takes(&part(3, None), begun).is_err());
         assert!(report.takes(&part(1, Some(1)), begun).is_err());
     }

@@ -110,6 +110,26 @@ async fn a_lost_batch_is_named_and_nothing_is_resolved_until_it_comes() {
 }
 
 #[tokio::test]
+async fn a_report_that_has_ended_takes_no_other_contents_under_the_same_id() {
+    let world = start().await;
+    report(&world, "nightly", 1..=3).await;
+    world.time.advance(60);
+    let before = world.items().await;
+    assert_eq!(report(&world, "nightly", 1..=3).await.unchanged, 3, "the answer may have been lost");
+    for other in [1..=2, 2..=4, 1..=4] {
+        let batch = received(Some(part("nightly", 1, Some(1))), other);
+        let refused = findings(&world).receive(&world.tenant, batch).await.unwrap_err();
+        assert_eq!(*refused.kind(), Kind::Conflict);
+        assert!(refused.to_string().contains("a new id"), "{refused}");
+    }
+    assert_eq!(world.items().await, before);
+    world.time.advance(7 * DAY);
+    let late = received(Some(part("nightly", 1, Some(1))), 1..=3);
+    assert_eq!(*findings(&world).receive(&world.tenant, late).await.unwrap_err().kind(), Kind::Conflict);
+    assert_eq!(report(&world, "nightly-2", 1..=2).await.resolved, 1);
+}
+
+#[tokio::test]
 async fn of_two_reports_at_once_the_older_never_resolves_what_the_newer_saw() {
     for older_ends_first in [true, false] {
         let world = start().await;
