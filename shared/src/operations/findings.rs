@@ -82,6 +82,9 @@ pub struct Rejected {
     pub field: String,
     /// Why.
     pub reason: String,
+    /// What it was found in, as far as that could be read.
+    #[serde(skip)]
+    pub asset: Option<String>,
 }
 
 /// How a report stands.
@@ -168,6 +171,7 @@ impl Findings {
             touch,
         };
         let written = self.write_batch(&taking, &received.findings).await?;
+        let alone = received.alone();
         if let (Some(report), Some(batch)) = (&report, batch.filter(|batch| !batch.done)) {
             self.save_batch(report, &mut Batch { done: true, ..batch }).await?;
         }
@@ -190,7 +194,7 @@ impl Findings {
             taken.resolved = report.resolved;
             taken.report = Some(ReportView::of(&report));
         }
-        self.heard(tenant, &received.source, ended.as_ref()).await?;
+        self.heard(tenant, &received.source, &alone, ended.as_ref()).await?;
         Ok(taken)
     }
 
@@ -342,6 +346,7 @@ fn without_doubles(received: &mut Received) {
     let mut known = std::collections::BTreeSet::new();
     let (mut kept, mut rejected) = (Vec::new(), Vec::new());
     for (index, incoming) in std::mem::take(&mut received.findings) {
+        let asset = Some(incoming.asset.clone());
         let reason = if kept.len() >= FINDINGS_IN_BATCH {
             format!("at most {FINDINGS_IN_BATCH} findings are taken at once")
         } else if !known.insert(incoming.fingerprint.clone()) {
@@ -351,7 +356,7 @@ fn without_doubles(received: &mut Received) {
             kept.push((index, incoming));
             continue;
         };
-        rejected.push(Rejected { index, field: "fingerprint".to_owned(), reason });
+        rejected.push(Rejected { index, field: "fingerprint".to_owned(), reason, asset });
     }
     received.findings = kept;
     received.rejected.extend(rejected);

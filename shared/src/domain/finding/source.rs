@@ -1,4 +1,7 @@
-//! Whether what a source last said can be relied on: a scanner that fell silent, or whose report was not whole, proves nothing.
+//! Whether what a source last said can be relied on: a scanner that fell silent, or of which something was
+//! refused, proves nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -51,17 +54,27 @@ pub struct Whole {
     pub began_at: Timestamp,
 }
 
-/// A full report that proves nothing.
+/// A full report that proves nothing; or what was refused outside of any.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Broken {
     /// The asset that it is about; all of its source if none.
     pub asset: Option<String>,
-    /// The report.
-    pub report: ReportId,
+    /// The report; none of what was refused outside of full reports.
+    #[serde(default)]
+    pub report: Option<ReportId>,
     /// When it began.
     pub began_at: Timestamp,
     /// Why.
     pub why: String,
+}
+
+/// What was said at once outside of full reports.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Alone {
+    /// The assets of which findings were taken, or none had to be.
+    pub taken: BTreeSet<String>,
+    /// How many findings were refused, by asset; by none where that could not be read.
+    pub refused: BTreeMap<Option<String>, u64>,
 }
 
 impl Source {
@@ -94,14 +107,38 @@ impl Source {
         if self.whole.iter().any(|whole| says_it_since(whole) && whole.began_at >= report.began_at) {
             return;
         }
-        if self.broken.iter().any(|known| known.asset == report.asset && known.began_at > report.began_at) {
+        let is_newer = |known: &Broken| known.report.is_some() && known.began_at > report.began_at;
+        if self.broken.iter().any(|known| known.asset == report.asset && is_newer(known)) {
             return;
         }
-        self.broken.retain(|known| known.asset != report.asset);
+        self.broken.retain(|known| known.asset != report.asset || known.report.is_none());
+        let (asset, id, began_at) = (report.asset.clone(), report.id.clone(), report.began_at);
+        self.doubt(Broken { asset, report: Some(id), began_at, why });
+    }
+
+    /// Something of it was taken, or refused, outside of full reports. What was refused is a doubt until the same asset is
+    /// spoken of and nothing of it is refused; where its asset is not known, until nothing at all is.
+    pub fn took(&mut self, alone: &Alone, now: Timestamp) {
+        let is_said = |asset: &Option<String>| match asset {
+            Some(asset) => alone.taken.contains(asset) && !alone.refused.contains_key(&Some(asset.clone())),
+            None => !alone.taken.is_empty() && alone.refused.is_empty(),
+        };
+        self.broken.retain(|known| known.report.is_some() || !is_said(&known.asset));
+        for (asset, count) in &alone.refused {
+            let why = format!("{count} were refused");
+            let known = |it: &&mut Broken| it.report.is_none() && it.asset == *asset;
+            match self.broken.iter_mut().find(known) {
+                Some(known) if known.why == why => {}
+                Some(known) => (known.why, known.began_at) = (why, now),
+                None => self.doubt(Broken { asset: asset.clone(), report: None, began_at: now, why }),
+            }
+        }
+    }
+
+    fn doubt(&mut self, broken: Broken) {
         if self.broken.len() < MOST_ASSETS {
-            let (asset, id, began_at) = (report.asset.clone(), report.id.clone(), report.began_at);
-            self.broken.push(Broken { asset, report: id, began_at, why });
-            self.broken.sort_by(|one, other| one.asset.cmp(&other.asset));
+            self.broken.push(broken);
+            self.broken.sort_by(|one, other| (&one.asset, &one.report).cmp(&(&other.asset, &other.report)));
         }
     }
 
@@ -131,7 +168,10 @@ impl Source {
         }
         for Broken { asset, report, why, .. } in &self.broken {
             let of = asset.as_ref().map(|asset| format!(" of {asset}")).unwrap_or_default();
-            doubts.push(format!("report {report}{of} by {name} was not whole: {why}"));
+            doubts.push(match report {
+                Some(report) => format!("report {report}{of} by {name} was not whole: {why}"),
+                None => format!("findings{of} by {name} are missing: {why}"),
+            });
         }
         doubts
     }

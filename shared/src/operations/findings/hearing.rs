@@ -2,16 +2,34 @@
 
 use jiff::Timestamp;
 
-use super::Findings;
+use super::{Findings, Received};
 use crate::dynamodb::Sweep;
 use crate::error::Kind;
 use crate::finding::report::{Part, Report};
-use crate::finding::source::Source;
+use crate::finding::source::{Alone, Source};
 use crate::ids::TenantId;
 use crate::{Error, Result};
 
 /// How often it is noted again that a source spoke, where others note the same.
 const ATTEMPTS: u32 = 6;
+
+impl Received {
+    /// What became of it, by asset, if it is of no full report: what such a report proves is known when it ends.
+    pub(super) fn alone(&self) -> Alone {
+        let mut alone = Alone::default();
+        if self.part.as_ref().is_some_and(|part| part.full) {
+            return alone;
+        }
+        let of_all = self.part.as_ref().and_then(|part| part.asset.as_ref());
+        for rejected in &self.rejected {
+            let asset = rejected.asset.as_ref().or(of_all).cloned();
+            *alone.refused.entry(asset).or_default() += 1;
+        }
+        let assets = self.findings.iter().map(|(_, incoming)| &incoming.asset).chain(of_all);
+        alone.taken.extend(assets.cloned());
+        alone
+    }
+}
 
 impl Findings {
     /// Notes that a source speaks, before anything of it is written. Safe to repeat.
@@ -20,11 +38,18 @@ impl Findings {
         self.note(tenant, name, now, |source| source.heard(now)).await
     }
 
-    /// Notes that a source spoke, and what became of a report of it. Safe to repeat.
-    pub(super) async fn heard(&self, tenant: &TenantId, name: &str, ended: Option<&Report>) -> Result<()> {
+    /// Notes that a source spoke, what it said outside of full reports, and what became of a report of it. Safe to repeat.
+    pub(super) async fn heard(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        alone: &Alone,
+        ended: Option<&Report>,
+    ) -> Result<()> {
         let now = self.planner.core.clock.now();
         self.note(tenant, name, now, |source| {
             source.heard(now);
+            source.took(alone, now);
             if let Some(report) = ended {
                 source.ended(report);
             }

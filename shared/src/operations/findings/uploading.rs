@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::{Findings, Received, Rejected, Taken};
 use crate::finding::report::ReportState;
 use crate::ids::TenantId;
-use crate::sarif::sorting::{Sorted, Sorter, Upload};
+use crate::sarif::sorting::{Refused, Sorted, Sorter, Upload};
 use crate::sarif::{Survey, each_result};
 use crate::{Error, Result};
 
@@ -97,9 +97,13 @@ impl Findings {
     }
 
     async fn take_sorted(&self, tenant: &TenantId, batch: Sorted, uploaded: &mut Uploaded) -> Result<()> {
-        let rejected = batch.refused.into_iter();
-        let rejected = rejected.map(|it| Rejected { index: it.index, field: it.field, reason: it.reason });
         let (source, asset) = (batch.source.clone(), batch.part.asset.clone());
+        let rejected = batch.refused.into_iter().map(|Refused { index, field, reason }| Rejected {
+            index,
+            field,
+            reason,
+            asset: asset.clone(),
+        });
         let is_last = batch.part.batches.is_some();
         let received = Received {
             source: batch.source,

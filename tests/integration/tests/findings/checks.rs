@@ -1,9 +1,12 @@
 use assay::check::Outcome;
 use assay::dynamodb::Sweep;
+use assay::finding::report::Part;
 use assay::ids::ReportId;
-use assay::operations::findings::Rejected;
+use assay::operations::findings::Received;
 
-use super::support::{DAY, evaluated, findings, part, receive, received, report, start, task, task_id};
+use super::support::{
+    DAY, evaluated, findings, part, receive, received, rejected, report, start, task, task_id,
+};
 
 #[tokio::test]
 async fn the_check_fails_from_the_due_day_of_an_open_finding_on_until_it_is_dealt_with() {
@@ -48,7 +51,7 @@ async fn the_check_cannot_tell_while_a_full_report_is_not_whole_and_passes_once_
     assert_eq!(evaluated(&world).await.unwrap().outcome, Outcome::Pass, "a scanner that finds nothing");
     world.time.advance(60);
     let mut batch = received(Some(part("r-2", 1, Some(1))), [1]);
-    batch.rejected.push(Rejected { index: 1, field: "title".to_owned(), reason: "none".to_owned() });
+    batch.rejected.push(rejected(None));
     findings(&world).receive(&world.tenant, batch).await.unwrap();
     let run = evaluated(&world).await.unwrap();
     assert_eq!(run.outcome, Outcome::CannotTell);
@@ -100,6 +103,40 @@ async fn a_source_whose_only_report_died_before_anything_was_taken_in_is_in_doub
     let gaps = format!("{:?}", run.evidence.coverage.gaps);
     assert!(gaps.contains("report r-1 by grype was not whole"), "{gaps}");
     assert!(gaps.contains("grype reported nothing since 2026-06-15"), "{gaps}");
+}
+
+#[tokio::test]
+async fn findings_that_were_refused_outside_of_a_full_report_leave_b9_in_doubt_until_they_are_taken() {
+    let world = start().await;
+    let send = async |refused: Option<&str>, numbers: std::ops::RangeInclusive<u32>| {
+        let mut batch = received(None, numbers);
+        batch.rejected.extend(refused.map(|asset| rejected(Some(asset))));
+        findings(&world).receive(&world.tenant, batch).await.unwrap();
+        world.time.advance(60);
+        evaluated(&world).await.unwrap()
+    };
+    assert_eq!(send(None, 1..=1).await.outcome, Outcome::Pass);
+    let run = send(Some("shop/web"), 1..=1).await;
+    assert_eq!(run.because, "cannot tell: findings of shop/web by trivy are missing: 1 were refused");
+    assert_eq!(send(None, 1..=1).await.outcome, Outcome::CannotTell, "another asset is another matter");
+    assert_eq!(send(Some("shop/api"), 1..=1).await.outcome, Outcome::CannotTell);
+    let web = |mut batch: Received| {
+        batch.findings[0].1.asset = "shop/web".to_owned();
+        batch
+    };
+    findings(&world).receive(&world.tenant, web(received(None, 2..=2))).await.unwrap();
+    world.time.advance(60);
+    let run = evaluated(&world).await.unwrap();
+    assert_eq!(run.because, "cannot tell: findings of shop/api by trivy are missing: 1 were refused");
+    assert_eq!(send(None, 1..=1).await.outcome, Outcome::Pass);
+    let mut partial = received(Some(Part { full: false, ..part("r-1", 1, Some(1)) }), [1]);
+    partial.rejected.push(rejected(None));
+    findings(&world).receive(&world.tenant, partial).await.unwrap();
+    world.time.advance(60);
+    assert_eq!(evaluated(&world).await.unwrap().outcome, Outcome::CannotTell);
+    world.time.advance(60);
+    report(&world, "r-2", 1..=2).await;
+    assert_eq!(evaluated(&world).await.unwrap().outcome, Outcome::Pass, "all is said by a whole report");
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 use assay::error::Kind;
 use assay::finding::report::{Part, ReportState};
 use assay::ids::ReportId;
-use assay::operations::findings::Rejected;
 use assay::task::State::{Completed, Open, Resolved};
 
-use super::support::{DAY, findings, part, receive, received, report, start, states, task, task_id};
+use super::support::{
+    DAY, findings, part, receive, received, rejected, report, start, states, task, task_id,
+};
 
 #[tokio::test]
 async fn the_same_findings_sent_again_write_nothing() {
@@ -200,7 +201,7 @@ async fn a_report_of_which_something_was_refused_resolves_nothing_and_says_so() 
     receive(&world, None, 1..=2).await;
     world.time.advance(60);
     let mut batch = received(Some(part("r-1", 1, Some(1))), [1]);
-    batch.rejected.push(Rejected { index: 1, field: "title".to_owned(), reason: "none".to_owned() });
+    batch.rejected.push(rejected(None));
     let taken = findings(&world).receive(&world.tenant, batch).await.unwrap();
     assert_eq!((taken.unchanged, taken.rejected, taken.resolved), (1, 1, 0));
     assert!(taken.report.unwrap().spares.unwrap().contains("1 of its parts"), "it says why");

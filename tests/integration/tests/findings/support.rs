@@ -10,7 +10,7 @@ use assay::finding::report::Part;
 use assay::finding::{Severity, id};
 use assay::ids::{ReportId, SettingId, TaskId};
 use assay::mapping::Mapping;
-use assay::operations::findings::{Findings, Received, Taken};
+use assay::operations::findings::{Findings, Received, Rejected, Taken};
 use assay::operations::planning::Planner;
 use assay::sqs::{ChecksRequest, Queue, SyncRequest};
 use assay::sync_setting::{Scope, SyncSetting};
@@ -64,6 +64,12 @@ pub(super) fn part(report: &str, batch: u32, batches: Option<u32>) -> Part {
 pub(super) fn received(part: Option<Part>, numbers: impl IntoIterator<Item = u32>) -> Received {
     let findings = (0..).zip(numbers.into_iter().map(incoming)).collect();
     Received { source: SOURCE.to_owned(), part, findings, rejected: Vec::new() }
+}
+
+/// A finding of this asset that was refused.
+pub(super) fn rejected(asset: Option<&str>) -> Rejected {
+    let (field, reason) = ("title".to_owned(), "none".to_owned());
+    Rejected { index: 1, field, reason, asset: asset.map(ToOwned::to_owned) }
 }
 
 pub(super) async fn receive(

@@ -109,9 +109,11 @@ impl ReceivedBody {
         let part = self.report.map(ReportBody::part).transpose()?;
         let (mut findings, mut rejected) = (Vec::new(), Vec::new());
         for (index, value) in (0..).zip(self.findings) {
+            let named = value.get("asset").and_then(Value::as_str).filter(|asset| is_asset(asset));
+            let named = named.or(asset.as_deref()).map(ToOwned::to_owned);
             match incoming(value, asset.as_deref()) {
                 Ok(incoming) => findings.push((index, incoming)),
-                Err((field, reason)) => rejected.push(Rejected { index, field, reason }),
+                Err((field, reason)) => rejected.push(Rejected { index, field, reason, asset: named }),
             }
         }
         Ok(Received { source: self.source, part, findings, rejected })
@@ -126,13 +128,17 @@ impl ReportBody {
             return Err(Problem::invalid("report.batches", message));
         }
         if let Some(asset) = &self.asset
-            && (asset.is_empty() || asset.chars().count() > 200 || asset.chars().any(char::is_control))
+            && !is_asset(asset)
         {
             return Err(Problem::invalid("report.asset", "asset must be one line of 1 to 200 characters"));
         }
         let (batch, batches) = (self.batch.or(self.batches).unwrap_or(1), self.batches);
         Ok(Part { id: self.id, full: self.full, asset: self.asset, batch, batches }.checked()?)
     }
+}
+
+fn is_asset(asset: &str) -> bool {
+    !asset.is_empty() && asset.chars().count() <= 200 && !asset.chars().any(char::is_control)
 }
 
 /// One finding, or the field that breaks a rule and which.
