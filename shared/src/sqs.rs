@@ -62,12 +62,22 @@ pub enum ChecksRequest {
         /// Which tenant.
         tenant: TenantId,
     },
+    /// The rest of such a plan, for which there was no time: that of findings.
+    PlanOn {
+        /// Which tenant.
+        tenant: TenantId,
+        /// Where to go on in the list of its findings.
+        cursor: String,
+    },
 }
 
 impl Message for ChecksRequest {
     fn tenant(&self) -> &TenantId {
         match self {
-            Self::Connection { tenant, .. } | Self::Tenant { tenant } | Self::Plan { tenant } => tenant,
+            Self::Connection { tenant, .. }
+            | Self::Tenant { tenant }
+            | Self::Plan { tenant }
+            | Self::PlanOn { tenant, .. } => tenant,
         }
     }
 }
@@ -150,6 +160,10 @@ mod tests {
             ),
             (ChecksRequest::Tenant { tenant: tenant.clone() }, r#"{"about":"tenant","tenant":"acme"}"#),
             (ChecksRequest::Plan { tenant: tenant.clone() }, r#"{"about":"plan","tenant":"acme"}"#),
+            (
+                ChecksRequest::PlanOn { tenant: tenant.clone(), cursor: "c".to_owned() },
+                r#"{"about":"plan_on","tenant":"acme","cursor":"c"}"#,
+            ),
         ] {
             assert_eq!(serde_json::to_string(&request).unwrap(), body);
             assert_eq!(read::<ChecksRequest>(body).unwrap(), request);

@@ -91,6 +91,7 @@ impl Evaluator {
             }
             ChecksRequest::Tenant { tenant } => self.evaluate_tenant(tenant).await,
             ChecksRequest::Plan { tenant } => self.plan_all(tenant).await,
+            ChecksRequest::PlanOn { tenant, cursor } => self.plan_on(tenant, cursor).await,
         }
     }
 

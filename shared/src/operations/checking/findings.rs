@@ -14,7 +14,7 @@ use crate::dynamodb::{Counts, LONGEST_PAGE};
 use crate::evidence::Coverage;
 use crate::finding::source::gaps;
 use crate::finding::tally::{Standing, Tally, failing, verdict};
-use crate::ids::{Hash, TenantId};
+use crate::ids::{Hash, TaskId, TenantId};
 use crate::task::Task;
 use crate::{Error, Result};
 
@@ -24,7 +24,7 @@ impl Evaluator {
         let core = &self.jira.core;
         let policy = core.store.finding_policy(tenant).await?;
         let (mut tally, mut late, mut hash) = (Tally::default(), Vec::new(), Hash::default());
-        let (mut cursor, mut pages) = (None, 0);
+        let (mut cursor, mut pages, mut recent) = (None, 0, Vec::new());
         loop {
             let page =
                 core.store.list_findings(tenant, None, |_| true, cursor.as_deref(), LONGEST_PAGE).await?;
@@ -37,8 +37,10 @@ impl Evaluator {
                     .map_err(|cause| Error::internal("could not make a digest").because(cause))?;
             }
             let is_recent = |task: &&Task| seconds_between(task.updated_at, started_at) < 2 * self.interval;
-            let recent: Vec<Task> = page.items.iter().filter(is_recent).cloned().collect();
-            self.planner.plan_stored(tenant, &recent).await?;
+            let ids: Vec<TaskId> = page.items.iter().filter(is_recent).map(|task| task.id.clone()).collect();
+            if !ids.is_empty() {
+                recent.push((cursor, ids));
+            }
             cursor = page.next;
             if cursor.is_none() {
                 break;
@@ -77,6 +79,8 @@ impl Evaluator {
             started_at,
             finished_at: core.clock.now(),
         };
-        core.store.put_run(&run, &verdict.failing).await
+        core.store.put_run(&run, &verdict.failing).await?;
+        // Last, so that however much there is to plan, what was found is written down.
+        self.plan_pages(tenant, recent).await
     }
 }
