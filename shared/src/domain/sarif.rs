@@ -5,8 +5,8 @@
 //! run is about. The second time ([`each_result`]) gives one result after another; none is kept. What is malformed is told
 //! by its place: line and column for what is no JSON, the path for what is not SARIF.
 //!
-//! [`shapes`] says which parts are read, [`loose`], [`tools`] and [`reading`] how, [`telling`] what finding a result is, [`sorting`] how findings
-//! become batches of reports.
+//! `shapes` says which parts are read, `loose`, `tools` and `reading` how, `telling` what finding a result is, [`sorting`] how
+//! findings become batches of reports.
 //!
 //! Source: Static Analysis Results Interchange Format (SARIF) Version 2.1.0, OASIS Standard, errata 01.
 
