@@ -52,7 +52,7 @@ impl Evaluator {
             return Ok(());
         }
         let settings = self.jira.core.store.settings(tenant).await?;
-        let enabled = settings.iter().filter(|setting| setting.enabled);
+        let enabled: Vec<_> = settings.iter().filter(|setting| setting.enabled).collect();
         self.finisher().finish_all(enabled, self.jira.deadline.at()).await
     }
 
