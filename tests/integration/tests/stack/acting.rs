@@ -4,7 +4,7 @@ use assay_test_support::receiver::{Received, Receiver};
 use assay_test_support::stack::{Stack, Tenant};
 use serde_json::{Value, json};
 
-use super::main_job::connect_by_consent;
+use super::robustness::connect_by_token;
 
 /// How long an action may take through queue and schedule, in seconds.
 const SOON: u64 = 150;
@@ -20,7 +20,7 @@ async fn an_issue_is_created_and_a_second_person_who_was_called_lets_it_be_delet
     let test = format!("/v1/notifications/channels/{}/test", channel["id"].as_str().unwrap());
     tenant.must(200, "POST", &test, Some(&json!({}))).await;
     assert!(receiver.received().iter().all(|message| message.signed_by(secret)));
-    let connection = connect_by_consent(&stack, &tenant, &["ticketing", "access_review"]).await;
+    let connection = connect_by_token(&tenant, &["ticketing", "access_review"]).await;
 
     let wish = json!({
         "what": "create_issue", "connection": connection, "project": "SEC", "issue_type": "10100",

@@ -3,7 +3,7 @@
 use assay_test_support::stack::{Stack, Tenant};
 use serde_json::{Value, json};
 
-use super::main_job::connect_by_consent;
+use super::robustness::connect_by_token;
 
 /// How long what happens on one side may take to reach the other, in seconds.
 const SOON: u64 = 90;
@@ -12,7 +12,7 @@ const SOON: u64 = 90;
 async fn a_finding_becomes_a_ticket_that_follows_its_pull_request_and_closes_when_the_scanner_is_content() {
     let stack = Stack::find();
     let tenant = stack.tenant("following", "admin").await;
-    let connection = connect_by_consent(&stack, &tenant, &["ticketing"]).await;
+    let connection = connect_by_token(&tenant, &["ticketing"]).await;
     configure(&tenant, &connection).await;
     report(&tenant, "monday", &["openssl", "zlib"]).await;
     let tickets = stack

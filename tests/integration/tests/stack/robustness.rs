@@ -4,16 +4,22 @@ use assay_test_support::stack::{Stack, Tenant};
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
 
-/// Connects the demo site by token and turns all tasks into tickets in `project`.
-async fn connect(tenant: &Tenant<'_>, project: &str, label: &str) {
+/// Connects the demo site by token; by it, unlike an app's, nobody else's webhooks are in the way.
+pub(super) async fn connect_by_token(tenant: &Tenant<'_>, use_cases: &[&str]) -> String {
     let wish = json!({
         "method": "api_token", "site": "demo.atlassian.net", "email": "admin@example.com", "token": "sim-admin-token",
-        "use_cases": ["ticketing", "incident_management"],
+        "use_cases": use_cases,
         "change_management": { "projects": ["CHG"] }, "incidents": { "projects": ["INC"] },
     });
     let connection = tenant.must(201, "POST", "/v1/connections", Some(&wish)).await;
+    connection["id"].as_str().unwrap().to_owned()
+}
+
+/// Connects the demo site by token and turns all tasks into tickets in `project`.
+async fn connect(tenant: &Tenant<'_>, project: &str, label: &str) {
+    let connection = connect_by_token(tenant, &["ticketing", "incident_management"]).await;
     let setting = json!({
-        "scope": "all", "connection": connection["id"], "project": project, "issue_type": "10100",
+        "scope": "all", "connection": connection, "project": project, "issue_type": "10100",
         "labels": [label], "mode": "individual",
     });
     tenant.must(201, "POST", "/v1/sync-settings", Some(&setting)).await;
