@@ -104,11 +104,7 @@ impl Store {
     pub async fn save_finding_policy(&self, policy: &mut FindingPolicy) -> Result<()> {
         let next = FindingPolicy { version: policy.version + 1, ..policy.clone() };
         let key = keys::finding_policy(&policy.tenant);
-        if policy.version == 0 {
-            self.make(&key, &next, Vec::new()).await?;
-        } else {
-            self.replace(&key, &next, policy.version, Vec::new()).await?;
-        }
+        self.save(&key, &next, policy.version, Vec::new()).await?;
         policy.version = next.version;
         Ok(())
     }
@@ -144,11 +140,7 @@ impl Store {
     pub async fn save_source(&self, source: &mut Source) -> Result<()> {
         let next = Source { version: source.version + 1, ..source.clone() };
         let key = keys::source(&source.tenant, &source.name);
-        if source.version == 0 {
-            self.make(&key, &next, Vec::new()).await?;
-        } else {
-            self.replace(&key, &next, source.version, Vec::new()).await?;
-        }
+        self.save(&key, &next, source.version, Vec::new()).await?;
         source.version = next.version;
         Ok(())
     }
@@ -194,11 +186,7 @@ impl Store {
         let key = keys::batch(report, batch.number);
         let expires_at = after(batch.began_at, SEEN_FOR).as_second();
         let beside = vec![(EXPIRES_AT, Some(number(expires_at)))];
-        if batch.version == 0 {
-            self.make(&key, &next, beside).await?;
-        } else {
-            self.replace(&key, &next, batch.version, beside).await?;
-        }
+        self.save(&key, &next, batch.version, beside).await?;
         batch.version = next.version;
         Ok(())
     }

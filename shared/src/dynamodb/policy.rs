@@ -19,11 +19,7 @@ impl Store {
     pub async fn save_access_policy(&self, policy: &mut AccessPolicy) -> Result<()> {
         let next = AccessPolicy { version: policy.version + 1, ..policy.clone() };
         let key = keys::access_policy(&policy.tenant, &policy.connection);
-        if policy.version == 0 {
-            self.make(&key, &next, Vec::new()).await?;
-        } else {
-            self.replace(&key, &next, policy.version, Vec::new()).await?;
-        }
+        self.save(&key, &next, policy.version, Vec::new()).await?;
         policy.version = next.version;
         Ok(())
     }

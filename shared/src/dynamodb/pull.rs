@@ -52,11 +52,7 @@ impl Store {
     pub async fn save_forge(&self, forge: &mut Forge) -> Result<()> {
         let next = Forge { version: forge.version + 1, ..forge.clone() };
         let key = keys::forge(&next.tenant);
-        if forge.version == 0 {
-            self.make(&key, &next, Vec::new()).await?;
-        } else {
-            self.replace(&key, &next, forge.version, Vec::new()).await?;
-        }
+        self.save(&key, &next, forge.version, Vec::new()).await?;
         *forge = next;
         Ok(())
     }

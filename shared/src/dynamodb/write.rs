@@ -128,6 +128,22 @@ impl Store {
         }
     }
 
+    /// Makes a record that was never saved, version 0, or puts it in the place of its version `expected`, as [`Store::make`]
+    /// and [`Store::replace`] do. `record` has the next version already.
+    pub(super) async fn save(
+        &self,
+        key: &Key,
+        record: &impl Serialize,
+        expected: u64,
+        beside: Beside,
+    ) -> Result<()> {
+        if expected == 0 {
+            self.make(key, record, beside).await
+        } else {
+            self.replace(key, record, expected, beside).await
+        }
+    }
+
     /// Puts a record in the place of its version `expected`. `record` has the next version already.
     ///
     /// | stored | then |
