@@ -208,7 +208,8 @@ impl Client {
         }
     }
 
-    async fn unwritten(&self, error: JiraError) -> Written {
+    /// What a failure says of a comment, or of another small thing in an issue, that was to be written.
+    pub(super) async fn unwritten(&self, error: JiraError) -> Written {
         match self.sort_failure(error).await {
             Failure::Gone(call) => Written::Gone(call),
             Failure::Conflict(call) => Written::NotYet {

@@ -6,7 +6,6 @@ use super::addresses::segment;
 use super::ask::Ask;
 use super::client::Client;
 use super::comment::Written;
-use super::failure::{Failure, WAIT_FOR_OTHERS};
 use super::http::Method;
 use crate::ids::IssueId;
 
@@ -56,20 +55,9 @@ impl Client {
             "object": object,
         });
         let path = format!("/rest/api/3/issue/{}/remotelink", segment(id.as_str()));
-        let error = match self.request(Ask::write("link the pull request", Method::Post, path, body)).await {
-            Ok(answer) => return Written::Done { id: link.global_id.clone(), call: answer.call },
-            Err(error) => error,
-        };
-        match self.sort_failure(error).await {
-            Failure::Gone(call) => Written::Gone(call),
-            Failure::Conflict(call) => Written::NotYet {
-                why: "the issue is being changed at the same time (status 409)".to_owned(),
-                wait: WAIT_FOR_OTHERS,
-                call: Some(call),
-            },
-            Failure::Refused { reason, call, .. } => Written::Refused { reason, call },
-            Failure::NotYet { why, wait, call } => Written::NotYet { why, wait, call },
-            Failure::InDoubt { why, call } => Written::InDoubt { why, call },
+        match self.request(Ask::write("link the pull request", Method::Post, path, body)).await {
+            Ok(answer) => Written::Done { id: link.global_id.clone(), call: answer.call },
+            Err(error) => self.unwritten(error).await,
         }
     }
 }
