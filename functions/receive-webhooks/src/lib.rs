@@ -36,15 +36,19 @@ pub fn router(hearing: Hearing) -> Router {
         .with_state(hearing)
 }
 
+/// The tenant that a path names. One that names nothing is answered like a wrong signature, so that nothing can be learned
+/// from it.
+fn tenant_of(path: Result<Path<String>, PathRejection>) -> Option<TenantId> {
+    TenantId::parse(&path.ok()?.0).ok()
+}
+
 async fn of_app(
     State(hearing): State<Hearing>,
     path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
-    // A path that names nothing is answered like a wrong signature, so that nothing can be learned from it.
-    let Ok(Path(tenant)) = path else { return StatusCode::UNAUTHORIZED };
-    let Ok(tenant) = TenantId::parse(&tenant) else { return StatusCode::UNAUTHORIZED };
+    let Some(tenant) = tenant_of(path) else { return StatusCode::UNAUTHORIZED };
     receive(&hearing, tenant, None, &headers, &body).await
 }
 
@@ -67,8 +71,7 @@ async fn of_github(
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
-    let Ok(Path(tenant)) = path else { return StatusCode::UNAUTHORIZED };
-    let Ok(tenant) = TenantId::parse(&tenant) else { return StatusCode::UNAUTHORIZED };
+    let Some(tenant) = tenant_of(path) else { return StatusCode::UNAUTHORIZED };
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let received = FromGithub {
         tenant,
