@@ -9,15 +9,13 @@ use serde_json::{Value, json};
 
 use super::addresses::segment;
 use super::adf;
-use super::answer;
 use super::ask::Ask;
 use super::client::Client;
 use super::create::{Created, labels, written_summary};
 use super::error::{JiraError, Kind};
 use super::issue::StatusBean;
 use super::jql::Jql;
-use super::search::{Pages, ticket_in};
-use super::time;
+use super::search::{Pages, created, ticket_in};
 use crate::action::{IssueFacts, NewIssue, PROPERTY};
 use crate::clock::after;
 use crate::ids::{ActionId, IssueId, ProjectId};
@@ -144,24 +142,12 @@ fn carrier(raw: &RawValue, action: &ActionId) -> Result<Option<(Timestamp, Issue
         #[serde(default)]
         properties: BTreeMap<String, Value>,
     }
-    #[derive(Deserialize)]
-    struct Found {
-        id: IssueId,
-        key: String,
-        fields: Fields,
-    }
-    #[derive(Deserialize)]
-    struct Fields {
-        #[serde(deserialize_with = "time::deserialize")]
-        created: Timestamp,
-    }
     let Ok(carrier) = serde_json::from_str::<Carrier>(raw.get()) else { return Ok(None) };
     let id = carrier.properties.get(PROPERTY).and_then(|property| property.get("id")?.as_str());
     if id != Some(action.as_str()) {
         return Ok(None);
     }
-    let found: Found = answer::decode_plain(raw.get().as_bytes()).map_err(|_| ())?;
-    Ok(Some((found.fields.created, Issue { id: found.id, key: found.key })))
+    created(raw).map(Some).map_err(|_| ())
 }
 
 /// Source: specification of `IssueBean`.

@@ -311,6 +311,13 @@ impl Client {
 
 /// The ticket's issue in `raw`; none if it carries no (sensible) property; the path at which it is broken.
 fn found_ticket(raw: &RawValue) -> Result<Option<FoundTicket>, String> {
+    let Some(ticket) = ticket_of(raw) else { return Ok(None) };
+    let (created_at, issue) = created(raw)?;
+    Ok(Some(FoundTicket { ticket, issue, created_at }))
+}
+
+/// The issue in `raw` and when it was created; the path at which it is broken.
+pub(super) fn created(raw: &RawValue) -> Result<(Timestamp, Issue), String> {
     #[derive(Deserialize)]
     struct Found {
         id: IssueId,
@@ -322,10 +329,8 @@ fn found_ticket(raw: &RawValue) -> Result<Option<FoundTicket>, String> {
         #[serde(deserialize_with = "time::deserialize")]
         created: Timestamp,
     }
-    let Some(ticket) = ticket_of(raw) else { return Ok(None) };
     let found: Found = super::answer::decode_plain(raw.get().as_bytes()).map_err(|(path, _)| path)?;
-    let issue = Issue { id: found.id, key: found.key };
-    Ok(Some(FoundTicket { ticket, issue, created_at: found.fields.created }))
+    Ok((found.fields.created, Issue { id: found.id, key: found.key }))
 }
 
 fn ticket_of(raw: &RawValue) -> Option<TicketId> {
