@@ -29,17 +29,7 @@ pub fn is_written_as_it_is(field: AssayField, kind: &FieldKind) -> bool {
         FieldKind::Date | FieldKind::DateTime => {
             matches!(field, A::FirstSeenAt | A::LastSeenAt | A::DueOn)
         }
-        FieldKind::Labels => matches!(
-            field,
-            A::Severity
-                | A::Source
-                | A::Rule
-                | A::Advisory
-                | A::Asset
-                | A::Package
-                | A::PackageVersion
-                | A::FixedIn
-        ),
+        FieldKind::Labels => has_words(field),
         FieldKind::Option
         | FieldKind::Options
         | FieldKind::Cascading
@@ -59,8 +49,13 @@ pub fn is_written_as_it_is(field: AssayField, kind: &FieldKind) -> bool {
 
 /// Whether something that Assay knows can be written into a field of this kind by a value for each of its words.
 pub fn is_written_by_values(field: AssayField, kind: &FieldKind) -> bool {
+    has_words(field) && !matches!(kind, FieldKind::Unknown { .. })
+}
+
+/// Whether what Assay knows is one of few words, and no text, number, day or address.
+fn has_words(field: AssayField) -> bool {
     use AssayField as A;
-    let has_words = matches!(
+    matches!(
         field,
         A::Severity
             | A::Source
@@ -70,8 +65,7 @@ pub fn is_written_by_values(field: AssayField, kind: &FieldKind) -> bool {
             | A::Package
             | A::PackageVersion
             | A::FixedIn
-    );
-    has_words && !matches!(kind, FieldKind::Unknown { .. })
+    )
 }
 
 /// What is known as a value of a field of this kind; none if it is not known or does not fit.
