@@ -1,14 +1,15 @@
 //! The drift watch: a project that changed so that it would refuse tickets is found out before it refuses any.
 //!
-//! Reads sync settings and project configurations, and what their projects ask for now: fields, permissions, workflow; decides by
-//! the preflight; writes the quarantine of what does not fit any more, with one notification, and the names that things have
-//! by now. [`super::quarantine`] ends it once it is mended. Tickets that exist go on meanwhile, and those to be created wait.
+//! Reads sync settings and project configurations, and what their projects ask for now: fields, permissions, workflow;
+//! decides by the preflight; writes the quarantine of what does not fit any more, with one notification, and the names that
+//! things have by now. [`super::quarantine`] ends it once it is mended. Meanwhile nothing is created for it, and the issues of
+//! a configuration are left alone.
 
 use jiff::Timestamp;
 
 use super::quarantine;
 use super::session::JiraAccess;
-use super::settings::{self, Choice, Preflight, preflight};
+use super::settings::Preflight;
 use crate::Result;
 use crate::clock::seconds_between;
 use crate::error::Kind;
@@ -54,12 +55,7 @@ fn is_due(setting: &SyncSetting, interval: i64, is_full: bool, now: Timestamp) -
 
 /// Compares one. Returns whether it was quarantined.
 async fn compare(jira: &JiraAccess, setting: &SyncSetting, deadline: Timestamp) -> Result<bool> {
-    let (connection, client) =
-        settings::open(jira, &setting.tenant, &setting.connection, Priority::Checks).await?;
-    let client = client.until(deadline);
-    let found = preflight(&client, &Choice::of(setting), None).await;
-    jira.book(&connection, &client).await?;
-    let found = found?;
+    let found = quarantine::found_now(jira, setting, Priority::Checks, deadline).await?;
     if !found.obstacles.is_empty() {
         return Ok(quarantine::set_aside(&jira.core, setting, found).await?.is_some());
     }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::Core;
 use super::drifting::as_named_now;
 use super::session::JiraAccess;
-use super::settings::{Choice, Preflight, preflight};
+use super::settings::{Choice, Preflight, open, preflight};
 use crate::Result;
 use crate::error::Kind;
 use crate::jira::Client;
@@ -70,6 +70,23 @@ async fn tell(core: &Core, setting: &SyncSetting, obstacles: &[String]) -> Resul
     core.store.notify(&begun).await.map(drop)
 }
 
+/// What the preflight finds now of a setting, with the calls booked.
+///
+/// # Errors
+/// When Jira could not be asked.
+pub(super) async fn found_now(
+    jira: &JiraAccess,
+    setting: &SyncSetting,
+    priority: Priority,
+    deadline: Timestamp,
+) -> Result<Preflight> {
+    let (connection, client) = open(jira, &setting.tenant, &setting.connection, priority).await?;
+    let client = client.until(deadline);
+    let found = preflight(&client, &Choice::of(setting), None).await;
+    jira.book(&connection, &client).await?;
+    found
+}
+
 /// Looks again at a quarantined setting, and ends its quarantine if nothing stands against it any more: what its tickets
 /// are to be asked for is then unfinished ([`super::finishing`]). Returns whether it ended.
 ///
@@ -81,12 +98,7 @@ pub async fn look_again(
     priority: Priority,
     deadline: Timestamp,
 ) -> Result<bool> {
-    let (connection, client) =
-        super::settings::open(jira, &setting.tenant, &setting.connection, priority).await?;
-    let client = client.until(deadline);
-    let found = preflight(&client, &Choice::of(setting), None).await;
-    jira.book(&connection, &client).await?;
-    let mut found = found?;
+    let mut found = found_now(jira, setting, priority, deadline).await?;
     let obstacles: Vec<String> =
         std::mem::take(&mut found.obstacles).into_iter().map(|obstacle| obstacle.what).collect();
     let (store, now) = (&jira.core.store, jira.core.clock.now());
