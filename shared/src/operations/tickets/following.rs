@@ -10,6 +10,9 @@
 //! So each may be done again by whoever does not know whether it was done. What fails is noted with the pull request and
 //! tried later; the ticket's other steps do not wait for it.
 
+mod showing;
+
+use self::showing::show;
 use super::moving::{ANOTHER_SITE, is_on_another_site};
 use super::{PATIENCE, Run};
 use crate::Result;
@@ -18,14 +21,12 @@ use crate::connection::{Connection, Lease};
 use crate::error::Kind as ErrorKind;
 use crate::github::{GithubError, Kind};
 use crate::jira::Client;
-use crate::jira::comment::{Comment, Written};
+use crate::jira::comment::Comment;
 use crate::jira::now::Reading;
-use crate::jira::remote_link::RemoteLink;
 use crate::jira::transition::{BroughtEnd, Goal};
 use crate::operations::forge::Opened;
 use crate::pull::{Followed, Pull, PullId, PullState, Reference, Remediation, reference};
-use crate::ticket::content::one_line;
-use crate::ticket::{Block, Issue, IssueStatus, LEASE, ShownPull, Span, State, Ticket, Wanted};
+use crate::ticket::{Issue, IssueStatus, LEASE, ShownPull, State, Ticket, Wanted};
 
 /// Seconds until something is tried again that only a person can mend.
 const FOR_PEOPLE: i64 = 3600;
@@ -36,12 +37,6 @@ const SOON: i64 = 30;
 /// Why a description waits that no call was made for.
 const LIMITED: &str =
     "GitHub's rate limit is used up; its description is written when calls are allowed again";
-
-/// GitHub's icon.
-const ICON: &str = "https://github.com/favicon.ico";
-
-/// The longest title of a pull request in a comment, in characters.
-const LONGEST_TITLE: usize = 200;
 
 /// What could not be done, and how many seconds to wait.
 type Failed = (String, i64);
@@ -281,110 +276,6 @@ fn note(shown: &mut ShownPull, (problem, wait): Failed) {
         Some((before, other)) => (format!("{before}; {problem}"), wait.min(other)),
         None => (problem, wait),
     });
-}
-
-/// Puts the remote link and the comment into the issue.
-async fn show(
-    place: &mut Place<'_>,
-    id: &PullId,
-    pull: &Pull,
-    shown: &mut ShownPull,
-) -> std::result::Result<(), Failed> {
-    let link = RemoteLink {
-        global_id: format!("assay:{id}"),
-        url: pull.url.clone(),
-        title: format!("{}: {}", pull.name(), pull.title),
-        summary: format!("Pull request, {}", pull.state.word()),
-        icon: pull.is_on_github().then(|| ICON.to_owned()),
-        relationship: "fixed by".to_owned(),
-        resolved: pull.state == PullState::Merged,
-    };
-    let written = place.client.link_remotely(&place.issue.id, &link).await;
-    settle(place, written, "linked the pull request", shown)?;
-    let heading = format!("Pull request {}", pull.name());
-    let blocks = comment(&heading, pull);
-    let comments = if let Some(comments) = place.comments.take() {
-        comments
-    } else {
-        let read = place.client.comments(&place.issue.id).await;
-        read.map_err(|error| (error.to_string(), error.wait()))?
-    };
-    let written = put_comment(place, &comments, &heading, &blocks).await;
-    place.comments = Some(comments);
-    match written {
-        Some(written) => settle(place, written, "told of it in a comment", shown),
-        None => Ok(()),
-    }
-}
-
-/// Brings the comment of ours with this first line to what it should say; none if it says so.
-async fn put_comment(
-    place: &Place<'_>,
-    comments: &[Comment],
-    heading: &str,
-    blocks: &[Block],
-) -> Option<Written> {
-    let (client, issue) = (place.client, &place.issue.id);
-    let is_ours = |comment: &&Comment| {
-        comment.author.is_some()
-            && comment.author.as_ref() == client.account()
-            && comment.first_line == heading
-    };
-    let mut ours = comments.iter().filter(is_ours);
-    let first = ours.next();
-    // An answer that was lost made it twice.
-    if let Some(twin) = ours.next() {
-        let deleted = client.delete_comment(issue, &twin.id).await;
-        if !matches!(deleted, Written::Done { .. } | Written::Gone(_)) {
-            return Some(deleted);
-        }
-    }
-    match first {
-        Some(known) if known.digest == crate::jira::canonical::digest_of_blocks(blocks) => None,
-        Some(known) => Some(client.edit_comment(issue, &known.id, blocks).await),
-        None => Some(client.add_comment(issue, blocks).await),
-    }
-}
-
-/// What became of a write into the issue.
-fn settle(
-    place: &mut Place<'_>,
-    written: Written,
-    what: &str,
-    shown: &mut ShownPull,
-) -> std::result::Result<(), Failed> {
-    match written {
-        Written::Done { call, .. } => {
-            shown.done.push((what.to_owned(), Some(call)));
-            Ok(())
-        }
-        Written::Gone(_) => {
-            place.is_gone = true;
-            Err(("the issue is not there any more, or hidden".to_owned(), SOON))
-        }
-        Written::Refused { reason, .. } => Err((reason, FOR_PEOPLE)),
-        Written::NotYet { why, wait, .. } => Err((why, wait)),
-        Written::InDoubt { why, .. } => Err((why, SOON)),
-    }
-}
-
-/// What the comment of a pull request says.
-fn comment(heading: &str, pull: &Pull) -> Vec<Block> {
-    let state = match pull.state {
-        PullState::Open => "It is open.",
-        PullState::Closed => "It was closed without being merged.",
-        PullState::Merged => "It was merged.",
-        PullState::Reverted => "It was merged, and another pull request took it back.",
-    };
-    let title = one_line(&pull.title, LONGEST_TITLE);
-    vec![
-        Block::Paragraph(vec![Span::Strong(heading.to_owned())]),
-        Block::Paragraph(vec![
-            Span::Link { text: if title.is_empty() { pull.name() } else { title }, url: pull.url.clone() },
-            Span::Text(" — ".to_owned()),
-            Span::Text(state.to_owned()),
-        ]),
-    ]
 }
 
 /// Reads the description and writes it with the line that is missing, if one is.
