@@ -3,6 +3,8 @@
 
 pub mod public;
 mod reqwest_sender;
+#[cfg(test)]
+pub(crate) mod scripted;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,37 +1,20 @@
-//! A [`Sender`] for tests that gives prepared answers and keeps what was asked.
+//! GitHub for tests: prepared answers, and what was asked.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::credentials::{Caller, InstallationTokens};
 use crate::clock::ManualClock;
-use crate::http::{HEADERS, Request, Response, SendError, Sender};
+use crate::http::scripted::Script;
+use crate::http::{HEADERS, Request, Response, SendError};
 
 /// The address of the API in tests.
 pub const API: &str = "https://api.github.com";
 
 /// The app's private key in tests, as GitHub gives it.
 pub const KEY: &str = include_str!("test-key-pkcs1.pem");
-
-/// Gives the answers in order; a call that none is left for fails the test.
-#[derive(Default)]
-pub struct Script {
-    answers: Mutex<VecDeque<Result<Response, SendError>>>,
-    requests: Mutex<Vec<Request>>,
-}
-
-#[async_trait::async_trait]
-impl Sender for Script {
-    async fn send(&self, request: Request) -> Result<Response, SendError> {
-        let answer = self.answers.lock().unwrap().pop_front();
-        let asked = format!("{} {}", request.method.as_str(), request.url);
-        self.requests.lock().unwrap().push(request);
-        answer.unwrap_or_else(|| panic!("an unexpected call: {asked}"))
-    }
-}
 
 /// A caller and everything around it that a test looks at.
 pub struct Stage {
@@ -43,7 +26,7 @@ pub struct Stage {
 impl Stage {
     /// Calls will be answered with `answers`, in order. It is noon of 15 June 2026.
     pub fn new(answers: Vec<Result<Response, SendError>>) -> Self {
-        let script = Arc::new(Script { answers: Mutex::new(answers.into()), requests: Mutex::default() });
+        let script = Arc::new(Script::new(answers));
         let clock = Arc::new(ManualClock::new(noon()));
         let caller = Caller {
             sender: Arc::<Script>::clone(&script),

@@ -1,6 +1,5 @@
-//! A [`Sender`] for tests that gives prepared answers and keeps what was asked.
+//! Jira for tests: prepared answers, and what was asked.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use super::http::{HEADERS, Request, Response, SendError, Sender};
 use super::{Addresses, oauth::SignIn};
 use crate::clock::{Clock, ManualClock};
 use crate::connection::Method;
+pub use crate::http::scripted::Script;
 use crate::ids::{AccountId, CloudId};
 use crate::random::CountingRandom;
 use crate::secret::Secret;
@@ -18,23 +18,6 @@ use crate::site::SiteDomain;
 
 /// The connection's account in tests.
 pub const ACCOUNT: &str = "acc-admin";
-
-/// Gives the answers in order; a call that none is left for fails the test.
-#[derive(Default)]
-pub struct Script {
-    answers: Mutex<VecDeque<Result<Response, SendError>>>,
-    pub requests: Mutex<Vec<Request>>,
-}
-
-#[async_trait::async_trait]
-impl Sender for Script {
-    async fn send(&self, request: Request) -> Result<Response, SendError> {
-        let answer = self.answers.lock().unwrap().pop_front();
-        let asked = format!("{} {}", request.method.as_str(), request.url);
-        self.requests.lock().unwrap().push(request);
-        answer.unwrap_or_else(|| panic!("an unexpected call: {asked}"))
-    }
-}
 
 /// Keeps the waits, and moves the clock by them.
 pub struct Waits {
@@ -75,7 +58,7 @@ impl Stage {
     }
 
     fn of(method: Method, account: Option<&str>, answers: Vec<Result<Response, SendError>>) -> Self {
-        let script = Arc::new(Script { answers: Mutex::new(answers.into()), requests: Mutex::default() });
+        let script = Arc::new(Script::new(answers));
         let clock = Arc::new(ManualClock::new("2026-03-01T10:00:00Z".parse().unwrap()));
         let sleeper = Arc::new(Waits { clock: Arc::clone(&clock), waits: Mutex::default() });
         let facts = Facts {
