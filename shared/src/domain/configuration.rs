@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::finding::pattern::{fits, is_line};
 use crate::finding::{Finding, Severity};
 use crate::mapping::Mapping;
 use crate::{Error, Result};
@@ -151,45 +152,5 @@ impl Configuration {
     /// Whether it is for the finding.
     pub fn takes(&self, finding: &Finding) -> bool {
         self.routes.is_empty() || self.routes.iter().any(|route| route.takes(finding))
-    }
-}
-
-fn is_line(text: &str, longest: usize) -> bool {
-    (1..=longest).contains(&text.trim().chars().count()) && !text.chars().any(char::is_control)
-}
-
-/// Whether `text` is as `pattern` says, in which `*` stands for any text, also none; letters' case does not count.
-fn fits(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.to_lowercase(), text.to_lowercase());
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
-    let mut parts: Vec<&str> = parts.collect();
-    let Some(last) = parts.pop() else { return rest.is_empty() };
-    for part in parts {
-        let Some(place) = rest.find(part) else { return false };
-        rest = &rest[place + part.len()..];
-    }
-    rest.ends_with(last)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fits;
-
-    #[test]
-    fn a_pattern_fits_with_stars_for_any_text() {
-        for (pattern, text, is) in [
-            ("*", "", true),
-            ("web-*", "web-1", true),
-            ("web-*", "a web-1", false),
-            ("*/api", "shop/API", true),
-            ("a*b*c", "aXbYc", true),
-            ("a*b*c", "ac", false),
-            ("ab*ba", "aba", false),
-            ("exact", "exact", true),
-            ("exact", "exactly", false),
-        ] {
-            assert_eq!(fits(pattern, text), is, "{pattern} {text}");
-        }
     }
 }

@@ -1,5 +1,8 @@
 //! Findings: their tasks in lists, and what stands beside them: policies, reports, sweeps, acceptances.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -11,6 +14,7 @@ use super::write::Change;
 use super::{Store, item};
 use crate::Result;
 use crate::clock::after;
+use crate::finding::asset::Asset;
 use crate::finding::policy::FindingPolicy;
 use crate::finding::report::{Batch, Report, SEEN_FOR};
 use crate::finding::source::Source;
@@ -23,6 +27,12 @@ const LOOKED_AT: usize = 250;
 
 /// How many calls a list with a filter makes before it gives a shorter page and a cursor.
 const CALLS: usize = 20;
+
+/// How many assets are read at once.
+const ASSETS: usize = 1000;
+
+/// How many assets are written at once.
+const CONCURRENCY: usize = 16;
 
 /// That a full report goes on, which resolves what it does not name.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -143,6 +153,43 @@ impl Store {
         self.save(&key, &next, source.version, Vec::new()).await?;
         source.version = next.version;
         Ok(())
+    }
+
+    /// The assets of a source that are known by these names, by name.
+    pub async fn assets_named(
+        &self,
+        tenant: &TenantId,
+        source: &str,
+        names: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Asset>> {
+        let keys = names.iter().map(|name| keys::asset(tenant, source, name)).collect();
+        let assets: Vec<Asset> = self.get_many(&keys, "assets").await?;
+        Ok(assets.into_iter().map(|asset| (asset.name.clone(), asset)).collect())
+    }
+
+    /// Keeps what is known of assets in the place of what was. Of two at once it does not matter which one stays: both say
+    /// the same to a moment.
+    pub async fn keep_assets(&self, assets: &[Asset]) -> Result<()> {
+        let puts: Vec<_> = assets
+            .iter()
+            .map(|asset| async move {
+                let key = keys::asset(&asset.tenant, &asset.source, &asset.name);
+                let whole = item::item(&key, item::encode(&key, asset)?, Vec::new());
+                self.put(whole, Change::default(), &key).await.map(|_| ())
+            })
+            .collect();
+        stream::iter(puts).buffer_unordered(CONCURRENCY).try_collect::<Vec<()>>().await.map(|_| ())
+    }
+
+    /// Some assets of all sources of a tenant, and where to go on.
+    pub async fn assets(
+        &self,
+        tenant: &TenantId,
+        behind: Option<String>,
+    ) -> Result<(Vec<Asset>, Option<String>)> {
+        let (found, last) =
+            self.query(&keys::assets(tenant), Order::Rising, &Vec::new(), behind, ASSETS).await?;
+        Ok((found.into_iter().map(decode).collect::<Result<_>>()?, last))
     }
 
     /// A report of a source.

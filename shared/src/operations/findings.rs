@@ -25,6 +25,7 @@ mod sweeping;
 mod uploading;
 mod writing;
 
+pub use self::hearing::doubts;
 pub use self::uploading::{Document, Uploaded, UploadedSource};
 pub use self::writing::Written;
 
@@ -152,8 +153,7 @@ impl Findings {
         };
         // So that what is left to do is gone on with, whatever else the tenant has.
         store.put_comparison_if_new(tenant, now).await?;
-        // So that a source whose first report is never taken in whole is known all the same.
-        self.speaks(tenant, &received.source).await?;
+        let again = self.speaks(tenant, &received).await?;
         let began_at = report.as_ref().map_or(now, |report| report.began_at);
         let batch = match (&report, &received.part) {
             (Some(report), Some(part)) => Some(self.named(report, &received, part.batch).await?),
@@ -171,7 +171,6 @@ impl Findings {
             touch,
         };
         let written = self.write_batch(&taking, &received.findings).await?;
-        let alone = received.alone();
         if let (Some(report), Some(batch)) = (&report, batch.filter(|batch| !batch.done)) {
             self.save_batch(report, &mut Batch { done: true, ..batch }).await?;
         }
@@ -181,7 +180,6 @@ impl Findings {
             unchanged: written.unchanged,
             reopened: written.reopened,
             rejected: received.rejected.len() as u64,
-            rejections: received.rejected,
             ..Taken::default()
         };
         let mut ended = None;
@@ -194,7 +192,8 @@ impl Findings {
             taken.resolved = report.resolved;
             taken.report = Some(ReportView::of(&report));
         }
-        self.heard(tenant, &received.source, &alone, ended.as_ref()).await?;
+        self.heard(tenant, &received, &again, ended.as_ref()).await?;
+        taken.rejections = received.rejected;
         Ok(taken)
     }
 

@@ -7,10 +7,9 @@ mod uploading;
 mod view;
 
 use assay::finding::Severity;
-use assay::finding::source::gaps;
 use assay::finding::tally::{Standing, Tally, is_overdue};
 use assay::ids::TaskId;
-use assay::operations::findings::{Findings, Taken};
+use assay::operations::findings::{Findings, Taken, doubts};
 use assay::operations::planning::Planner;
 use assay::task::Task;
 use axum::Json;
@@ -150,8 +149,8 @@ async fn list(
 async fn summary(Reader(caller): Reader, State(api): State<Api>) -> Result<Json<Summary>, Problem> {
     let (store, now) = (&api.core.store, api.core.clock.now());
     let policy = store.finding_policy(&caller.tenant).await?;
-    let sources = store.sources(&caller.tenant).await?;
-    let doubts = gaps(&sources, &policy, now).iter().map(ToString::to_string).collect();
+    let doubts = doubts(store, &caller.tenant, &policy, now).await?;
+    let doubts: Vec<String> = doubts.iter().flatten().map(ToString::to_string).collect();
     let (mut counts, mut cursor) = (Tally::default(), None);
     loop {
         let after = cursor.as_deref();

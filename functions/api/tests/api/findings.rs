@@ -12,7 +12,12 @@ pub fn body() -> Value {
 /// A good policy.
 pub fn policy() -> Value {
     let days = json!({ "critical": 3, "high": 14, "medium": 60, "low": null, "info": null });
-    json!({ "days": days, "zone": "Europe/Berlin", "report_days": 2, "retired_sources": ["old"] })
+    let retired_assets =
+        json!([{ "source": "trivy", "asset": "shop/api:*" }, { "source": null, "asset": "old" }]);
+    json!({
+        "days": days, "zone": "Europe/Berlin", "report_days": 2,
+        "retired_sources": ["old"], "retired_assets": retired_assets,
+    })
 }
 
 /// Sends a finding, and gives its id.
@@ -147,6 +152,36 @@ async fn findings_are_listed_by_what_they_are_and_how_they_stand_page_by_page() 
 }
 
 #[tokio::test]
+async fn a_scanner_that_still_reports_on_one_asset_hides_no_other_that_fell_silent() {
+    let house = House::start().await;
+    let of = |asset: &str| {
+        let mut finding = one(&format!("f-{asset}"), "low");
+        finding["asset"] = json!(asset);
+        json!({ "source": "trivy", "findings": [finding] })
+    };
+    let clean = |asset: &str| {
+        let report = json!({ "id": "r-1", "full": true, "asset": asset, "last": true, "batches": 1 });
+        json!({ "source": "trivy", "findings": [], "report": report })
+    };
+    send(&house, &of("shop/api")).await;
+    send(&house, &clean("shop/clean")).await;
+    house.world.time.advance(8 * 24 * 3600);
+    send(&house, &of("shop/web")).await;
+    let doubts = async || house.get("/v1/findings/summary").await.json()["doubts"].clone();
+    let silent =
+        |asset: &str| format!("trivy reported nothing of {asset} since 2026-06-15, for more than 7 days");
+    let mut told = doubts().await.as_array().unwrap().clone();
+    told.sort_by_key(ToString::to_string);
+    assert_eq!(json!(told), json!([silent("shop/api"), silent("shop/clean")]));
+    send(&house, &of("shop/api")).await;
+    assert_eq!(doubts().await, json!([silent("shop/clean")]));
+    let mut policy = policy();
+    policy["retired_assets"] = json!([{ "asset": "*/clean" }]);
+    assert_eq!(house.call("PUT", "/v1/findings/policy", &policy).await.status, 200);
+    assert_eq!(doubts().await, json!([]));
+}
+
+#[tokio::test]
 async fn a_risk_is_accepted_for_a_reason_to_a_day_not_far_away_and_that_is_taken_back() {
     let house = House::start().await;
     let id = finding(&house).await;
@@ -185,12 +220,17 @@ async fn the_policy_for_findings_says_days_by_severity_and_a_zone() {
     let house = House::start().await;
     let usual = house.get("/v1/findings/policy").await.json();
     let days = json!({ "critical": 7, "high": 30, "medium": 90, "low": 180, "info": null });
-    assert_eq!(usual, json!({ "days": days, "zone": "UTC", "report_days": 7, "retired_sources": [] }));
+    let retired = json!([]);
+    let expected = json!({
+        "days": days, "zone": "UTC", "report_days": 7, "retired_sources": retired, "retired_assets": retired,
+    });
+    assert_eq!(usual, expected);
     let with = |field: &str, value: Value| {
         let mut body = policy();
         body["days"][field] = value;
         body
     };
+    let retired = |assets: Value| json!({ "days": days, "zone": "UTC", "retired_assets": assets });
     for (body, field) in [
         (with("high", json!(0)), "days.high"),
         (with("high", json!(3651)), "days.high"),
@@ -199,6 +239,11 @@ async fn the_policy_for_findings_says_days_by_severity_and_a_zone() {
         (json!({ "zone": "UTC" }), "days"),
         (json!({ "days": days, "zone": "UTC", "report_days": 0 }), "report_days"),
         (json!({ "days": days, "zone": "UTC", "retired_sources": ["a", ""] }), "retired_sources[1]"),
+        (retired(json!([{ "asset": "" }])), "retired_assets[0].asset"),
+        (retired(json!([{ "asset": "a" }, { "asset": "x".repeat(201) }])), "retired_assets[1].asset"),
+        (retired(json!([{ "asset": "a", "source": "" }])), "retired_assets[0].source"),
+        (retired(json!([{ "source": "trivy" }])), "retired_assets[0].asset"),
+        (retired(json!(vec![json!({ "asset": "a" }); 101])), "retired_assets"),
     ] {
         assert_problem(&house.call("PUT", "/v1/findings/policy", &body).await, 422, Some(field));
     }

@@ -1,4 +1,5 @@
-//! What a tenant wants of its findings: how many days each severity may stand, and in which time zone days are counted.
+//! What a tenant wants of its findings: how many days each severity may stand, in which time zone days are counted, and
+//! whose silence is a doubt.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,18 +9,31 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::incoming::check_source;
+use super::pattern::{fits, is_line};
 use super::{Finding, Severity};
-use crate::clock::after;
+use crate::clock::{after, seconds_between};
 use crate::ids::TenantId;
 use crate::{Error, Result};
 
 /// The longest limit, in days: ten years.
 pub const LONGEST_LIMIT: u32 = 3650;
 
-/// The most sources that are retired.
+/// The most sources that are retired, and the most patterns of assets.
 const MOST_RETIRED: usize = 100;
 
+/// The longest pattern of assets, in characters.
+const LONGEST_PATTERN: usize = 200;
+
 const DAY: i64 = 24 * 3600;
+
+/// Assets of which nothing more is reported.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Retired {
+    /// The source that spoke of them; any if none.
+    pub source: Option<String>,
+    /// What their names are like: `*` stands for any text, letters' case does not count.
+    pub asset: String,
+}
 
 /// The policy of one tenant.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -30,11 +44,14 @@ pub struct FindingPolicy {
     pub limits: BTreeMap<Severity, u32>,
     /// The time zone in which days begin and end, by its name in the time zone database.
     pub zone: String,
-    /// After how many days without a word from a source the check cannot tell; never if none.
+    /// After how many days without a word from a source, or of an asset, the check cannot tell; never if none.
     pub report_days: Option<u32>,
     /// Sources that report no more, whose silence is no doubt.
     #[serde(default)]
     pub retired: BTreeSet<String>,
+    /// Assets whose silence is no doubt.
+    #[serde(default)]
+    pub retired_assets: Vec<Retired>,
     /// Where to go on with the due dates of stored findings after a change; none if that is done. Empty at the first.
     #[serde(default)]
     pub unfinished: Option<String>,
@@ -53,6 +70,7 @@ impl FindingPolicy {
             zone: "UTC".to_owned(),
             report_days: Some(7),
             retired: BTreeSet::new(),
+            retired_assets: Vec::new(),
             unfinished: None,
             version: 0,
         }
@@ -82,8 +100,14 @@ impl FindingPolicy {
     /// Changes when silence is a doubt, and whose is not.
     ///
     /// # Errors
-    /// `Invalid` when the days are not 1 to 3650, or a source has no possible name, or there are more than 100.
-    pub fn change_silence(&mut self, report_days: Option<u32>, retired: Vec<String>) -> Result<()> {
+    /// `Invalid` when the days are not 1 to 3650, or a source has no possible name, or a pattern is not 1 to 200 characters in
+    /// one line, or there are more than 100 of either.
+    pub fn change_silence(
+        &mut self,
+        report_days: Option<u32>,
+        retired: Vec<String>,
+        retired_assets: Vec<Retired>,
+    ) -> Result<()> {
         if report_days.is_some_and(|days| !(1..=LONGEST_LIMIT).contains(&days)) {
             let message = format!("report_days must be 1 to {LONGEST_LIMIT}, or null for no limit");
             return Err(Error::invalid("report_days", message));
@@ -96,8 +120,38 @@ impl FindingPolicy {
             check_source(source)
                 .map_err(|error| Error::invalid(format!("retired_sources[{index}]"), error.to_string()))?;
         }
+        if retired_assets.len() > MOST_RETIRED {
+            let message = format!("at most {MOST_RETIRED} patterns of assets may be retired");
+            return Err(Error::invalid("retired_assets", message));
+        }
+        for (index, Retired { source, asset }) in retired_assets.iter().enumerate() {
+            if let Some(source) = source {
+                let place = format!("retired_assets[{index}].source");
+                check_source(source).map_err(|error| Error::invalid(place, error.to_string()))?;
+            }
+            if !is_line(asset, LONGEST_PATTERN) {
+                let message = format!(
+                    "asset must be 1 to {LONGEST_PATTERN} characters in one line; * stands for any text"
+                );
+                return Err(Error::invalid(format!("retired_assets[{index}].asset"), message));
+            }
+        }
         (self.report_days, self.retired) = (report_days, retired.into_iter().collect());
+        self.retired_assets = retired_assets;
         Ok(())
+    }
+
+    /// Whether nothing more is reported of an asset by a source, so that silence is no doubt.
+    pub fn is_retired(&self, source: &str, asset: &str) -> bool {
+        let is_meant = |retired: &Retired| {
+            retired.source.as_deref().is_none_or(|meant| meant == source) && fits(&retired.asset, asset)
+        };
+        self.retired.contains(source) || self.retired_assets.iter().any(is_meant)
+    }
+
+    /// Whether it is a doubt that nothing was heard since `heard_at`.
+    pub fn is_too_long(&self, heard_at: Timestamp, now: Timestamp) -> bool {
+        self.report_days.is_some_and(|days| seconds_between(heard_at, now) > i64::from(days) * DAY)
     }
 
     /// The present day where the tenant is.

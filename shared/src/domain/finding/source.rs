@@ -22,9 +22,7 @@ const MOST_ASSETS: usize = 100;
 const MOST_WHOLE: usize = 200;
 
 /// How many doubts are told one by one.
-const MOST_TOLD: usize = 20;
-
-const DAY: i64 = 24 * 3600;
+pub(super) const MOST_TOLD: usize = 20;
 
 /// What is known of one source.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -35,7 +33,7 @@ pub struct Source {
     pub name: String,
     /// When something came from it last, to an hour.
     pub heard_at: Timestamp,
-    /// Its newest whole and full reports, one of each asset, the newest first.
+    /// Its newest whole and full reports: the one about all assets, then one of each asset, the newest first.
     #[serde(default)]
     pub whole: Vec<Whole>,
     /// The last full reports that prove nothing, one of each asset.
@@ -83,11 +81,21 @@ impl Source {
         Self { tenant, name, heard_at: now, whole: Vec::new(), broken: Vec::new(), version: 0 }
     }
 
-    /// Something came from it.
+    /// Something came from it, and was taken in.
     pub fn heard(&mut self, now: Timestamp) {
-        if seconds_between(self.heard_at, now) >= HEARD_AGAIN_AFTER {
+        if is_heard_again(self.heard_at, now) {
             self.heard_at = now;
         }
+    }
+
+    /// Whether nothing came from it for longer than the policy allows.
+    pub fn is_silent(&self, policy: &FindingPolicy, now: Timestamp) -> bool {
+        policy.is_too_long(self.heard_at, now)
+    }
+
+    /// When the newest whole report began that is about all its assets, if there is any.
+    pub fn said_of_all_at(&self) -> Option<Timestamp> {
+        self.whole.iter().find(|whole| whole.asset.is_none()).map(|whole| whole.began_at)
     }
 
     /// A report of it has ended, or never will. Reports that are not full prove nothing, and need not.
@@ -149,7 +157,8 @@ impl Source {
         }
         self.whole.retain(|known| known.asset != asset);
         self.whole.push(Whole { asset, began_at });
-        self.whole.sort_by_key(|whole| std::cmp::Reverse(whole.began_at));
+        // The one about all assets first, so that those of many assets do not drive it out.
+        self.whole.sort_by_key(|whole| (whole.asset.is_some(), std::cmp::Reverse(whole.began_at)));
         self.whole.truncate(MOST_WHOLE);
     }
 
@@ -160,9 +169,7 @@ impl Source {
             return Vec::new();
         }
         let mut doubts = Vec::new();
-        if let Some(days) = policy.report_days
-            && seconds_between(self.heard_at, now) > i64::from(days) * DAY
-        {
+        if let Some(days) = policy.report_days.filter(|_| self.is_silent(policy, now)) {
             let since = self.heard_at.to_zoned(jiff::tz::TimeZone::UTC).date();
             doubts.push(format!("{name} reported nothing since {since}, for more than {days} days"));
         }
@@ -182,6 +189,11 @@ impl Broken {
     fn is_replaced_by(&self, report: &Report) -> bool {
         (report.asset.is_none() || report.asset == self.asset) && self.began_at <= report.began_at
     }
+}
+
+/// Whether it is so long ago that something was heard of that it must be written again.
+pub(super) fn is_heard_again(heard_at: Timestamp, now: Timestamp) -> bool {
+    seconds_between(heard_at, now) >= HEARD_AGAIN_AFTER
 }
 
 /// Why the sources of a tenant cannot be relied on.
@@ -250,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_assets_the_newest_whole_reports_are_known() {
+    fn of_many_assets_the_newest_whole_reports_are_known_and_the_one_about_all() {
         let mut source =
             Source::new(TenantId::parse("acme").unwrap(), "trivy".to_owned(), T1.parse().unwrap());
         for minute in 0..300 {
@@ -258,5 +270,11 @@ mod tests {
             source.ended(&report("r-1", Some(&format!("a-{minute}")), &began.to_string(), None));
         }
         assert_eq!((source.whole.len(), source.whole[0].asset.as_deref()), (200, Some("a-299")));
+        source.ended(&report("r-1", None, T1, None));
+        assert_eq!(
+            source.said_of_all_at(),
+            Some(T1.parse().unwrap()),
+            "the one about all of them is among them"
+        );
     }
 }

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::{Items, Key};
 use crate::finding::report::{Report, source_key};
-use crate::ids::{ReportId, TaskId, TenantId};
+use crate::ids::{ReportId, TaskId, TenantId, fixed};
 
 /// The tasks of all findings of a tenant (and those of check B9 about issues), or of one source.
 pub(in crate::dynamodb) fn findings(tenant: &TenantId, source: Option<&str>) -> Items {
@@ -69,6 +69,16 @@ pub(in crate::dynamodb) fn sources(tenant: &TenantId) -> Items {
 /// A source.
 pub(in crate::dynamodb) fn source(tenant: &TenantId, name: &str) -> Key {
     sources(tenant).item(&source_key(name))
+}
+
+/// The assets of all sources of a tenant.
+pub(in crate::dynamodb) fn assets(tenant: &TenantId) -> Items {
+    Items::of(tenant, "asset", "asset#")
+}
+
+/// An asset of a source.
+pub(in crate::dynamodb) fn asset(tenant: &TenantId, source: &str, name: &str) -> Key {
+    assets(tenant).item(&format!("{}#{}", source_key(source), fixed(&["asset", name])))
 }
 
 /// The acceptances of a tenant, by their last day.

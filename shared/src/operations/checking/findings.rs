@@ -12,9 +12,9 @@ use crate::check::{CheckId, CheckRun, Evidence};
 use crate::clock::seconds_between;
 use crate::dynamodb::{Counts, LONGEST_PAGE};
 use crate::evidence::Coverage;
-use crate::finding::source::gaps;
 use crate::finding::tally::{Standing, Tally, failing, verdict};
 use crate::ids::{Hash, TaskId, TenantId};
+use crate::operations::findings::doubts;
 use crate::task::Task;
 use crate::{Error, Result};
 
@@ -46,13 +46,13 @@ impl Evaluator {
                 break;
             }
         }
-        let sources = core.store.sources(tenant).await?;
-        if tally.total == 0 && sources.is_empty() {
+        let doubts = doubts(&core.store, tenant, &policy, started_at).await?;
+        if tally.total == 0 && doubts.is_none() {
             return Ok(());
         }
         let counts = Counts { tally: tally.clone(), counted_at: started_at };
         core.store.keep_finding_counts(tenant, &counts).await?;
-        let verdict = verdict(&tally, late, gaps(&sources, &policy, started_at));
+        let verdict = verdict(&tally, late, doubts.unwrap_or_default());
         let subject = recording::Subject { tenant, connection: None, check: CheckId::B9 };
         let coverage = Coverage {
             pages,

@@ -149,3 +149,27 @@ async fn an_evaluation_of_the_checks_leaves_the_tasks_of_findings_alone() {
     evaluated(&world).await;
     assert_eq!(task(&world, 1).await, before);
 }
+
+#[tokio::test]
+async fn the_check_cannot_tell_while_a_scanner_speaks_of_one_asset_and_no_longer_of_another() {
+    let world = start().await;
+    let mut web = received(None, [2]);
+    web.findings[0].1.asset = "shop/web".to_owned();
+    findings(&world).receive(&world.tenant, web).await.unwrap();
+    receive(&world, None, [1]).await;
+    world.time.advance(4 * DAY);
+    receive(&world, None, [1]).await;
+    assert_eq!(evaluated(&world).await.unwrap().outcome, Outcome::Pass);
+    world.time.advance(4 * DAY);
+    receive(&world, None, [1]).await;
+    let run = evaluated(&world).await.unwrap();
+    let silent = "trivy reported nothing of shop/web since 2026-06-15, for more than 7 days";
+    assert_eq!(run.because, format!("cannot tell: {silent}"));
+    let asset = Some("shop/web".to_owned());
+    world.time.advance(60);
+    receive(&world, Some(Part { asset, ..part("r-1", 1, Some(1)) }), []).await;
+    assert_eq!(evaluated(&world).await.unwrap().outcome, Outcome::Pass, "nothing is left in it");
+    world.time.advance(8 * DAY);
+    report(&world, "r-2", [1]).await;
+    assert_eq!(evaluated(&world).await.unwrap().outcome, Outcome::Pass, "it speaks of all assets");
+}

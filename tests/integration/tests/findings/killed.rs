@@ -4,7 +4,9 @@ use assay::task::State;
 use assay_test_support::killed::Killed;
 use proptest::prelude::*;
 
-use super::support::{configured, findings, part, receive, received, start, states, upkeep};
+use super::support::{
+    DAY, configured, evaluated, findings, part, receive, received, start, states, task_id, upkeep,
+};
 
 fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -50,4 +52,22 @@ proptest! {
             }
         });
     }
+}
+
+#[tokio::test]
+async fn a_scanner_whose_findings_are_never_taken_in_is_not_heard_of_though_it_sends_some() {
+    let world = start().await;
+    receive(&world, None, [1]).await;
+    world.time.advance(8 * DAY);
+    let mut died = 0;
+    while !world.tasks().await.iter().any(|task| task.id == task_id(&world, 2)) {
+        let run = evaluated(&world).await.unwrap();
+        assert!(run.because.contains("trivy reported nothing since 2026-06-15"), "{died}: {}", run.because);
+        died += 1;
+        let findings = findings(&world);
+        let part = Box::pin(findings.receive(&world.tenant, received(None, [2])));
+        let _ = Killed { inner: part, polls: died }.await;
+        world.time.advance(1);
+    }
+    assert!(died > 3, "it died {died} times before anything was written");
 }

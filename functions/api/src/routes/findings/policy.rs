@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use assay::finding::Severity;
-use assay::finding::policy::FindingPolicy;
+use assay::finding::policy::{FindingPolicy, Retired};
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -38,13 +38,27 @@ pub struct FindingPolicyBody {
     days: Days,
     /// The time zone in which days begin and end, for example `Europe/Berlin`; `UTC` if nothing was said.
     zone: String,
-    /// After how many days without a word from a source check B9 cannot tell, 1 to 3650; never if null or not given. 7 until
-    /// a policy is put.
+    /// After how many days without a word from a source, or of one of its assets, check B9 cannot tell, 1 to 3650; never if
+    /// null or not given. 7 until a policy is put.
     #[serde(default)]
     report_days: Option<u32>,
     /// Sources that report no more, whose silence is no doubt: at most 100.
     #[serde(default)]
     retired_sources: Vec<String>,
+    /// Assets of which no more is reported, whose silence is no doubt: at most 100 patterns.
+    #[serde(default)]
+    retired_assets: Vec<RetiredAssets>,
+}
+
+/// Assets of which no more is reported.
+#[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetiredAssets {
+    /// The source that spoke of them; any if not given.
+    #[serde(default)]
+    source: Option<String>,
+    /// What their names are like: at most 200 characters, in which `*` stands for any text. Letters' case does not count.
+    asset: String,
 }
 
 impl FindingPolicyBody {
@@ -61,7 +75,18 @@ impl FindingPolicyBody {
             zone: policy.zone.clone(),
             report_days: policy.report_days,
             retired_sources: policy.retired.iter().cloned().collect(),
+            retired_assets: policy.retired_assets.iter().cloned().map(RetiredAssets::of).collect(),
         }
+    }
+}
+
+impl RetiredAssets {
+    fn of(Retired { source, asset }: Retired) -> Self {
+        Self { source, asset }
+    }
+
+    fn retired(self) -> Retired {
+        Retired { source: self.source, asset: self.asset }
     }
 }
 
@@ -95,7 +120,8 @@ pub async fn change_policy(
     let mut policy = api.core.store.finding_policy(&caller.tenant).await?;
     let before = policy.limits.clone();
     policy.change(limits, body.zone)?;
-    policy.change_silence(body.report_days, body.retired_sources)?;
+    let retired_assets = body.retired_assets.into_iter().map(RetiredAssets::retired).collect();
+    policy.change_silence(body.report_days, body.retired_sources, retired_assets)?;
     if policy.limits != before {
         policy.unfinished = Some(String::new());
     }
