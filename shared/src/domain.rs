@@ -4,6 +4,7 @@
 //! [`directory`] → [`account`] → [`person`] → [`matching`] → [`ingestion`] → [`policy`]; whether they should:
 //! [`campaign`] → [`action`]; what scanners found: [`finding`] → [`configuration`] → [`mapping`] → [`pull`].
 //! [`campaign`] → [`action`]; and what people hear of: [`notification`] → [`channel`] → [`announcement`]; [`ending`].
+//! Who calls: [`access`] → [`console`].
 
 pub mod access;
 pub mod account;
@@ -14,6 +15,7 @@ pub mod channel;
 pub mod check;
 pub mod configuration;
 pub mod connection;
+pub mod console;
 pub mod directory;
 pub mod ending;
 pub mod evidence;

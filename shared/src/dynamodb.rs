@@ -27,6 +27,7 @@ mod campaign;
 mod channel;
 mod check;
 mod connection;
+mod console;
 mod delivery;
 mod directory;
 mod due;

@@ -1,8 +1,9 @@
 //! Who calls: the token in `Authorization: Bearer …`, its tenant and role.
 
-use assay::access::{PresentedToken, Role};
+use assay::access::{ApiToken, PresentedToken, Role};
 use assay::error::Kind;
 use assay::ids::{TenantId, TokenId};
+use assay::operations::Core;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -39,14 +40,17 @@ pub struct Operator(pub Caller);
 #[derive(Clone, Debug)]
 pub struct Admin(pub Caller);
 
-/// Finds out who calls, before any handler runs.
+/// Finds out who calls, before any handler runs. The console, which calls in process, has put the caller there already;
+/// nothing that comes over HTTP can.
 pub async fn authenticate(
     State(api): State<Api>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let caller = identify(&api, request.headers()).await?;
-    request.extensions_mut().insert(caller);
+    if request.extensions().get::<Caller>().is_none() {
+        let caller = identify(&api, request.headers()).await?;
+        request.extensions_mut().insert(caller);
+    }
     Ok(next.run(request).await)
 }
 
@@ -61,13 +65,19 @@ async fn identify(api: &Api, headers: &http::HeaderMap) -> Result<Caller, Proble
         .and_then(|text| text.split_once(' '))
         .and_then(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer").then_some(token))
         .ok_or_else(|| refuse("the header Authorization must be `Bearer <token>`"))?;
+    let token = recognise(&api.core, text).await?;
+    Ok(Caller { tenant: token.tenant, token: token.id, role: token.role })
+}
+
+/// The token that `text` is, if it is one and was not revoked.
+pub async fn recognise(core: &Core, text: &str) -> assay::Result<ApiToken> {
     let presented = PresentedToken::parse(text)?;
-    let stored = api.core.store.token(&presented.tenant, &presented.id).await?;
-    match stored {
-        Some(token) if token.accepts(&presented) => {
-            Ok(Caller { tenant: token.tenant, token: token.id, role: token.role })
+    match core.store.token(&presented.tenant, &presented.id).await? {
+        Some(token) if token.accepts(&presented) => Ok(token),
+        _ => {
+            let message = "the API token is not valid; make a new one or ask an admin";
+            Err(assay::Error::new(Kind::Unauthenticated, message))
         }
-        _ => Err(refuse("the API token is not valid; make a new one or ask an admin")),
     }
 }
 

@@ -98,6 +98,9 @@ identifier!(
     /// One API token (its public half).
     TokenId, "token");
 identifier!(
+    /// One session of the console.
+    SessionId, "session");
+identifier!(
     /// Atlassian's identifier of a site; it survives the site's renaming.
     CloudId, "cloud id");
 identifier!(

@@ -50,6 +50,7 @@
 //! | pause that Jira asked for | `T#quota#{connection}` | `pause#` | as above |
 //! | idempotency key | `T#request#{key}` | `request#` | API: conditional put |
 //! | attempt to connect | `T#attempt#{digest}` | `attempt#` | `oauth-callback`: conditional delete |
+//! | session of the console | `T#session#{id}` | `session#` | `console`: one at each request, conditional put and delete |
 //! | webhook delivery | `T#delivery#{digest of site and identifier}` | `delivery#` | `receive-webhooks`: one, conditional put |
 //!
 //! | index | partition | sort | holds |
@@ -69,8 +70,8 @@ use jiff::Timestamp;
 
 use crate::check::CheckId;
 use crate::ids::{
-    CloudId, ConnectionId, IssueId, NotificationId, RunId, SettingId, TaskId, TenantId, TicketId, TokenId,
-    digest, fixed,
+    CloudId, ConnectionId, IssueId, NotificationId, RunId, SessionId, SettingId, TaskId, TenantId, TicketId,
+    TokenId, digest, fixed,
 };
 
 pub(super) use announcing::{announcement, announcements, channel, channels};
@@ -286,6 +287,11 @@ pub(super) fn request(tenant: &TenantId, key: &str) -> Key {
 /// An attempt to connect. Its digest is hashed again, since it is text from a URL.
 pub(super) fn attempt(tenant: &TenantId, state: &str) -> Key {
     Items::of(tenant, &format!("attempt#{}", digest(state.as_bytes())), "attempt#").item("")
+}
+
+/// A session of the console.
+pub(super) fn session(tenant: &TenantId, id: &SessionId) -> Key {
+    Items::of(tenant, &format!("session#{id}"), "session#").item("")
 }
 
 /// A delivery of a webhook. Both names are hashed, since they are text of the sender's making.

@@ -5,6 +5,7 @@ mod announcing;
 mod campaign;
 mod check;
 mod connection;
+mod console;
 mod once;
 mod pages;
 mod person;

@@ -156,6 +156,9 @@ fn attribute_values_and_key_strings_live_under_dynamodb_alone() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// The one function that stands on another: the console shows what the API gives, and asks it in process.
+const CONSOLE: (&str, &str) = ("console", "assay-api");
+
 #[test]
 fn functions_depend_on_the_library_and_not_on_each_other() {
     for entry in std::fs::read_dir(root().join("functions")).expect("functions").filter_map(Result::ok) {
@@ -165,6 +168,12 @@ fn functions_depend_on_the_library_and_not_on_each_other() {
             .nth(1)
             .and_then(|rest| rest.split("\n[").next())
             .unwrap_or_default();
+        let (console, api) = CONSOLE;
+        let dependencies = if entry.file_name() == console {
+            dependencies.replace(api, "")
+        } else {
+            dependencies.to_owned()
+        };
         assert!(
             !dependencies.contains("assay-"),
             "{} depends on another crate of ours",

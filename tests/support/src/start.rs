@@ -19,6 +19,7 @@ const SETTINGS: [(&str, &str, &[&str]); 14] = [
         "assay",
         &[
             "api",
+            "console",
             "oauth-callback",
             "evaluate-checks",
             "ingest-usage",
@@ -30,19 +31,24 @@ const SETTINGS: [(&str, &str, &[&str]); 14] = [
     (
         "ASSAY_SYNC_QUEUE_URL",
         "https://sqs.eu-central-1.amazonaws.com/1/sync",
-        &["api", "evaluate-checks", "create-tickets", "receive-webhooks", "maintain"],
+        &["api", "console", "evaluate-checks", "create-tickets", "receive-webhooks", "maintain"],
     ),
     (
         "ASSAY_CHECKS_QUEUE_URL",
         "https://sqs.eu-central-1.amazonaws.com/1/checks",
-        &["api", "oauth-callback", "evaluate-checks"],
+        &["api", "console", "oauth-callback", "evaluate-checks"],
     ),
-    ("ASSAY_USAGE_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/1/usage", &["api", "ingest-usage"]),
+    (
+        "ASSAY_USAGE_QUEUE_URL",
+        "https://sqs.eu-central-1.amazonaws.com/1/usage",
+        &["api", "console", "ingest-usage"],
+    ),
     (
         "ASSAY_SECRET_PREFIX",
         "assay/test",
         &[
             "api",
+            "console",
             "oauth-callback",
             "evaluate-checks",
             "ingest-usage",
@@ -51,24 +57,28 @@ const SETTINGS: [(&str, &str, &[&str]); 14] = [
             "maintain",
         ],
     ),
-    ("ASSAY_KMS_KEY_ID", "11111111-2222-4333-8444-555555555555", &["api", "oauth-callback", "ingest-usage"]),
+    (
+        "ASSAY_KMS_KEY_ID",
+        "11111111-2222-4333-8444-555555555555",
+        &["api", "console", "oauth-callback", "ingest-usage"],
+    ),
     (
         "ASSAY_PUBLIC_URL",
         "https://assay.example.com",
-        &["api", "oauth-callback", "evaluate-checks", "maintain"],
+        &["api", "console", "oauth-callback", "evaluate-checks", "maintain"],
     ),
     ("ASSAY_CHECK_INTERVAL_SECONDS", "3600", &["evaluate-checks", "maintain"]),
     ("ASSAY_LOOKUP_BOUND_SECONDS", "600", &["create-tickets"]),
     ("ASSAY_SITE_URL", "https://{site}", &CALLS_JIRA),
     ("ASSAY_ATLASSIAN_API_URL", "https://api.atlassian.com", &CALLS_JIRA),
     ("ASSAY_ATLASSIAN_AUTH_URL", "https://auth.atlassian.com", &CALLS_JIRA),
-    ("ASSAY_GITHUB_API_URL", "https://api.github.com", &["api", "create-tickets", "maintain"]),
-    ("ASSAY_SLACK_URL", "https://hooks.slack.com", &["api", "maintain"]),
+    ("ASSAY_GITHUB_API_URL", "https://api.github.com", &["api", "console", "create-tickets", "maintain"]),
+    ("ASSAY_SLACK_URL", "https://hooks.slack.com", &["api", "console", "maintain"]),
 ];
 
 /// The functions that call Jira.
-const CALLS_JIRA: [&str; 6] =
-    ["api", "oauth-callback", "evaluate-checks", "ingest-usage", "create-tickets", "maintain"];
+const CALLS_JIRA: [&str; 7] =
+    ["api", "console", "oauth-callback", "evaluate-checks", "ingest-usage", "create-tickets", "maintain"];
 
 /// What Lambda itself sets.
 const LAMBDA: [(&str, &str); 8] = [

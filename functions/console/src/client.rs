@@ -1,0 +1,145 @@
+//! Our own API, in process: the same router that serves it over HTTP, called as the token that the session stands for.
+
+use assay_api::caller::Caller;
+use axum::Router;
+use axum::body::Body;
+use http::{Method, Request, header};
+use http_body_util::BodyExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tower::ServiceExt;
+
+use crate::form::Form;
+use crate::problem::Problem;
+
+/// The API as one caller reaches it. Paths are API paths (`/v1/…`), made by [`path`] and [`query`] where they hold text
+/// from outside.
+#[derive(Clone)]
+pub struct Client {
+    api: Router,
+    caller: Caller,
+}
+
+impl Client {
+    /// The API for `caller`.
+    pub fn new(api: Router, caller: Caller) -> Self {
+        Self { api, caller }
+    }
+
+    /// Reads.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Problem> {
+        self.call(Request::builder().method(Method::GET).uri(path).body(Body::empty())).await
+    }
+
+    /// Reads what is not JSON: an export. Gives the answer as the API gave it.
+    pub async fn fetch(&self, path: &str) -> Result<http::Response<Body>, Problem> {
+        self.answer(Request::builder().method(Method::GET).uri(path).body(Body::empty())).await
+    }
+
+    /// Sends a POST with what a form said. A form that is sent twice does its work once: the mark of the form is the
+    /// request's idempotency key.
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        form: &Form,
+        body: &impl Serialize,
+    ) -> Result<T, Problem> {
+        self.send(Method::POST, path, Some(form), body).await
+    }
+
+    /// Sends PUT, PATCH or DELETE, which do the same thing when they are repeated.
+    pub async fn change<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Problem> {
+        self.send(method, path, None, body).await
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        form: Option<&Form>,
+        body: &impl Serialize,
+    ) -> Result<T, Problem> {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(form) = form {
+            request = request.header(assay_api::idempotency::NAME, form.once());
+        }
+        let body = serde_json::to_value(body).map_err(Problem::ours)?;
+        // A route without a body takes none: `&()` says that nothing is sent.
+        self.call(if body.is_null() {
+            request.body(Body::empty())
+        } else {
+            request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_string()))
+        })
+        .await
+    }
+
+    async fn call<T: DeserializeOwned>(&self, request: http::Result<Request<Body>>) -> Result<T, Problem> {
+        let answer = self.answer(request).await?.into_body();
+        let bytes = answer.collect().await.map_err(Problem::ours)?.to_bytes();
+        // An answer without a body is read as null, which `()` and `serde_json::Value` take.
+        let text: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
+        serde_json::from_slice(text).map_err(Problem::ours)
+    }
+
+    async fn answer(&self, request: http::Result<Request<Body>>) -> Result<http::Response<Body>, Problem> {
+        let mut request = request.map_err(Problem::ours)?;
+        request.extensions_mut().insert(self.caller.clone());
+        let Ok(answer) = self.api.clone().oneshot(request).await;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let bytes = answer.into_body().collect().await.map_err(Problem::ours)?.to_bytes();
+        Err(serde_json::from_slice(&bytes).map_err(Problem::ours)?)
+    }
+}
+
+/// A path of the API, or of the console, whose parts may hold any text: `path(&["v1", "checks", id])`.
+pub fn path(parts: &[&str]) -> String {
+    let mut path = String::new();
+    for part in parts {
+        path.push('/');
+        path.push_str(&encode(part));
+    }
+    path
+}
+
+/// The path with those parameters that have a value: `query("/v1/tasks", &[("state", state), ("cursor", cursor)])`.
+pub fn query(path: &str, parameters: &[(&str, Option<&str>)]) -> String {
+    let given =
+        parameters.iter().filter_map(|(name, value)| Some((name, value.filter(|it| !it.is_empty())?)));
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+fn encode(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte);
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+/// One page of a list, as the API gives it.
+#[derive(Debug, serde::Deserialize)]
+pub struct List<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Where to go on; none on the last page.
+    pub next_cursor: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{path, query};
+
+    #[test]
+    fn text_from_outside_stays_in_its_place_of_an_address() {
+        assert_eq!(path(&["v1", "checks", "a/b?c#d ä%"]), "/v1/checks/a%2Fb%3Fc%23d%20%C3%A4%25");
+        assert_eq!(query("/tasks", &[("a", None), ("b", Some(""))]), "/tasks");
+        assert_eq!(query("/tasks", &[("a", Some("x&y=z")), ("b", Some("1"))]), "/tasks?a=x%26y%3Dz&b=1");
+    }
+}

@@ -1,0 +1,195 @@
+//! Forms: what a browser sends, and what is shown again where it was refused.
+//!
+//! A form is `application/x-www-form-urlencoded`. Each carries, in the hidden field `csrf`, a mark that only a page made
+//! for this session can hold.
+
+use assay::ids::fixed;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use http::StatusCode;
+
+use crate::Console;
+use crate::frame::Visit;
+use crate::problem::Problem;
+
+/// The most fields of a form.
+const MOST_FIELDS: usize = 1000;
+
+/// The hidden field that carries the mark.
+pub const MARK: &str = "csrf";
+
+/// The fields of a form, as they were sent.
+#[derive(Clone, Default)]
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// A field's text without white space around it; empty where it is missing.
+    pub fn text(&self, name: &str) -> &str {
+        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim())
+    }
+
+    /// The same; none where it is empty.
+    pub fn optional(&self, name: &str) -> Option<&str> {
+        Some(self.text(name)).filter(|text| !text.is_empty())
+    }
+
+    /// All texts of a field that may be given more than once, or as a list with commas; empty ones are left out.
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        let given = self.0.iter().filter(|(key, _)| key == name);
+        given.flat_map(|(_, value)| value.split(',')).map(str::trim).filter(|text| !text.is_empty()).collect()
+    }
+
+    /// Whether a box was ticked, or the button of that name pressed.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
+    /// A field as a whole number.
+    ///
+    /// # Errors
+    /// When it is something else; none if it is empty.
+    pub fn number(&self, name: &str) -> Result<Option<i64>, Problem> {
+        let number = |text: &str| text.parse().map_err(|_| Problem::invalid(name, "Enter a whole number."));
+        self.optional(name).map(number).transpose()
+    }
+}
+
+/// A form of somebody who is signed in, sent from a page of this very session. Taken as a handler's last argument.
+pub struct Form {
+    fields: Fields,
+    mark: String,
+}
+
+impl std::ops::Deref for Form {
+    type Target = Fields;
+
+    fn deref(&self) -> &Fields {
+        &self.fields
+    }
+}
+
+impl Form {
+    /// What makes a form that is sent twice do its work once: it stands for this form with these entries.
+    pub fn once(&self) -> String {
+        let parts = self.fields.0.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+        fixed(&[self.mark.as_str()].into_iter().chain(parts).collect::<Vec<_>>())
+    }
+
+    /// What to show again, with the problem that the API found.
+    pub fn refused(self, problem: Problem) -> Entered {
+        Entered { fields: self.fields, problem: Some(problem) }
+    }
+}
+
+impl FromRequest<Console> for Form {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, console: &Console) -> Result<Self, Problem> {
+        let visit = request.extensions().get::<Visit>().cloned().ok_or_else(Problem::signed_out)?;
+        let mut fields = Fields::from_request(request, console).await?;
+        let mark = fields.text(MARK).to_owned();
+        if !visit.form_key.made(&mark) {
+            let detail = "This form belongs to another sign-in, or was altered. Nothing was done; open the page and send it again.";
+            return Err(Problem::new(StatusCode::FORBIDDEN, "Not allowed", detail));
+        }
+        fields.0.retain(|(name, _)| name != MARK);
+        Ok(Self { fields, mark })
+    }
+}
+
+/// For the sign-in pages alone: there is no session yet that could have marked the form.
+impl FromRequest<Console> for Fields {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, console: &Console) -> Result<Self, Problem> {
+        let bytes = Bytes::from_request(request, console).await.map_err(|_| {
+            let detail = "The form is larger than what is accepted; send less at a time.";
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail)
+        })?;
+        let fields: Vec<_> = form_urlencoded::parse(&bytes).into_owned().take(MOST_FIELDS + 1).collect();
+        if fields.len() > MOST_FIELDS {
+            let detail = "The form has more fields than are accepted; send less at a time.";
+            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail));
+        }
+        Ok(Self(fields))
+    }
+}
+
+/// What stands in a form that is shown: nothing, what is stored, or what was entered and why it was refused.
+#[derive(Clone, Default)]
+pub struct Entered {
+    fields: Fields,
+    problem: Option<Problem>,
+}
+
+impl Entered {
+    /// What is stored.
+    pub fn of<'a>(fields: impl IntoIterator<Item = (&'a str, String)>) -> Self {
+        let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { fields: Fields(fields), problem: None }
+    }
+
+    /// The text of a field.
+    pub fn value(&self, name: &str) -> &str {
+        self.fields.text(name)
+    }
+
+    /// Whether a box is ticked, or a choice taken.
+    pub fn chosen(&self, name: &str, value: &str) -> bool {
+        self.fields.0.iter().any(|(key, given)| key == name && given == value)
+    }
+
+    /// What is wrong with a field: the API names it as a path, of which the beginning is enough.
+    pub fn error(&self, name: &str) -> Option<&str> {
+        let problem = self.problem.as_ref()?;
+        let rest = problem.field.as_deref()?.strip_prefix(name)?;
+        (rest.is_empty() || rest.starts_with(['.', '['])).then_some(problem.detail.as_str())
+    }
+
+    /// Why the form was refused.
+    pub fn problem(&self) -> Option<&Problem> {
+        self.problem.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Entered, Fields, Form};
+    use crate::problem::Problem;
+
+    fn form(mark: &str, fields: &[(&str, &str)]) -> Form {
+        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Form { fields: Fields(fields), mark: mark.to_owned() }
+    }
+
+    #[test]
+    fn fields_are_read_without_white_space_and_lists_by_comma_or_one_by_one() {
+        let form = form("m", &[("site", " a "), ("project", "CHG, OPS"), ("project", "SEC"), ("on", "")]);
+        assert_eq!(form.text("site"), "a");
+        assert_eq!((form.text("none"), form.optional("none")), ("", None));
+        assert_eq!(form.all("project"), ["CHG", "OPS", "SEC"]);
+        assert!(form.has("on") && !form.has("off"));
+        assert_eq!(form.number("on").unwrap(), None);
+        assert_eq!(form.number("site").unwrap_err().field.as_deref(), Some("site"));
+    }
+
+    #[test]
+    fn the_same_form_stands_for_the_same_request_and_an_edited_one_for_another() {
+        let once = |mark, value| form(mark, &[("site", value)]).once();
+        assert_eq!(once("m", "a"), once("m", "a"));
+        assert_ne!(once("m", "a"), once("m", "b"));
+        assert_ne!(once("m", "a"), once("n", "a"));
+    }
+
+    #[test]
+    fn a_refused_form_shows_what_was_entered_and_the_error_at_its_field() {
+        let problem = Problem::invalid("change_management.projects[0]", "There is no such project.");
+        let entered = form("m", &[("change_management.projects", "X")]).refused(problem);
+        assert_eq!(entered.value("change_management.projects"), "X");
+        assert_eq!(entered.error("change_management.projects"), Some("There is no such project."));
+        assert_eq!(entered.error("change_management"), Some("There is no such project."));
+        assert_eq!(entered.error("change"), None);
+        assert!(Entered::default().problem().is_none());
+        assert!(Entered::of([("a", "b".to_owned())]).chosen("a", "b"));
+    }
+}

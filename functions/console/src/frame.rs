@@ -1,0 +1,293 @@
+//! What each page knows of its request: who looks, from where, in which time zone; and what becomes of a problem.
+//!
+//! Reads the session once for each request; puts [`Frame`] into the request, and [`Visit`] where somebody is signed in.
+//! A page that asks for [`Visit`] is therefore closed to everybody else: they are led to the sign-in page and back.
+
+use std::sync::Arc;
+
+use assay::access::Role;
+use assay::console::{FormKey, Session};
+use assay_api::caller::Caller;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use data_encoding::BASE64URL_NOPAD;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::client::{self, Client};
+use crate::headers::Nonce;
+use crate::navigation::{ENTRIES, Entry};
+use crate::problem::{self, Problem};
+use crate::session::{self, Visitor};
+use crate::time::Moment;
+use crate::{Console, answer, assets, cookie, origin, pages};
+
+/// The longest notice, in characters.
+const LONGEST_NOTICE: usize = 300;
+
+/// What every page and part is given.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// The path and query that were asked for.
+    pub path: String,
+    /// What our own script elements carry.
+    pub nonce: String,
+    /// The present moment.
+    pub now: Timestamp,
+    /// The zone of whoever looks.
+    pub zone: TimeZone,
+    /// What was done just now, to be said once.
+    pub notice: Option<String>,
+    /// The id of the element that htmx asks a new content for; none for a whole page.
+    pub part: Option<String>,
+    /// Who looks.
+    pub who: Option<Who>,
+}
+
+/// Who looks.
+#[derive(Clone, Debug)]
+pub struct Who {
+    /// The tenant.
+    pub tenant: String,
+    /// What the token is called.
+    pub token: String,
+    /// What it may do.
+    pub role: Role,
+    /// What each form carries in its hidden field `csrf`.
+    pub mark: String,
+}
+
+impl Frame {
+    /// Whether only this element is asked for.
+    pub fn wants(&self, part: &str) -> bool {
+        self.part.as_deref() == Some(part)
+    }
+
+    /// A moment as date and time.
+    pub fn time(&self, at: &Timestamp) -> Moment {
+        Moment::in_zone(*at, &self.zone)
+    }
+
+    /// A moment as how long ago it was, or how soon it comes.
+    pub fn ago(&self, at: &Timestamp) -> Moment {
+        Moment::seen_from(self.now, *at, &self.zone)
+    }
+
+    /// The same, or other words where there is no such moment.
+    pub fn ago_or(&self, at: &Option<Timestamp>, otherwise: &str) -> Moment {
+        at.as_ref().map_or_else(|| Moment::none(otherwise), |at| self.ago(at))
+    }
+
+    /// What whoever looks may do, in a word.
+    pub fn role(&self) -> &'static str {
+        match self.who.as_ref().map(|who| who.role) {
+            Some(Role::Admin) => "Admin",
+            Some(Role::Operator) => "Operator",
+            Some(Role::Reviewer) => "Reviewer",
+            Some(Role::Auditor) => "Auditor",
+            None => "",
+        }
+    }
+
+    /// The zone, as the time zone database names it.
+    pub fn zone_name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
+    /// Whether whoever looks may decide in access reviews.
+    pub fn reviews(&self) -> bool {
+        self.covers(Role::Reviewer)
+    }
+
+    /// Whether whoever looks may run checks and work on tasks and tickets.
+    pub fn operates(&self) -> bool {
+        self.covers(Role::Operator)
+    }
+
+    /// Whether whoever looks may change connections, settings and tokens.
+    pub fn administers(&self) -> bool {
+        self.covers(Role::Admin)
+    }
+
+    fn covers(&self, role: Role) -> bool {
+        self.who.as_ref().is_some_and(|who| who.role.covers(role))
+    }
+
+    /// The entries of the navigation that whoever looks may see.
+    pub fn entries(&self) -> Vec<Entry> {
+        ENTRIES.iter().copied().filter(|entry| self.covers(entry.role)).collect()
+    }
+
+    /// The mark for a form; empty where nobody is signed in.
+    pub fn mark(&self) -> &str {
+        self.who.as_ref().map_or("", |who| &who.mark)
+    }
+
+    /// Where the stylesheet is.
+    pub fn style(&self) -> &'static str {
+        assets::style()
+    }
+
+    /// Where our script is.
+    pub fn script(&self) -> &'static str {
+        assets::script()
+    }
+
+    /// Where htmx is.
+    pub fn htmx(&self) -> &'static str {
+        assets::htmx()
+    }
+
+    /// Where our picture is.
+    pub fn icon(&self) -> &'static str {
+        assets::icon()
+    }
+}
+
+/// A request of somebody who is signed in. A handler that takes one is closed to all others.
+#[derive(Clone)]
+pub struct Visit {
+    /// What every page is given.
+    pub frame: Frame,
+    /// The API, as whoever looks.
+    pub client: Client,
+    /// The session.
+    pub session: Arc<Session>,
+    /// What signs its forms.
+    pub form_key: FormKey,
+    secure: bool,
+}
+
+impl Visit {
+    /// The way to a page of ours after something was done, which that page says once.
+    pub fn go(&self, to: &str, notice: &str) -> Response {
+        let mut response = answer::see(to);
+        let text: String = notice.chars().take(LONGEST_NOTICE).collect();
+        let text = BASE64URL_NOPAD.encode(text.as_bytes());
+        let name = cookie::name(self.secure, cookie::NOTICE);
+        if let Some(cookie) = cookie::set(self.secure, &name, &text, 60) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        if self.frame.part.is_some() {
+            // htmx follows a redirect by itself and would put the page into the part.
+            *response.status_mut() = StatusCode::OK;
+            if let Some(to) = response.headers_mut().remove(header::LOCATION) {
+                response.headers_mut().insert("hx-redirect", to);
+            }
+        }
+        response
+    }
+}
+
+impl FromRequestParts<Console> for Visit {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Console) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(Problem::signed_out)
+    }
+}
+
+impl FromRequestParts<Console> for Frame {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Console) -> Result<Self, Problem> {
+        let frame = parts.extensions.get::<Self>().cloned();
+        frame.ok_or_else(|| Problem::ours("a page is not behind the layer that gives it its frame"))
+    }
+}
+
+/// Gives each request its frame, and makes pages of problems.
+pub async fn frame(State(console): State<Console>, mut request: Request, next: Next) -> Response {
+    let mut frame = begin(&console, &request);
+    let entered = match origin::check(&console.public_url, request.method(), request.headers()) {
+        Ok(()) => session::visitor(&console, request.headers()).await,
+        Err(problem) => Err(problem),
+    };
+    let entered =
+        entered.and_then(|visitor| visitor.map(|visitor| enter(&console, &mut frame, visitor)).transpose());
+    match entered {
+        Err(problem) => return problem::show(&frame, &problem),
+        Ok(None) => {}
+        Ok(Some(visit)) => {
+            request.extensions_mut().insert(visit);
+        }
+    }
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    request.extensions_mut().insert(frame.clone());
+    let response = next.run(request).await;
+    let mut response = match problem::of(&response) {
+        Some(problem) if problem.status() == StatusCode::UNAUTHORIZED => lead_in(&frame, reads),
+        Some(problem) => problem::show(&frame, &problem),
+        None => response,
+    };
+    if frame.notice.is_some() && reads && !response.status().is_redirection() {
+        let name = cookie::name(console.secure(), cookie::NOTICE);
+        if let Some(said) = cookie::set(console.secure(), &name, "", 0) {
+            response.headers_mut().append(header::SET_COOKIE, said);
+        }
+    }
+    response
+}
+
+fn begin(console: &Console, request: &Request) -> Frame {
+    let headers = request.headers();
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let part = text("hx-request").and(text("hx-target")).map(ToOwned::to_owned);
+    let path = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    Frame {
+        path: path.to_owned(),
+        nonce: request.extensions().get::<Nonce>().map(|nonce| nonce.0.clone()).unwrap_or_default(),
+        now: console.core.clock.now(),
+        zone: zone(headers),
+        notice: notice(console.secure(), headers).filter(|_| part.is_none()),
+        part,
+        who: None,
+    }
+}
+
+fn enter(console: &Console, frame: &mut Frame, visitor: Visitor) -> Result<Visit, Problem> {
+    let Visitor { session, token, form_key } = visitor;
+    frame.who = Some(Who {
+        tenant: token.tenant.to_string(),
+        token: token.name,
+        role: token.role,
+        mark: form_key.mark(console.core.random.as_ref())?,
+    });
+    let caller = Caller { tenant: token.tenant, token: token.id, role: token.role };
+    Ok(Visit {
+        frame: frame.clone(),
+        client: Client::new(console.api.clone(), caller),
+        session: Arc::new(session),
+        form_key,
+        secure: console.secure(),
+    })
+}
+
+/// To the sign-in page, and from there back to what was to be read.
+fn lead_in(frame: &Frame, reads: bool) -> Response {
+    let back = if reads { frame.path.as_str() } else { "/" };
+    if back == "/" && frame.part.is_none() && reads {
+        return pages::sign_in::shown(frame, "/");
+    }
+    let to = client::query("/sign-in", &[("to", Some(back).filter(|to| *to != "/"))]);
+    let mut response = answer::see(&to);
+    if frame.part.is_some() {
+        *response.status_mut() = StatusCode::UNAUTHORIZED;
+        response.headers_mut().insert("hx-redirect", HeaderValue::from_static("/sign-in"));
+    }
+    response
+}
+
+fn zone(headers: &HeaderMap) -> TimeZone {
+    let named = cookie::get(headers, cookie::ZONE).map(|text| text.replace("%2F", "/"));
+    named.and_then(|name| crate::time::zone(&name)).unwrap_or(TimeZone::UTC)
+}
+
+fn notice(secure: bool, headers: &HeaderMap) -> Option<String> {
+    let text = cookie::get(headers, &cookie::name(secure, cookie::NOTICE))?;
+    let text = String::from_utf8(BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()?;
+    (text.chars().count() <= LONGEST_NOTICE && !text.is_empty()).then_some(text)
+}

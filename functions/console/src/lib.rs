@@ -1,0 +1,65 @@
+//! The console: web pages over the API.
+//!
+//! Reads the browser's session; asks [`assay_api`], in process and as the session's token, for everything that a page
+//! shows, and sends it everything that a form says; writes nothing itself but sessions. So each rule of role, tenant,
+//! limit and validation is the API's, and stands once.
+//!
+//! Reading order: [`frame`] (what each request is about, and what becomes of its problems) → [`pages`] → [`client`] →
+//! [`form`]. How a page is added: one module in `pages`, one template, a line in [`pages::routes`], and one in
+//! [`navigation::ENTRIES`] where it has a place there.
+
+pub mod answer;
+pub mod assets;
+pub mod badge;
+pub mod client;
+pub mod cookie;
+pub mod form;
+pub mod frame;
+pub mod headers;
+pub mod navigation;
+pub mod origin;
+pub mod pages;
+pub mod problem;
+pub mod session;
+pub mod time;
+
+use assay::operations::Core;
+use assay_api::Api;
+use axum::Router;
+
+/// What the pages stand on.
+#[derive(Clone)]
+pub struct Console {
+    /// Table, time, randomness: for sessions alone.
+    pub core: Core,
+    /// Our own address, without a slash at its end.
+    pub public_url: String,
+    api: Router,
+}
+
+impl Console {
+    /// The console over an API.
+    pub fn new(api: Api) -> Self {
+        let (core, public_url) = (api.core.clone(), api.connector.public_url.clone());
+        Self { core, public_url, api: assay_api::router(api) }
+    }
+
+    /// Whether it is reached over HTTPS; else it is on this machine.
+    pub fn secure(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}
+
+/// The console.
+pub fn router(console: Console) -> Router {
+    let framed = axum::middleware::from_fn_with_state(console.clone(), frame::frame);
+    let headers = axum::middleware::from_fn_with_state(console.clone(), headers::harden);
+    pages::routes()
+        .fallback(problem::no_such_page)
+        .method_not_allowed_fallback(problem::no_such_form)
+        .layer(framed)
+        .merge(assets::routes())
+        .layer(axum::middleware::from_fn(answer::pack))
+        .layer(headers)
+        .with_state(console)
+}

@@ -1,0 +1,19 @@
+//! The pages, one file each: a typed struct for what is shown, a template of the same name, and the handlers.
+
+pub mod checks;
+pub mod overview;
+pub mod sign_in;
+pub mod time_zone;
+
+use axum::Router;
+
+use crate::Console;
+
+/// The routes of all pages. A new page adds its line here.
+pub fn routes() -> Router<Console> {
+    Router::new()
+        .merge(sign_in::routes())
+        .merge(time_zone::routes())
+        .merge(overview::routes())
+        .merge(checks::routes())
+}

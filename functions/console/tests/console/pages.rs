@@ -1,0 +1,90 @@
+//! Pages in each of their states.
+
+use assay::access::Role;
+
+use serde_json::json;
+
+use super::support::{House, PROBE, assert_harmless, main_of};
+
+#[tokio::test]
+async fn the_overview_says_what_is_connected_and_what_fails() {
+    let empty = House::start().await;
+    insta::assert_snapshot!("overview_empty", main_of(&empty.signed_in(Role::Auditor).await.page("/").await));
+    let house = House::with_tasks().await;
+    insta::assert_snapshot!("overview", main_of(&house.signed_in(Role::Auditor).await.page("/").await));
+}
+
+#[tokio::test]
+async fn the_checks_are_listed_and_filtered_by_outcome() {
+    let house = House::with_tasks().await;
+    let browser = house.signed_in(Role::Operator).await;
+    insta::assert_snapshot!("checks", main_of(&browser.page("/checks").await));
+    let failing = browser.page("/checks?outcome=fail").await;
+    assert!(failing.contains("Fails</span>") && !failing.contains("Passes</span>"));
+    assert!(browser.page("/checks?outcome=nothing").await.contains("No check has this outcome"));
+    let part = browser.part("/checks?outcome=fail", "checks").await.text();
+    assert!(!part.contains("<html") && failing.contains(&part), "a part is what the page has in its place");
+}
+
+#[tokio::test]
+async fn a_check_is_a_page_and_a_drawer_and_can_be_run_by_an_operator() {
+    let house = House::with_tasks().await;
+    let browser = house.signed_in(Role::Operator).await;
+    let page = browser.page("/checks/B1").await;
+    insta::assert_snapshot!("check", main_of(&page));
+    let drawer = browser.part("/checks/B1", "drawer").await.text();
+    assert!(drawer.starts_with("<article") && drawer.contains("autofocus"), "{drawer}");
+    let answer = browser.submit("/checks/B1/run", &[]).await;
+    assert_eq!(answer.header("location"), "/checks/B1");
+    let page = browser.follow(&answer).await.text();
+    assert!(page.contains("role=\"status\">The check is being run."), "{page}");
+    assert!(!browser.page("/checks/B1").await.contains("role=\"status\""), "it is said once");
+    let reader = house.signed_in(Role::Auditor).await;
+    assert!(!reader.page("/checks/B1").await.contains("Run now"), "who may not do it is not shown it");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_told_with_the_way_on() {
+    let house = House::start().await;
+    let browser = house.signed_in(Role::Auditor).await;
+    for (path, status) in [("/nothing", 404), ("/checks/Z99", 404), ("/checks/%ff", 400), ("/sign-out", 405)]
+    {
+        let answer = browser.get(path).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}");
+        let page = answer.text();
+        assert!(page.contains("<nav") && page.contains("href=\"/\">To the overview"), "{path}: {page}");
+    }
+    let part = browser.part("/checks/Z99", "drawer").await;
+    assert_eq!(part.status, 404);
+    assert!(part.text().starts_with("<div class=\"problem\""), "{}", part.text());
+}
+
+#[tokio::test]
+async fn times_are_shown_in_the_zone_that_the_browser_or_the_person_named() {
+    let house = House::start().await;
+    let browser = house.signed_in(Role::Auditor).await;
+    let zone = |name: &str| browser.cookies.lock().unwrap().insert("assay-zone".to_owned(), name.to_owned());
+    assert!(browser.page("/time-zone").await.contains("Times are shown in UTC"));
+    zone("Asia%2FKolkata");
+    assert!(browser.page("/time-zone").await.contains(">15 Jun 2026, 17:30</time>"));
+    for bad in ["Mars%2FOlympus", "..%2F..%2Fetc", "\"><img>"] {
+        zone(bad);
+        assert!(browser.page("/time-zone").await.contains("Times are shown in UTC"), "{bad}");
+    }
+    let answer = browser.submit("/time-zone", &[("zone", "Nowhere")]).await;
+    assert_eq!(answer.status, 422);
+    assert!(answer.text().contains("id=\"error-zone\"") && answer.text().contains("value=\"Nowhere\""));
+    let answer = browser.submit("/time-zone", &[("zone", " europe/berlin ")]).await;
+    assert!(browser.follow(&answer).await.text().contains("Times are shown in Europe/Berlin now."));
+}
+
+#[tokio::test]
+async fn a_name_from_outside_never_becomes_markup() {
+    let house = House::start().await;
+    let made = house.call("POST", "/v1/tokens", &json!({ "name": PROBE, "role": "auditor" })).await.json();
+    let browser = house.browser();
+    browser.submit("/sign-in", &[("token", made["token"].as_str().unwrap())]).await;
+    assert_harmless(&browser.page("/").await);
+    let answer = browser.get("/sign-in?to=/%22%3E%3Cimg%20src=x%20onerror=alert(1)%3E").await;
+    assert!(!answer.header("location").contains('<'));
+}

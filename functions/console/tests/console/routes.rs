@@ -1,0 +1,124 @@
+//! Every page and form, and who is refused there. A route that is not in [`ROWS`] fails the test.
+
+use std::collections::BTreeSet;
+
+use assay::access::Role;
+use assay_test_support::world::PUBLIC_URL;
+
+use super::support::{House, ROLES};
+
+/// A route: the method, a path that is there in a house with tasks, and the lowest role that may use it.
+struct Row(&'static str, &'static str, Role);
+
+/// All routes that need somebody to be signed in.
+const ROWS: &[Row] = &[
+    Row("GET", "/", Role::Auditor),
+    Row("GET", "/checks", Role::Auditor),
+    Row("GET", "/checks/B1", Role::Auditor),
+    Row("POST", "/checks/B1/run", Role::Operator),
+    Row("GET", "/time-zone", Role::Auditor),
+    Row("POST", "/time-zone", Role::Auditor),
+    Row("POST", "/sign-out", Role::Auditor),
+];
+
+/// Routes that are there to sign in.
+const OPEN: &[&str] = &["/sign-in", "/assets/{name}"];
+
+/// The paths that the pages' routers name.
+fn named() -> BTreeSet<String> {
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![source];
+    let mut found = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().filter_map(Result::ok) {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+                continue;
+            }
+            let text = std::fs::read_to_string(entry.path()).unwrap();
+            for rest in text.split(".route(").skip(1) {
+                let path = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
+                found.insert(path.expect("a route's path is written out").to_owned());
+            }
+        }
+    }
+    found
+}
+
+fn is_at(path: &str, route: &str) -> bool {
+    let parts = |text: &str| text.split('/').map(ToOwned::to_owned).collect::<Vec<_>>();
+    let (path, route) = (parts(path.split('?').next().unwrap()), parts(route));
+    path.len() == route.len()
+        && path.iter().zip(&route).all(|(given, named)| named.starts_with('{') || given == named)
+}
+
+#[test]
+fn every_route_has_a_row() {
+    for route in named().iter().filter(|route| !OPEN.contains(&route.as_str())) {
+        assert!(ROWS.iter().any(|Row(_, path, _)| is_at(path, route)), "{route} has no row");
+    }
+    for Row(_, path, _) in ROWS {
+        assert!(named().iter().any(|route| is_at(path, route)), "{path} is no route any more");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_signed_out_is_led_to_the_sign_in_page() {
+    let house = House::with_tasks().await;
+    for Row(method, path, _) in ROWS {
+        let browser = house.browser();
+        if *method == "POST" {
+            assert_eq!(browser.submit(path, &[]).await.header("location"), "/sign-in", "{path}");
+        } else if *path == "/" {
+            assert!(browser.page("/").await.contains("<h1>Sign in</h1>"));
+        } else {
+            let answer = browser.get(path).await;
+            assert_eq!(answer.status, 303, "{path}");
+            assert!(answer.header("location").starts_with("/sign-in?to=%2F"), "{path}");
+            assert_eq!(browser.part(path, "x").await.header("hx-redirect"), "/sign-in", "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_form_without_its_mark_or_from_another_site_does_nothing() {
+    let house = House::with_tasks().await;
+    let browser = house.signed_in(Role::Admin).await;
+    browser.page("/").await;
+    let mark = browser.mark.lock().unwrap().clone();
+    let before = (house.world.items().await, house.world.checks.len());
+    for Row(_, path, _) in ROWS.iter().filter(|Row(method, ..)| *method == "POST") {
+        assert_eq!(browser.submit_as(path, &[("csrf", "x.00")], PUBLIC_URL).await.status, 403, "{path}");
+        assert_eq!(browser.submit_as(path, &[("csrf", &mark)], "https://evil.example").await.status, 403);
+    }
+    assert_eq!((house.world.items().await, house.world.checks.len()), before);
+}
+
+#[tokio::test]
+async fn a_role_that_is_too_low_is_refused_and_told_which_is_needed() {
+    let house = House::with_tasks().await;
+    for role in ROLES {
+        let browser = house.signed_in(role).await;
+        for Row(method, path, needed) in ROWS.iter().filter(|Row(.., needed)| !role.covers(*needed)) {
+            browser.page("/").await;
+            let answer =
+                if *method == "POST" { browser.submit(path, &[]).await } else { browser.get(path).await };
+            assert_eq!(answer.status, 403, "{role:?} {path}");
+            let needed = format!("{needed:?}").to_lowercase();
+            assert!(answer.text().contains(&needed), "{path}: {}", answer.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_tenant_finds_none_of_our_things() {
+    let house = House::with_tasks().await;
+    let browser = house.signed_in_to("other", Role::Admin).await;
+    for Row(_, path, _) in
+        ROWS.iter().filter(|Row(method, path, _)| *method == "GET" && path.contains("con-"))
+    {
+        assert_eq!(browser.get(path).await.status, 404, "{path}");
+    }
+    let page = browser.page("/").await;
+    assert!(page.contains("Nothing is connected yet") && !page.contains("demo.atlassian.net"), "{page}");
+}

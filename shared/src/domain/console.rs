@@ -1,0 +1,186 @@
+//! Who looks at the console: a session stands for an API token, so that its tenant and role are the token's, and the
+//! end of the token is the end of its sessions.
+//!
+//! The browser keeps `<tenant>_<session>_<secret>` in a cookie; the table keeps the secret's digest.
+
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use crate::access::ApiToken;
+use crate::clock::after;
+use crate::ids::{SessionId, TenantId, TokenId, digest};
+use crate::random::{self, Random};
+use crate::secret::{Secret, constant_time_equal};
+use crate::{Error, Result};
+
+/// How long a session lasts, in seconds: a working day. Then the person signs in again.
+pub const VALID_FOR: i64 = 12 * 3600;
+
+/// How long the salt of a mark is, in random bytes.
+const SALT: usize = 15;
+
+/// The longest text that is read as a session or as a mark, in bytes.
+const LONGEST: usize = 300;
+
+/// A session as it is kept: its secret only as its digest.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Session {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its public half.
+    pub id: SessionId,
+    /// The token that it stands for.
+    pub token: TokenId,
+    /// SHA-256 of the secret half, hexadecimal. The secret has 256 random bits, so a slow hash would add nothing.
+    pub digest: String,
+    /// When the person signed in.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// What a browser presents: `<tenant>_<session>_<secret>`.
+#[derive(Clone, Debug)]
+pub struct PresentedSession {
+    /// The tenant it claims, which begins every key that is read with it.
+    pub tenant: TenantId,
+    /// Its public half.
+    pub id: SessionId,
+    secret: Secret,
+}
+
+impl Session {
+    /// Begins a session for whoever proved to hold `token`; the text beside it is for the browser's cookie alone.
+    pub fn begin(random: &dyn Random, token: &ApiToken, now: Timestamp) -> Result<(Self, Secret)> {
+        let id = SessionId::parse(&random::text(random, 15)?)?;
+        let secret = random::text(random, 32)?;
+        let session = Self {
+            tenant: token.tenant.clone(),
+            id,
+            token: token.id.clone(),
+            digest: digest(secret.as_bytes()),
+            created_at: now,
+            expires_at: after(now, VALID_FOR),
+        };
+        let shown = Secret::new(format!("{}_{}_{secret}", session.tenant, session.id));
+        Ok((session, shown))
+    }
+
+    /// Whether `presented` is this session and it has not ended. Compares digests in constant time.
+    pub fn accepts(&self, presented: &PresentedSession, now: Timestamp) -> bool {
+        let shown = digest(presented.secret.expose().as_bytes());
+        constant_time_equal(self.digest.as_bytes(), shown.as_bytes())
+            && now < self.expires_at
+            && self.tenant == presented.tenant
+            && self.id == presented.id
+    }
+}
+
+impl PresentedSession {
+    /// Reads a cookie's value; none if it is not one that was ever given.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() > LONGEST {
+            return None;
+        }
+        let mut parts = text.split('_');
+        match (parts.next(), parts.next(), parts.next(), parts.next()) {
+            (Some(tenant), Some(id), Some(secret), None) if !secret.is_empty() => Some(Self {
+                tenant: TenantId::parse(tenant).ok()?,
+                id: SessionId::parse(id).ok()?,
+                secret: Secret::new(secret),
+            }),
+            _ => None,
+        }
+    }
+
+    /// What signs the session's forms.
+    pub fn form_key(&self) -> FormKey {
+        FormKey(self.secret.clone())
+    }
+}
+
+/// What signs the forms of one session: a page of another site cannot know it, so it cannot make a form of ours.
+#[derive(Clone, Debug)]
+pub struct FormKey(Secret);
+
+impl FormKey {
+    /// A mark for a form: `<salt>.<HMAC-SHA256 of it>`. It differs each time, so that a compressed page tells nothing of
+    /// it to whoever can make the page say things and see how long it is.
+    ///
+    /// # Errors
+    /// When there is no randomness.
+    pub fn mark(&self, random: &dyn Random) -> Result<String> {
+        let salt = random::text(random, SALT)?;
+        Ok(format!("{salt}.{}", data_encoding::HEXLOWER.encode(&self.of(&salt)?.finalize().into_bytes())))
+    }
+
+    /// Whether [`Self::mark`] made `mark`, in a time that tells nothing of it.
+    pub fn made(&self, mark: &str) -> bool {
+        let Some((salt, shown)) = mark.split_once('.').filter(|_| mark.len() <= LONGEST) else {
+            return false;
+        };
+        match (data_encoding::HEXLOWER.decode(shown.as_bytes()), self.of(salt)) {
+            (Ok(shown), Ok(made)) => made.verify_slice(&shown).is_ok(),
+            _ => false,
+        }
+    }
+
+    fn of(&self, salt: &str) -> Result<Hmac<Sha256>> {
+        let mac = Hmac::<Sha256>::new_from_slice(self.0.expose().as_bytes());
+        let mac = mac.map_err(|cause| Error::internal("sign a form").because(cause))?;
+        Ok(mac.chain_update(b"form ").chain_update(salt.as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PresentedSession, Session, VALID_FOR};
+    use crate::access::{ApiToken, Role};
+    use crate::clock::after;
+    use crate::ids::TenantId;
+    use crate::random::CountingRandom;
+    use crate::secret::Secret;
+
+    fn session(random: &CountingRandom) -> (Session, Secret) {
+        let tenant = TenantId::parse("acme").unwrap();
+        let (token, _) = ApiToken::issue(random, &tenant, "ci", Role::Auditor, "iam", now()).unwrap();
+        Session::begin(random, &token, now()).unwrap()
+    }
+
+    fn now() -> jiff::Timestamp {
+        "2026-01-01T00:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn a_session_is_accepted_as_begun_in_no_other_form_and_not_after_its_end() {
+        let (session, shown) = session(&CountingRandom::default());
+        let presented = PresentedSession::parse(shown.expose()).unwrap();
+        assert!(session.accepts(&presented, after(now(), VALID_FOR - 1)));
+        assert!(!session.accepts(&presented, after(now(), VALID_FOR)));
+        let other = PresentedSession::parse(&shown.expose().replace("acme", "other")).unwrap();
+        assert!(!session.accepts(&other, now()));
+        let altered = PresentedSession::parse(&format!("{}a", shown.expose())).unwrap();
+        assert!(!session.accepts(&altered, now()));
+        assert!(!session.digest.contains(shown.expose().rsplit('_').next().unwrap()));
+        for text in ["", "acme", "acme_x", "acme_x_", "Acme_x_y", "acme_x_y_z", &"a_b_c".repeat(100)] {
+            assert!(PresentedSession::parse(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_forms_mark_holds_for_its_session_alone_and_never_looks_the_same() {
+        let random = CountingRandom::default();
+        let key = |shown: &Secret| PresentedSession::parse(shown.expose()).unwrap().form_key();
+        let (one, other) = (key(&session(&random).1), key(&session(&random).1));
+        let mark = one.mark(&random).unwrap();
+        assert!(one.made(&mark) && !other.made(&mark));
+        assert_ne!(one.mark(&random).unwrap(), mark);
+        for text in
+            ["", ".", "a.b", &mark[1..], &mark[..mark.len() - 2], &format!("{mark}00"), &mark.to_uppercase()]
+        {
+            assert!(!one.made(text), "{text}");
+        }
+    }
+}
