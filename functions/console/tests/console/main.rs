@@ -1,5 +1,7 @@
 //! The console as a browser reaches it, over a world with the simulator.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what is not as expected fails the test")]
+
 mod headers;
 mod pages;
 mod routes;

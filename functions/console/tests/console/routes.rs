@@ -7,7 +7,8 @@ use assay_test_support::world::PUBLIC_URL;
 
 use super::support::{House, ROLES};
 
-/// A route: the method, a path that is there in a house with tasks, and the lowest role that may use it.
+/// A route: the method, a path that is there in a [`prepared`] house, and the lowest role that may use it. A name in braces
+/// stands for something of the tenant's own that [`prepared`] tells; another tenant does not find it.
 struct Row(&'static str, &'static str, Role);
 
 /// All routes that need somebody to be signed in.
@@ -23,6 +24,18 @@ const ROWS: &[Row] = &[
 
 /// Routes that are there to sign in.
 const OPEN: &[&str] = &["/sign-in", "/assets/{name}"];
+
+/// A house in which there is something at each path of [`ROWS`], and what the names in braces stand for.
+async fn prepared() -> (House, Vec<(&'static str, String)>) {
+    let house = House::with_tasks().await;
+    (house, vec![("{connection}", "con-1".to_owned())])
+}
+
+fn filled(path: &str, names: &[(&'static str, String)]) -> String {
+    let path = names.iter().fold(path.to_owned(), |path, (name, value)| path.replace(name, value));
+    assert!(!path.contains('{'), "{path}: prepared() does not say what this stands for");
+    path
+}
 
 /// The paths that the pages' routers name.
 fn named() -> BTreeSet<String> {
@@ -64,30 +77,32 @@ fn every_route_has_a_row() {
 
 #[tokio::test]
 async fn whoever_is_signed_out_is_led_to_the_sign_in_page() {
-    let house = House::with_tasks().await;
+    let (house, names) = prepared().await;
     for Row(method, path, _) in ROWS {
+        let path = filled(path, &names);
         let browser = house.browser();
         if *method == "POST" {
-            assert_eq!(browser.submit(path, &[]).await.header("location"), "/sign-in", "{path}");
-        } else if *path == "/" {
+            assert_eq!(browser.submit(&path, &[]).await.header("location"), "/sign-in", "{path}");
+        } else if path == "/" {
             assert!(browser.page("/").await.contains("<h1>Sign in</h1>"));
         } else {
-            let answer = browser.get(path).await;
+            let answer = browser.get(&path).await;
             assert_eq!(answer.status, 303, "{path}");
             assert!(answer.header("location").starts_with("/sign-in?to=%2F"), "{path}");
-            assert_eq!(browser.part(path, "x").await.header("hx-redirect"), "/sign-in", "{path}");
+            assert_eq!(browser.part(&path, "x").await.header("hx-redirect"), "/sign-in", "{path}");
         }
     }
 }
 
 #[tokio::test]
 async fn a_form_without_its_mark_or_from_another_site_does_nothing() {
-    let house = House::with_tasks().await;
+    let (house, names) = prepared().await;
     let browser = house.signed_in(Role::Admin).await;
     browser.page("/").await;
     let mark = browser.mark.lock().unwrap().clone();
     let before = (house.world.items().await, house.world.checks.len());
     for Row(_, path, _) in ROWS.iter().filter(|Row(method, ..)| *method == "POST") {
+        let path = &filled(path, &names);
         assert_eq!(browser.submit_as(path, &[("csrf", "x.00")], PUBLIC_URL).await.status, 403, "{path}");
         assert_eq!(browser.submit_as(path, &[("csrf", &mark)], "https://evil.example").await.status, 403);
     }
@@ -96,10 +111,11 @@ async fn a_form_without_its_mark_or_from_another_site_does_nothing() {
 
 #[tokio::test]
 async fn a_role_that_is_too_low_is_refused_and_told_which_is_needed() {
-    let house = House::with_tasks().await;
+    let (house, names) = prepared().await;
     for role in ROLES {
         let browser = house.signed_in(role).await;
         for Row(method, path, needed) in ROWS.iter().filter(|Row(.., needed)| !role.covers(*needed)) {
+            let path = &filled(path, &names);
             browser.page("/").await;
             let answer =
                 if *method == "POST" { browser.submit(path, &[]).await } else { browser.get(path).await };
@@ -112,13 +128,15 @@ async fn a_role_that_is_too_low_is_refused_and_told_which_is_needed() {
 
 #[tokio::test]
 async fn another_tenant_finds_none_of_our_things() {
-    let house = House::with_tasks().await;
+    let (house, names) = prepared().await;
     let browser = house.signed_in_to("other", Role::Admin).await;
-    for Row(_, path, _) in
-        ROWS.iter().filter(|Row(method, path, _)| *method == "GET" && path.contains("con-"))
-    {
-        assert_eq!(browser.get(path).await.status, 404, "{path}");
-    }
     let page = browser.page("/").await;
     assert!(page.contains("Nothing is connected yet") && !page.contains("demo.atlassian.net"), "{page}");
+    for Row(method, path, _) in ROWS.iter().filter(|Row(_, path, _)| path.contains('{')) {
+        let path = &filled(path, &names);
+        let answer =
+            if *method == "POST" { browser.submit(path, &[]).await } else { browser.get(path).await };
+        assert_eq!(answer.status, 404, "{method} {path}: {}", answer.text());
+        browser.page("/").await;
+    }
 }

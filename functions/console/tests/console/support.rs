@@ -165,7 +165,7 @@ impl Browser<'_> {
             }
         }
         if let Some(mark) = between(&answer.text(), "name=\"csrf\" value=\"", "\"") {
-            *self.mark.lock().unwrap() = mark.to_owned();
+            mark.clone_into(&mut self.mark.lock().unwrap());
         }
         answer
     }
