@@ -5,11 +5,14 @@
 //! [`campaign`] → [`action`]; what scanners found: [`finding`] → [`configuration`] → [`mapping`] → [`pull`].
 //! [`campaign`] → [`action`]; and what people hear of: [`notification`] → [`channel`] → [`announcement`]; [`ending`].
 //! Who calls: [`access`] → [`console`].
+//! [`campaign`] → [`action`]; and what people hear of: [`notification`] → [`channel`] → [`announcement`]; [`ending`];
+//! and who changed what: [`audit`].
 
 pub mod access;
 pub mod account;
 pub mod action;
 pub mod announcement;
+pub mod audit;
 pub mod campaign;
 pub mod channel;
 pub mod check;

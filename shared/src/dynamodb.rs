@@ -23,6 +23,7 @@
 mod access;
 mod account;
 mod action;
+mod audit;
 mod campaign;
 mod channel;
 mod check;
@@ -62,6 +63,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 
 pub use action::ActionFilter;
+pub use audit::AuditFilter;
 pub use campaign::SigningKeyKnown;
 pub use finding::{Accepted, Counts, Sweep};
 pub use idempotency::Begin;

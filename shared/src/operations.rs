@@ -21,6 +21,7 @@
 //! | [`reviewing`] | accounts, the directory, decisions, actions | `campaign` | campaigns, their items, approvals, signed records | [`acting`] |
 //! | [`acting`] | actions, accounts, the directory, Jira | `action` | access in Jira, actions | — |
 //! | [`announcing`] | notifications, channels | `announcement` | announcements, messages to Slack and others | — |
+//! | [`auditing`] | — | — | entries of the audit log | — |
 //! | [`ending`] | connections, secrets | `ending` | connections, notifications | [`announcing`] |
 //! | [`hearing`] | deliveries of webhooks | — | what is due, sync requests | `checking`, `tickets`, [`pulls`] |
 //! | [`forge`] | what a person entered, GitHub | — | how GitHub is reached, secrets | [`pulls`], `tickets` |
@@ -29,6 +30,7 @@
 
 pub mod acting;
 pub mod announcing;
+pub mod auditing;
 pub mod checking;
 pub mod choosing;
 pub mod configuring;

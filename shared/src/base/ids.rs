@@ -62,7 +62,8 @@ macro_rules! identifier {
     };
 }
 
-fn is_identifier(text: &str) -> bool {
+/// Whether `text` may be an identifier: 1 to 128 letters, digits, `-`, `_`, `.` or `:`.
+pub fn is_identifier(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':'))
 }
@@ -94,6 +95,9 @@ identifier!(
 identifier!(
     /// One thing of a connection that ends: the connection's id, a `.`, and what ends.
     EndingId, "ending");
+identifier!(
+    /// One entry of the audit log.
+    AuditId, "audit entry");
 identifier!(
     /// One API token (its public half).
     TokenId, "token");

@@ -48,6 +48,7 @@
 //! | day on which an acceptance ends | `T#acceptance` | `acceptance#{day}#{task}` | `maintain`: those that are over |
 //! | points of an hour | `T#quota#{connection}` | `hour#{epoch seconds}` | all functions that call Jira: the present hour, with the pause in the same read |
 //! | pause that Jira asked for | `T#quota#{connection}` | `pause#` | as above |
+//! | entry of the audit log | `T#audit#{year}-{month}` | `entry#{when it began, epoch milliseconds, 15 digits}#{id}` | API: list, newest first, across months; API, `oauth-callback`: put, then an update of its outcome |
 //! | idempotency key | `T#request#{key}` | `request#` | API: conditional put |
 //! | attempt to connect | `T#attempt#{digest}` | `attempt#` | `oauth-callback`: conditional delete |
 //! | session of the console | `T#session#{id}` | `session#` | `console`: one at each request, conditional put and delete |
@@ -63,6 +64,7 @@
 
 mod access;
 mod announcing;
+mod audit;
 mod finding;
 mod pull;
 
@@ -75,6 +77,7 @@ use crate::ids::{
 };
 
 pub(super) use announcing::{announcement, announcements, channel, channels};
+pub(super) use audit::{audit, audit_entry, audit_moment, audit_month, before_audit};
 
 pub(super) use access::{
     access_policy, account, accounts, action, actions, activity, activity_of, administrators_turn, asked,

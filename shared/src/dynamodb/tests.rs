@@ -2,6 +2,7 @@
 
 mod access;
 mod announcing;
+mod audit;
 mod campaign;
 mod check;
 mod connection;
