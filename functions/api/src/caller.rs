@@ -20,6 +20,8 @@ pub struct Caller {
     pub tenant: TenantId,
     /// The token.
     pub token: TokenId,
+    /// What it is called.
+    pub name: String,
     /// What it may do.
     pub role: Role,
 }
@@ -66,7 +68,7 @@ async fn identify(api: &Api, headers: &http::HeaderMap) -> Result<Caller, Proble
         .and_then(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer").then_some(token))
         .ok_or_else(|| refuse("the header Authorization must be `Bearer <token>`"))?;
     let token = recognise(&api.core, text).await?;
-    Ok(Caller { tenant: token.tenant, token: token.id, role: token.role })
+    Ok(Caller { tenant: token.tenant, token: token.id, name: token.name, role: token.role })
 }
 
 /// The token that `text` is, if it is one and was not revoked.

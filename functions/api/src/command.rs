@@ -3,6 +3,7 @@
 
 use assay::Result;
 use assay::access::{ApiToken, DIRECT, Role};
+use assay::audit::{Change, Outcome, Verdict, Who};
 use assay::ids::TenantId;
 use assay::operations::Core;
 use serde::{Deserialize, Serialize};
@@ -48,8 +49,13 @@ pub async fn carry_out(core: &Core, command: Command) -> Result<Issued> {
     let now = core.clock.now();
     let name = check_name(&name)?;
     let (token, shown) = ApiToken::issue(core.random.as_ref(), &tenant, name, role, DIRECT, now)?;
+    let what = "issue_token, by direct invocation";
+    let change = Change::new(Who::direct(), what).with("role", &format!("{role:?}").to_lowercase());
+    let entry = core.change_begins(&tenant, change.with("token", token.id.as_str())).await?;
     core.store.put_tenant_if_new(&tenant, now).await?;
     core.store.put_token(&token).await?;
+    let outcome = Outcome::new(core.clock.now(), Verdict::Done).making(Some(token.id.as_str()));
+    core.change_ended(&entry, outcome).await;
     tracing::info!(%tenant, token = %token.id, ?role, "API token issued by direct invocation");
     Ok(Issued { token: shown.expose().to_owned(), tenant, role })
 }

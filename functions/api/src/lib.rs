@@ -6,6 +6,7 @@
 //! Every route but health, the API's own description and the front door asks for a token, and each handler names the role that it asks
 //! for by the type of its first argument ([`caller::Reader`], [`caller::Reviewer`], [`caller::Operator`], [`caller::Admin`]).
 
+pub mod audit;
 pub mod caller;
 pub mod command;
 pub mod description;
@@ -56,6 +57,7 @@ pub fn router(api: Api) -> Router {
     let strict = || axum::middleware::from_fn_with_state(Arc::clone(&takes), strict::check);
     // Outermost last: the caller is known before anything else of the request is looked at.
     let guarded = guarded
+        .route_layer(axum::middleware::from_fn_with_state(api.clone(), audit::record))
         .route_layer(axum::middleware::from_fn_with_state(api.clone(), idempotency::remember))
         .route_layer(strict())
         .route_layer(axum::middleware::from_fn_with_state(api.clone(), caller::authenticate));
@@ -98,6 +100,7 @@ fn guarded() -> routes::Routes {
         .merge(routes::github::routes())
         .merge(routes::remediations::routes())
         .merge(routes::tokens::routes())
+        .merge(routes::audit_log::routes())
 }
 
 /// The routes that do not.

@@ -35,6 +35,10 @@ pub struct Problem {
     pub retry_after: Option<u32>,
 }
 
+/// A problem's title, beside the answer that tells of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Title(pub &'static str);
+
 fn as_urn<S: serde::Serializer>(word: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("urn:assay:problem:{word}"))
 }
@@ -192,6 +196,7 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        response.extensions_mut().insert(Title(self.title));
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

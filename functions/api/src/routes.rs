@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod actions;
+pub mod audit_log;
 pub mod campaigns;
 pub mod checks;
 pub mod connections;

@@ -252,11 +252,11 @@ fn enter(console: &Console, frame: &mut Frame, visitor: Visitor) -> Result<Visit
     let Visitor { session, token, form_key } = visitor;
     frame.who = Some(Who {
         tenant: token.tenant.to_string(),
-        token: token.name,
+        token: token.name.clone(),
         role: token.role,
         mark: form_key.mark(console.core.random.as_ref())?,
     });
-    let caller = Caller { tenant: token.tenant, token: token.id, role: token.role };
+    let caller = Caller { tenant: token.tenant, token: token.id, name: token.name, role: token.role };
     Ok(Visit {
         frame: frame.clone(),
         client: Client::new(console.api.clone(), caller),

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::audit::Who;
 use crate::clock::after;
 use crate::connection::Connection;
 use crate::ids::{ConnectionId, TenantId, digest};
@@ -32,6 +33,9 @@ pub struct Attempt {
     pub browser: Option<String>,
     /// Until when it can be completed.
     pub expires_at: Timestamp,
+    /// Who asked for it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Who>,
 }
 
 /// Text of a `state`: `<tenant>.<secret>`, so that the tenant begins the key under which it is looked up.
@@ -62,7 +66,12 @@ impl StateText {
 
 impl Attempt {
     /// A new attempt and the text that stands for it in a URL.
-    pub fn begin(random: &dyn Random, connection: &Connection, now: Timestamp) -> Result<(Self, Secret)> {
+    pub fn begin(
+        random: &dyn Random,
+        connection: &Connection,
+        by: Option<Who>,
+        now: Timestamp,
+    ) -> Result<(Self, Secret)> {
         let text = format!("{}.{}", connection.tenant, random::text(random, 32)?);
         let attempt = Self {
             tenant: connection.tenant.clone(),
@@ -71,6 +80,7 @@ impl Attempt {
             state: digest(text.as_bytes()),
             browser: None,
             expires_at: after(now, VALID_FOR),
+            by,
         };
         Ok((attempt, Secret::new(text)))
     }
@@ -141,7 +151,7 @@ mod tests {
             SiteDomain::parse("acme.atlassian.net").unwrap(),
             now,
         );
-        let (attempt, link) = Attempt::begin(&random, &connection, now).unwrap();
+        let (attempt, link) = Attempt::begin(&random, &connection, None, now).unwrap();
         assert_eq!(StateText::parse(link.expose()).unwrap().digest, attempt.state);
         assert!(attempt.may_complete(Some("x"), now).is_err(), "not bound to a browser yet");
         let (bound, state, cookie) = attempt.bind(&random).unwrap();

@@ -17,6 +17,7 @@ use jiff::civil::Date;
 
 use super::listening::Listening;
 use super::session::JiraAccess;
+use crate::audit::Who;
 use crate::connection::{Connection, IncidentLimits, Method, Problem, Scope, State, UseCase};
 use crate::ending::Entered as EnteredAt;
 use crate::error::Kind;
@@ -32,8 +33,8 @@ pub use verifying::Verified;
 /// What a person enters to prove who the connection is.
 #[derive(Clone, Debug)]
 pub enum Proof {
-    /// Nothing yet: Atlassian's consent page will be asked.
-    Consent,
+    /// Nothing yet: Atlassian's consent page will be asked. Holds who asks for it, where that is known, for the audit log.
+    Consent(Option<Who>),
     /// A service account's client credentials.
     ServiceAccount {
         /// The client id.
@@ -59,7 +60,7 @@ pub enum Proof {
 impl Proof {
     fn method(&self) -> Method {
         match self {
-            Self::Consent => Method::Oauth,
+            Self::Consent(_) => Method::Oauth,
             Self::ServiceAccount { .. } => Method::ServiceAccount,
             Self::Token { scoped: false, .. } => Method::ApiToken,
             Self::Token { scoped: true, .. } => Method::ScopedApiToken,
@@ -68,14 +69,30 @@ impl Proof {
 
     fn ends_on(&self) -> Option<Date> {
         match self {
-            Self::Consent => None,
+            Self::Consent(_) => None,
             Self::ServiceAccount { ends_on, .. } | Self::Token { ends_on, .. } => *ends_on,
+        }
+    }
+
+    /// The same, asked for by somebody whom we know.
+    #[must_use]
+    pub fn by(self, who: Who) -> Self {
+        match self {
+            Self::Consent(_) => Self::Consent(Some(who)),
+            other => other,
+        }
+    }
+
+    fn asked_by(&self) -> Option<Who> {
+        match self {
+            Self::Consent(who) => who.clone(),
+            Self::ServiceAccount { .. } | Self::Token { .. } => None,
         }
     }
 
     fn credentials(&self) -> Option<Credentials> {
         match self.clone() {
-            Self::Consent => None,
+            Self::Consent(_) => None,
             Self::ServiceAccount { client_id, client_secret, .. } => {
                 Some(Credentials::ServiceAccount { client_id, client_secret, access: None })
             }
@@ -158,7 +175,7 @@ impl Connector {
                 if new {
                     self.jira.core.store.put_new_connection(&connection).await?;
                 }
-                let link = self.consent_link(&connection).await?;
+                let link = self.consent_link(&connection, proof.asked_by()).await?;
                 Ok(Begun::Consent(Box::new(connection), link))
             }
             Some(credentials) => {

@@ -29,7 +29,7 @@ async fn stored(world: &World, id: &str) -> Option<Connection> {
 async fn consent(world: &World, id: &str, wish: Wish) -> Result<Connection, Failure> {
     world.set_up_oauth_app().await;
     let (connector, id) = (world.connector(), ConnectionId::parse(id).unwrap());
-    let begun = connector.begin(&world.tenant, id, wish, Proof::Consent).await?;
+    let begun = connector.begin(&world.tenant, id, wish, Proof::Consent(None)).await?;
     let Begun::Consent(_, link) = begun else { panic!("consent needs a link") };
     let departure = connector.depart(link.split_once("link=").unwrap().1).await?;
     let (code, state) = world.approve(&departure.location).await;

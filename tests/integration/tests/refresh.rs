@@ -347,7 +347,7 @@ async fn an_answer_that_was_lost_while_consent_was_exchanged_leaves_the_connecti
     let world = World::start().await;
     world.set_up_oauth_app().await;
     world.jira.simulator.add_fault(Fault::once(FaultKind::AnswerLost, "token"));
-    let begun = world.connect_as("con-1", Proof::Consent).await.unwrap();
+    let begun = world.connect_as("con-1", Proof::Consent(None)).await.unwrap();
     assert_eq!(begun.state, State::Pending);
     world.jira.simulator.clear_faults();
     let connected = world.reconnect_by_consent(&begun).await;

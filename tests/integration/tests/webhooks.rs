@@ -194,7 +194,7 @@ async fn without_the_scope_nothing_is_asked_about_webhooks() {
     world.set_up_oauth_app().await;
     let wish = Wish { use_cases: [UseCase::IncidentManagement].into(), ..wish() };
     let (connector, id) = (world.connector(), ConnectionId::parse("con-oauth").unwrap());
-    let begun = connector.begin(&world.tenant, id, wish, Proof::Consent).await.unwrap();
+    let begun = connector.begin(&world.tenant, id, wish, Proof::Consent(None)).await.unwrap();
     let Begun::Consent(_, link) = begun else { panic!("consent needs a link") };
     let departure = connector.depart(link.split_once("link=").unwrap().1).await.unwrap();
     let (code, state) = world.approve(&departure.location).await;

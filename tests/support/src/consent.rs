@@ -29,7 +29,8 @@ impl World {
         self.set_up_oauth_app().await;
         self.store().put_tenant_if_new(&self.tenant, self.time.now()).await.expect("the tenant");
         let id = ConnectionId::parse("con-oauth").expect("an id");
-        let begun = self.connector().begin(&self.tenant, id, wish, Proof::Consent).await.expect("it begins");
+        let begun =
+            self.connector().begin(&self.tenant, id, wish, Proof::Consent(None)).await.expect("it begins");
         Box::pin(self.follow(begun)).await
     }
 
@@ -66,7 +67,7 @@ impl World {
     pub async fn reconnect_by_consent(&self, connection: &Connection) -> Connection {
         let connector = self.connector();
         let begun =
-            Box::pin(connector.reconnect(connection.clone(), Proof::Consent)).await.expect("it begins");
+            Box::pin(connector.reconnect(connection.clone(), Proof::Consent(None))).await.expect("it begins");
         Box::pin(self.follow(begun)).await
     }
 

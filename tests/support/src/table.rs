@@ -2,6 +2,7 @@
 
 mod counting;
 mod meddling;
+mod refusing;
 
 use assay::dynamodb::{Store, create_table};
 use aws_sdk_dynamodb::Client;
@@ -52,6 +53,13 @@ pub fn reach_counted(address: &str, operations: &Operations) -> Store {
 /// A store on the engine at `address` whose updates are changed on their way.
 pub fn reach_meddling(address: &str, change: fn(&mut UpdateItemInput)) -> Store {
     let config = config(address).interceptor(meddling::Meddling(change)).build();
+    Store::new(Client::from_conf(config), TABLE)
+}
+
+/// A store on the engine at `address` whose writes of single items fail where `refuses` says so of their partition key: puts if
+/// `puts`, updates if not.
+pub fn reach_refusing(address: &str, puts: bool, refuses: fn(&str) -> bool) -> Store {
+    let config = config(address).interceptor(refusing::Refusing { puts, refuses }).build();
     Store::new(Client::from_conf(config), TABLE)
 }
 

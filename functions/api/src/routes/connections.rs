@@ -67,6 +67,7 @@ async fn connect(
     Body(input): Body<ConnectInput>,
 ) -> Result<Response, Problem> {
     let (wish, proof) = input.check(api.core.clock.now())?;
+    let proof = proof.by((&caller).into());
     let id = ConnectionId::parse(&format!("con-{}", seed.text))?;
     let begun = match api.core.store.connection(&caller.tenant, &id).await? {
         None => Box::pin(api.connector.begin(&caller.tenant, id, wish, proof)).await?,
@@ -140,7 +141,8 @@ async fn reconnect(
 ) -> Result<Json<ConnectionView>, Problem> {
     let connection =
         api.core.store.connection(&caller.tenant, &id).await?.ok_or_else(|| no_connection(&id))?;
-    let begun = Box::pin(api.connector.reconnect(connection, input.check(api.core.clock.now())?)).await?;
+    let proof = input.check(api.core.clock.now())?.by((&caller).into());
+    let begun = Box::pin(api.connector.reconnect(connection, proof)).await?;
     begun_as(&api, &begun).await
 }
 

@@ -1,5 +1,6 @@
 //! Every route refuses who may not use it. A route without a row in [`ROWS`] fails the test.
 
+mod audited;
 mod rows;
 
 use std::collections::BTreeSet;

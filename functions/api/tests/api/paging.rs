@@ -41,7 +41,7 @@ async fn walk(house: &House, path: &str, limit: Option<usize>) -> Vec<Value> {
 }
 
 /// Reads a list in pages of several sizes; all must give the same, without repetition. Returns the items.
-async fn walk_all(house: &House, path: &str, id: impl Fn(&Value) -> String) -> Vec<Value> {
+pub async fn walk_all(house: &House, path: &str, id: impl Fn(&Value) -> String) -> Vec<Value> {
     let whole = walk(house, path, Some(200)).await;
     let ids: Vec<String> = whole.iter().map(&id).collect();
     let mut once = ids.clone();
@@ -55,7 +55,7 @@ async fn walk_all(house: &House, path: &str, id: impl Fn(&Value) -> String) -> V
     whole
 }
 
-fn by_id(item: &Value) -> String {
+pub fn by_id(item: &Value) -> String {
     item["id"].as_str().unwrap().to_owned()
 }
 

@@ -51,17 +51,9 @@ impl House {
         world.forge.secrets = Arc::clone(&secrets) as _;
         let github = crate::github::simulator(world.time.now()).await;
         world.forge.api_url = github.url();
-        let api = Api {
-            forge: world.forge.clone(),
-            core: world.access.core.clone(),
-            connector: world.connector(),
-            announcer: world.announcer(),
-            checks: Arc::clone(&world.checks) as Arc<dyn Queue<ChecksRequest>>,
-            sync: Arc::clone(&world.sync) as Arc<dyn Queue<SyncRequest>>,
-            usage: Arc::clone(&world.usage) as Arc<dyn Queue<UsageRequest>>,
-        };
         let (admin, said) = (String::new(), Mutex::default());
-        let mut house = Self { router: router(api), world, github, admin, secrets, said };
+        let router = over(&world);
+        let mut house = Self { router, world, github, admin, secrets, said };
         house.admin = house.token(TENANT, Role::Admin).await;
         house
     }
@@ -187,9 +179,16 @@ impl House {
         self.world.store().write_product(&product).await.unwrap();
     }
 
-    /// Everything that could have been written: the table's items, and how many messages wait.
+    /// Everything that could have been changed: the table's items but for the audit log, which tells of what was refused, too,
+    /// and how many messages wait.
     pub async fn state(&self) -> (Vec<Value>, usize, usize) {
-        (self.world.items().await, self.world.checks.len(), self.world.sync.len())
+        let items = self.world.items().await.into_iter().filter(|item| !is_audit(item)).collect();
+        (items, self.world.checks.len(), self.world.sync.len())
+    }
+
+    /// The entries of the audit log, of all tenants, as they are stored.
+    pub async fn log(&self) -> Vec<Value> {
+        self.world.items().await.into_iter().filter(is_audit).map(|item| item["record"].clone()).collect()
     }
 
     /// The items of one tenant.
@@ -198,6 +197,23 @@ impl House {
         let items = self.world.items().await.into_iter();
         items.filter(|item| item["pk"].as_str().unwrap().starts_with(&beginning)).collect()
     }
+}
+
+fn is_audit(item: &Value) -> bool {
+    item["pk"].as_str().unwrap().contains("#audit#")
+}
+
+/// The API over a world as it is.
+pub fn over(world: &World) -> Router {
+    router(Api {
+        forge: world.forge.clone(),
+        core: world.access.core.clone(),
+        connector: world.connector(),
+        announcer: world.announcer(),
+        checks: Arc::clone(&world.checks) as Arc<dyn Queue<ChecksRequest>>,
+        sync: Arc::clone(&world.sync) as Arc<dyn Queue<SyncRequest>>,
+        usage: Arc::clone(&world.usage) as Arc<dyn Queue<UsageRequest>>,
+    })
 }
 
 /// A person's account at `con-1`, as if it had been read.

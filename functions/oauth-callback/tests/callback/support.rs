@@ -37,8 +37,10 @@ pub struct House {
     /// The secrets.
     pub secrets: Arc<MemorySecrets>,
     api: Router,
-    callback: Router,
-    admin: String,
+    /// The callback.
+    pub callback: Router,
+    /// The administrator's token.
+    pub admin: String,
 }
 
 /// A browser: what it holds of our cookies.

@@ -79,7 +79,7 @@ async fn finishing_what_is_not_there_makes_nothing() {
 async fn an_attempt_to_connect_is_used_once() {
     let store = store().await;
     let (attempt, _) =
-        Attempt::begin(&CountingRandom::default(), &connection(&acme(), "con-1"), start()).unwrap();
+        Attempt::begin(&CountingRandom::default(), &connection(&acme(), "con-1"), None, start()).unwrap();
     store.put_attempt(&attempt).await.unwrap();
     let kept = store.get_item(&keys::attempt(&acme(), &attempt.state)).await.unwrap().unwrap();
     let expires: i64 = number_beside(&kept, keys::EXPIRES_AT).unwrap();
@@ -93,7 +93,7 @@ async fn an_attempt_to_connect_is_used_once() {
 async fn of_many_who_take_an_attempt_at_the_same_time_one_gets_it() {
     let store = store().await;
     let (attempt, _) =
-        Attempt::begin(&CountingRandom::default(), &connection(&acme(), "con-1"), start()).unwrap();
+        Attempt::begin(&CountingRandom::default(), &connection(&acme(), "con-1"), None, start()).unwrap();
     store.put_attempt(&attempt).await.unwrap();
     let tenant = acme();
     let takers = (0..8).map(|_| store.take_attempt(&tenant, &attempt.state));

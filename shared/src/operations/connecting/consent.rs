@@ -3,8 +3,12 @@
 //! The start link's secret and the `state` each work once, for ten minutes, for one tenant; the `state` works only in the
 //! browser that holds the cookie set at the start.
 
+use jiff::Timestamp;
+
 use super::{Connector, Failure};
+use crate::audit::{Change, Outcome, Verdict, Who};
 use crate::connection::{Connection, Problem, ProblemCode, State, use_case};
+use crate::error::Kind;
 use crate::ids::TenantId;
 use crate::jira::credentials::{Credentials, Grant};
 use crate::jira::oauth::TokenError;
@@ -25,9 +29,9 @@ pub struct Departure {
 
 impl Connector {
     /// A link that begins consent for `connection`: valid once, for ten minutes.
-    pub(super) async fn consent_link(&self, connection: &Connection) -> Result<String> {
+    pub(super) async fn consent_link(&self, connection: &Connection, by: Option<Who>) -> Result<String> {
         let core = &self.jira.core;
-        let (attempt, text) = Attempt::begin(core.random.as_ref(), connection, core.clock.now())?;
+        let (attempt, text) = Attempt::begin(core.random.as_ref(), connection, by, core.clock.now())?;
         core.store.put_attempt(&attempt).await?;
         Ok(format!("{}/oauth/start?link={}", self.public_url, text.expose()))
     }
@@ -57,7 +61,8 @@ impl Connector {
         Ok(Departure { location, cookie, label })
     }
 
-    /// The browser has come back from Atlassian, which approved with `code` or refused with `error`.
+    /// The browser has come back from Atlassian, which approved with `code` or refused with `error`. What becomes of it is in the
+    /// audit log, under whoever asked for the link.
     pub async fn arrive(
         &self,
         state: &str,
@@ -65,10 +70,24 @@ impl Connector {
         code: Result<&Secret, &str>,
     ) -> Result<Connection, Failure> {
         let attempt = self.take(state).await?;
-        attempt.may_complete(cookie, self.jira.core.clock.now())?;
-        let arrived = self.complete(&attempt, code).await;
+        let core = &self.jira.core;
+        attempt.may_complete(cookie, core.clock.now())?;
+        let who = attempt.by.clone().unwrap_or_else(Who::unknown);
+        let change = Change::new(who, "GET /oauth/callback").with("connection", attempt.connection.as_str());
+        let entry = core.change_begins(&attempt.tenant, change).await?;
+        let arrived = self.complete_and_note(&attempt, code).await;
+        core.change_ended(&entry, outcome(arrived.as_ref(), core.clock.now())).await;
+        arrived
+    }
+
+    async fn complete_and_note(
+        &self,
+        attempt: &Attempt,
+        code: Result<&Secret, &str>,
+    ) -> Result<Connection, Failure> {
+        let arrived = self.complete(attempt, code).await;
         if let Err(Failure::Problem(problem)) = &arrived {
-            self.note(&attempt, problem).await?;
+            self.note(attempt, problem).await?;
         }
         arrived
     }
@@ -130,5 +149,19 @@ impl Connector {
     /// Where Atlassian sends the browser back to. Must be entered in the OAuth app's settings.
     pub fn callback_url(&self) -> String {
         format!("{}/oauth/callback", self.public_url)
+    }
+}
+
+/// What became of connecting, for the audit log.
+fn outcome(arrived: Result<&Connection, &Failure>, now: Timestamp) -> Outcome {
+    match arrived {
+        Ok(_) => Outcome::new(now, Verdict::Done),
+        Err(Failure::Problem(_)) => {
+            Outcome::new(now, Verdict::Refused).because(Some("The connection could not be made"))
+        }
+        Err(Failure::Error(error)) if error.retryable() && *error.kind() != Kind::Conflict => {
+            Outcome::new(now, Verdict::Failed)
+        }
+        Err(Failure::Error(_)) => Outcome::new(now, Verdict::Refused),
     }
 }

@@ -232,7 +232,7 @@ impl Given {
         }
         let end = |field: &str, day: Option<Date>| day.map(|day| check_end(field, day, now)).transpose();
         match method {
-            Method::Oauth => Ok(Proof::Consent),
+            Method::Oauth => Ok(Proof::Consent(None)),
             Method::ServiceAccount => Ok(Proof::ServiceAccount {
                 client_id: required("client_id", self.client_id)?,
                 client_secret: required_secret("client_secret", self.client_secret)?,
