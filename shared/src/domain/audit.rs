@@ -95,7 +95,7 @@ impl Change {
 pub enum Verdict {
     /// It was made, or asked for.
     Done,
-    /// It was refused, and nothing was changed.
+    /// It was refused: by a rule, or by the state that things are in.
     Refused,
     /// It failed on its way; a part of it may have been done.
     Failed,
@@ -132,8 +132,9 @@ impl Outcome {
     pub fn answered(at: Timestamp, status: u16) -> Self {
         let verdict = match status {
             ..400 => Verdict::Done,
+            // Jira may have asked us to wait in the middle of it.
+            429 | 500.. => Verdict::Failed,
             400..500 => Verdict::Refused,
-            500.. => Verdict::Failed,
         };
         Self { status: Some(status), ..Self::new(at, verdict) }
     }
@@ -226,6 +227,7 @@ mod tests {
             (202, Verdict::Done),
             (403, Verdict::Refused),
             (409, Verdict::Refused),
+            (429, Verdict::Failed),
             (500, Verdict::Failed),
             (503, Verdict::Failed),
         ] {

@@ -53,7 +53,7 @@ impl House {
         world.forge.api_url = github.url();
         let (admin, said) = (String::new(), Mutex::default());
         let router = over(&world);
-        let mut house = Self { router, world, github, admin, secrets, said };
+        let mut house = Self { world, github, router, admin, secrets, said };
         house.admin = house.token(TENANT, Role::Admin).await;
         house
     }

@@ -116,7 +116,7 @@ async fn the_first_outcome_stays_and_none_is_made_without_an_entry() {
     assert!(list().await.unwrap().items.is_empty());
     store.put_audit_entry(&begun).await.unwrap();
     store.put_audit_entry(&begun).await.unwrap();
-    assert_eq!(list().await.unwrap().items, [begun.clone()]);
+    assert_eq!(list().await.unwrap().items, std::slice::from_ref(&begun));
     assert_eq!(begun.verdict(), Verdict::Unknown);
     let first = Outcome::answered(after(now(), 1), 403).because(Some("Not allowed"));
     store.end_audit_entry(&begun, &first).await.unwrap();

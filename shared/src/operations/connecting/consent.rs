@@ -70,13 +70,13 @@ impl Connector {
         code: Result<&Secret, &str>,
     ) -> Result<Connection, Failure> {
         let attempt = self.take(state).await?;
-        let core = &self.jira.core;
-        attempt.may_complete(cookie, core.clock.now())?;
+        let foundation = &self.jira.core;
+        attempt.may_complete(cookie, foundation.clock.now())?;
         let who = attempt.by.clone().unwrap_or_else(Who::unknown);
         let change = Change::new(who, "GET /oauth/callback").with("connection", attempt.connection.as_str());
-        let entry = core.change_begins(&attempt.tenant, change).await?;
+        let entry = foundation.change_begins(&attempt.tenant, change).await?;
         let arrived = self.complete_and_note(&attempt, code).await;
-        core.change_ended(&entry, outcome(arrived.as_ref(), core.clock.now())).await;
+        foundation.change_ended(&entry, outcome(arrived.as_ref(), foundation.clock.now())).await;
         arrived
     }
 
