@@ -27,8 +27,8 @@ pub mod wiring;
 
 pub use base::{clock, config, error, ids, random, secret, signing, telemetry};
 pub use domain::{
-    access, account, action, announcement, audit, campaign, channel, check, configuration, connection, console,
-    directory, ending, evidence, finding, idempotency, ingestion, mapping, matching, notification, oauth,
-    person, plan, policy, pull, quota, sarif, seat, sheet, site, sync_setting, task, ticket, trace,
+    access, account, action, announcement, audit, campaign, channel, check, configuration, connection,
+    console, directory, ending, evidence, finding, idempotency, ingestion, mapping, matching, notification,
+    oauth, person, plan, policy, pull, quota, sarif, seat, sheet, site, sync_setting, task, ticket, trace,
 };
 pub use error::{Error, Result};

@@ -16,7 +16,7 @@
 //! becomes of its task, [`report`] what a whole report proves, [`source`] whether one is missing, [`tally`] how they all stand.
 
 pub mod acceptance;
-pub mod asset;
+pub mod doubts;
 pub mod incoming;
 pub(crate) mod pattern;
 pub mod policy;

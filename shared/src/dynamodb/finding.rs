@@ -1,8 +1,8 @@
 //! Findings: their tasks in lists, and what stands beside them: policies, reports, sweeps, acceptances.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,6 @@ use super::write::Change;
 use super::{Store, item};
 use crate::Result;
 use crate::clock::after;
-use crate::finding::asset::Asset;
 use crate::finding::policy::FindingPolicy;
 use crate::finding::report::{Batch, Report, SEEN_FOR};
 use crate::finding::source::Source;
@@ -61,6 +60,9 @@ pub struct Accepted {
 pub struct Counts {
     /// The counts.
     pub tally: Tally,
+    /// Why what was reported could not be relied on then.
+    #[serde(default)]
+    pub doubts: Vec<String>,
     /// When.
     pub counted_at: Timestamp,
 }
@@ -131,65 +133,70 @@ impl Store {
         self.put(whole, Change::default(), &key).await.map(|_| ())
     }
 
-    /// All sources of a tenant, by name.
+    /// All sources of a tenant as wholes, by name.
     pub async fn sources(&self, tenant: &TenantId) -> Result<Vec<Source>> {
         let mut sources: Vec<Source> = self.all(&keys::sources(tenant)).await?;
         sources.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(sources)
     }
 
-    /// A source.
-    pub async fn source(&self, tenant: &TenantId, name: &str) -> Result<Option<Source>> {
-        self.get(&keys::source(tenant, name)).await
-    }
-
-    /// Saves a source, and raises its version here and in the table.
-    ///
-    /// # Errors
-    /// `Conflict` when another version is stored.
-    pub async fn save_source(&self, source: &mut Source) -> Result<()> {
-        let next = Source { version: source.version + 1, ..source.clone() };
-        let key = keys::source(&source.tenant, &source.name);
-        self.save(&key, &next, source.version, Vec::new()).await?;
-        source.version = next.version;
-        Ok(())
-    }
-
-    /// The assets of a source that are known by these names, by name.
-    pub async fn assets_named(
-        &self,
-        tenant: &TenantId,
-        source: &str,
-        names: &BTreeSet<String>,
-    ) -> Result<BTreeMap<String, Asset>> {
-        let keys = names.iter().map(|name| keys::asset(tenant, source, name)).collect();
-        let assets: Vec<Asset> = self.get_many(&keys, "assets").await?;
-        Ok(assets.into_iter().map(|asset| (asset.name.clone(), asset)).collect())
-    }
-
-    /// Keeps what is known of assets in the place of what was. Of two at once it does not matter which one stays: both say
-    /// the same to a moment.
-    pub async fn keep_assets(&self, assets: &[Asset]) -> Result<()> {
-        let puts: Vec<_> = assets
-            .iter()
-            .map(|asset| async move {
-                let key = keys::asset(&asset.tenant, &asset.source, &asset.name);
-                let whole = item::item(&key, item::encode(&key, asset)?, Vec::new());
-                self.put(whole, Change::default(), &key).await.map(|_| ())
-            })
-            .collect();
-        stream::iter(puts).buffer_unordered(CONCURRENCY).try_collect::<Vec<()>>().await.map(|_| ())
-    }
-
     /// Some assets of all sources of a tenant, and where to go on.
-    pub async fn assets(
+    pub async fn source_assets(
         &self,
         tenant: &TenantId,
         behind: Option<String>,
-    ) -> Result<(Vec<Asset>, Option<String>)> {
-        let (found, last) =
-            self.query(&keys::assets(tenant), Order::Rising, &Vec::new(), behind, ASSETS).await?;
+    ) -> Result<(Vec<Source>, Option<String>)> {
+        let items = keys::assets(tenant, None);
+        let (found, last) = self.query(&items, Order::Rising, &Vec::new(), behind, ASSETS).await?;
         Ok((found.into_iter().map(decode).collect::<Result<_>>()?, last))
+    }
+
+    /// A page of the assets of a source, or, without one, of the sources as wholes.
+    pub async fn list_sources(
+        &self,
+        tenant: &TenantId,
+        source: Option<&str>,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Source>> {
+        let items = source.map_or_else(|| keys::sources(tenant), |source| keys::assets(tenant, Some(source)));
+        self.list(&items, Order::Rising, &Vec::new(), cursor, limit).await
+    }
+
+    /// What is known of a source's assets of these names, and of the source as a whole (no name).
+    pub async fn sources_about(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        about: impl IntoIterator<Item = Option<&str>>,
+    ) -> Result<BTreeMap<Option<String>, Source>> {
+        let keys = about.into_iter().map(|asset| keys::source(tenant, name, asset)).collect();
+        let sources: Vec<Source> = self.get_many(&keys, "sources and assets").await?;
+        Ok(sources.into_iter().map(|source| (source.asset.clone(), source)).collect())
+    }
+
+    /// Saves what is known of sources and assets, each by itself, at most 16 at the same time; the results are in their
+    /// order. The table has version + 1 of each afterwards.
+    ///
+    /// # Errors
+    /// For each by itself: `Conflict` when another version is stored.
+    pub async fn save_sources(&self, sources: &[Source]) -> Vec<Result<()>> {
+        let saves: Vec<_> = sources
+            .iter()
+            .map(|source| async move {
+                let key = keys::source(&source.tenant, &source.name, source.asset.as_deref());
+                let next = Source { version: source.version + 1, ..source.clone() };
+                self.save(&key, &next, source.version, Vec::new()).await
+            })
+            .collect();
+        stream::iter(saves).buffered(CONCURRENCY).collect().await
+    }
+
+    /// Forgets what is known of a source as a whole, or of one of its assets; says whether anything was. It comes back when
+    /// it speaks again.
+    pub async fn forget_source(&self, tenant: &TenantId, name: &str, asset: Option<&str>) -> Result<bool> {
+        let key = keys::source(tenant, name, asset);
+        Ok(self.delete(&key, Change::default()).await?.is_some())
     }
 
     /// A report of a source.

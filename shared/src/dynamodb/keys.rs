@@ -41,7 +41,7 @@
 //! | which tickets' issues have, or had, a key | `T#key#{digest of the key}` | `ticket#{id}` | `receive-webhooks`, API, `maintain`: all of a key; `create-tickets`, `maintain`: conditional put |
 //! | policy for findings, and their counts | `T#findings` | `policy#`, `counts#` | API, `evaluate-checks`, `maintain`: one |
 //! | source of findings | `T#source` | `source#{digest of the name}` | API, `maintain`: one; API, `evaluate-checks`: all |
-//! | asset of a source | `T#asset` | `asset#{digest of the source}#{digest of the name}` | API, `maintain`: many by name; API, `evaluate-checks`: all |
+//! | asset of a source | `T#asset` | `asset#{digest of the source}#{digest of the name}` | API, `maintain`: many by name; API: list; API, `evaluate-checks`: all |
 //! | report of a scanner | `T#report#{digest of the source}` | `report#{id}` | API, `maintain`: one |
 //! | what a batch of a report named | `T#report#{digest of the source}` | `batch#{when the report began, epoch milliseconds, 15 digits}#{report}#{number}` | API: one, all of a report; API, `maintain`: all since a report began |
 //! | full report that goes on | `T#sweep` | `sweep#{digest of the source}#{report}` | `maintain`: all of a tenant; API: all of a source |
@@ -86,7 +86,7 @@ pub(super) use access::{
     project_roles_of, review_item, review_items, roster, roster_page, rosters, signing,
 };
 pub(super) use finding::{
-    acceptance, acceptances, asset, assets, batch, batches, batches_of, before_batches, finding_counts,
+    acceptance, acceptances, assets, batch, batches, batches_of, before_batches, finding_counts,
     finding_policy, findings, report, source, sources, sweep, sweeps,
 };
 

@@ -25,7 +25,7 @@ mod sweeping;
 mod uploading;
 mod writing;
 
-pub use self::hearing::doubts;
+pub use self::hearing::Reported;
 pub use self::uploading::{Document, Uploaded, UploadedSource};
 pub use self::writing::Written;
 
@@ -112,7 +112,7 @@ impl ReportView {
             state: report.state,
             began_at: report.began_at,
             resolved: report.resolved,
-            spares: report.spares.clone(),
+            spares: report.spares.clone().filter(|_| report.full),
         }
     }
 }
@@ -153,7 +153,7 @@ impl Findings {
         };
         // So that what is left to do is gone on with, whatever else the tenant has.
         store.put_comparison_if_new(tenant, now).await?;
-        let again = self.speaks(tenant, &received).await?;
+        self.speaks(tenant, &received).await?;
         let began_at = report.as_ref().map_or(now, |report| report.began_at);
         let batch = match (&report, &received.part) {
             (Some(report), Some(part)) => Some(self.named(report, &received, part.batch).await?),
@@ -192,7 +192,7 @@ impl Findings {
             taken.resolved = report.resolved;
             taken.report = Some(ReportView::of(&report));
         }
-        self.heard(tenant, &received, &again, ended.as_ref()).await?;
+        self.heard(tenant, &received, ended.as_ref()).await?;
         taken.rejections = received.rejected;
         Ok(taken)
     }
@@ -312,11 +312,8 @@ impl Findings {
         }
         let store = &self.planner.core.store;
         let refused: u64 = store.finding_batches_of(report).await?.iter().map(|batch| batch.refused).sum();
-        let spares = (refused > 0).then(|| {
-            format!(
-                "{refused} of its parts were refused, so it is not known that what it does not name is gone"
-            )
-        });
+        let proves = if report.full { ", so it is not known that what it does not name is gone" } else { "" };
+        let spares = (refused > 0).then(|| format!("{refused} of its parts were refused{proves}"));
         report.end(batches, spares);
         match store.save_report(report).await {
             // The same last batch, sent twice at once.

@@ -3,13 +3,14 @@
 mod accepting;
 mod input;
 mod policy;
+mod sources;
 mod uploading;
 mod view;
 
 use assay::finding::Severity;
 use assay::finding::tally::{Standing, Tally, is_overdue};
 use assay::ids::TaskId;
-use assay::operations::findings::{Findings, Taken, doubts};
+use assay::operations::findings::{Findings, Reported, Taken};
 use assay::operations::planning::Planner;
 use assay::task::Task;
 use axum::Json;
@@ -30,6 +31,9 @@ use crate::problem::Problem;
 
 /// How many findings are counted on the spot; of more, the counts of the last evaluation are given.
 const COUNTED_ON_THE_SPOT: u64 = 5000;
+
+/// Of how many assets it is told on the spot whether they fell silent; of more, the doubts of the last evaluation are given.
+const ASSETS_ON_THE_SPOT: usize = 3000;
 
 /// How many findings one call to the table reads while they are counted.
 const COUNTED_TOGETHER: usize = 200;
@@ -70,7 +74,8 @@ pub struct Summary {
     /// When.
     #[schema(value_type = String)]
     counted_at: Timestamp,
-    /// Why the sources cannot be relied on: those that fell silent, and reports that were not whole.
+    /// Why what was reported cannot be relied on: sources and assets that fell silent, and reports that were not whole. Those
+    /// of the last evaluation where there are more than 3,000 assets or 5,000 findings.
     doubts: Vec<String>,
 }
 
@@ -80,6 +85,7 @@ pub(crate) fn routes() -> Routes {
         .routes(routes!(uploading::upload))
         .routes(routes!(policy::show_policy, policy::change_policy))
         .routes(routes!(summary))
+        .routes(routes!(sources::list_sources, sources::forget_source))
         .routes(routes!(show))
         .routes(routes!(accepting::accept, accepting::withdraw))
 }
@@ -149,8 +155,9 @@ async fn list(
 async fn summary(Reader(caller): Reader, State(api): State<Api>) -> Result<Json<Summary>, Problem> {
     let (store, now) = (&api.core.store, api.core.clock.now());
     let policy = store.finding_policy(&caller.tenant).await?;
-    let doubts = doubts(store, &caller.tenant, &policy, now).await?;
-    let doubts: Vec<String> = doubts.iter().flatten().map(ToString::to_string).collect();
+    let reported = Reported::read(store, &caller.tenant, &policy, now, ASSETS_ON_THE_SPOT).await?;
+    let is_cut = reported.as_ref().is_some_and(|reported| reported.is_cut);
+    let doubts = reported.map_or_else(Vec::new, |reported| reported.doubts.words());
     let (mut counts, mut cursor) = (Tally::default(), None);
     loop {
         let after = cursor.as_deref();
@@ -159,13 +166,13 @@ async fn summary(Reader(caller): Reader, State(api): State<Api>) -> Result<Json<
             counts.add(task, &policy, now);
         }
         cursor = page.next;
-        if cursor.is_none() {
-            return Ok(Json(Summary::of(counts, "now", now, doubts)));
-        }
-        if counts.total > COUNTED_ON_THE_SPOT
+        if (is_cut || counts.total > COUNTED_ON_THE_SPOT)
             && let Some(last) = store.finding_counts(&caller.tenant).await?
         {
-            return Ok(Json(Summary::of(last.tally, "last_evaluation", last.counted_at, doubts)));
+            return Ok(Json(Summary::of(last.tally, "last_evaluation", last.counted_at, last.doubts)));
+        }
+        if cursor.is_none() {
+            return Ok(Json(Summary::of(counts, "now", now, doubts)));
         }
     }
 }

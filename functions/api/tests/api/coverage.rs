@@ -87,6 +87,7 @@ impl Things {
         let path = path.replace("{account}", "acc-own").replace("{group}", "group-own");
         match path.as_str() {
             "/v1/accounts" | "/v1/accounts/export" | "/v1/groups" => format!("{path}?connection=con-1"),
+            "/v1/findings/sources" => format!("{path}?source=trivy"),
             _ if path.ends_with("/fields") => format!("{path}?connection=con-1&project=SEC&issue_type=10100"),
             _ if path.ends_with("/assignable") => format!("{path}?account=acc-1"),
             _ => path,

@@ -182,6 +182,36 @@ async fn a_scanner_that_still_reports_on_one_asset_hides_no_other_that_fell_sile
 }
 
 #[tokio::test]
+async fn sources_and_their_assets_are_listed_with_their_doubts_and_forgotten_one_by_one() {
+    let house = House::start().await;
+    send(&house, &body()).await;
+    let mut refused = one("f-2", "awful");
+    refused["asset"] = json!("shop/web");
+    send(&house, &json!({ "source": "trivy", "findings": [refused] })).await;
+    let sources = house.list("/v1/findings/sources").await;
+    assert_eq!(sources.len(), 1);
+    assert_eq!(
+        (&sources[0]["source"], &sources[0]["asset"], &sources[0]["doubts"]),
+        (&json!("trivy"), &json!(null), &json!([]))
+    );
+    let mut assets = house.list("/v1/findings/sources?source=trivy").await;
+    assets.sort_by_key(|asset| asset["asset"].to_string());
+    assert_eq!((&assets[0]["asset"], &assets[0]["doubts"]), (&json!("shop/api"), &json!([])));
+    let doubts = json!(["findings of shop/web by trivy are missing: 1 were refused"]);
+    assert_eq!(
+        (&assets[1]["asset"], &assets[1]["heard_at"], &assets[1]["doubts"]),
+        (&json!("shop/web"), &json!(null), &doubts)
+    );
+    assert_eq!(house.get("/v1/findings/summary").await.json()["doubts"], doubts);
+    assert!(house.list("/v1/findings/sources?source=grype").await.is_empty());
+    let path = "/v1/findings/sources?source=trivy&asset=shop%2Fweb";
+    assert_eq!(house.call("DELETE", path, &json!({})).await.status, 204);
+    assert_eq!(house.get("/v1/findings/summary").await.json()["doubts"], json!([]));
+    assert_problem(&house.call("DELETE", path, &json!({})).await, 404, None);
+    assert_problem(&house.call("DELETE", "/v1/findings/sources", &json!({})).await, 422, Some("source"));
+}
+
+#[tokio::test]
 async fn a_risk_is_accepted_for_a_reason_to_a_day_not_far_away_and_that_is_taken_back() {
     let house = House::start().await;
     let id = finding(&house).await;

@@ -99,7 +99,7 @@ pub struct Report {
     /// How many findings it resolved.
     #[serde(default)]
     pub resolved: u64,
-    /// Why it resolves nothing though it is full, if so.
+    /// Why it is not whole, if it is not. Then it resolves nothing, though it be full.
     #[serde(default)]
     pub spares: Option<String>,
     /// Grows by one with every write.
@@ -172,7 +172,7 @@ impl Report {
     pub fn end(&mut self, batches: u32, spares: Option<String>) {
         self.batches = Some(batches);
         self.state = if self.full && spares.is_none() { ReportState::Sweeping } else { ReportState::Done };
-        self.spares = spares.filter(|_| self.full);
+        self.spares = spares;
     }
 }
 

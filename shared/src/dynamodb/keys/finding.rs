@@ -61,24 +61,23 @@ pub(in crate::dynamodb) fn sweep(tenant: &TenantId, source: &str, report: &Repor
     sweeps(tenant, Some(source)).item(report.as_str())
 }
 
-/// The sources of a tenant.
+/// What is known of the sources of a tenant as wholes.
 pub(in crate::dynamodb) fn sources(tenant: &TenantId) -> Items {
     Items::of(tenant, "source", "source#")
 }
 
-/// A source.
-pub(in crate::dynamodb) fn source(tenant: &TenantId, name: &str) -> Key {
-    sources(tenant).item(&source_key(name))
+/// What is known of the assets of all sources of a tenant, or of one source.
+pub(in crate::dynamodb) fn assets(tenant: &TenantId, source: Option<&str>) -> Items {
+    let beginning = source.map_or_else(String::new, |source| format!("{}#", source_key(source)));
+    Items::of(tenant, "asset", format!("asset#{beginning}"))
 }
 
-/// The assets of all sources of a tenant.
-pub(in crate::dynamodb) fn assets(tenant: &TenantId) -> Items {
-    Items::of(tenant, "asset", "asset#")
-}
-
-/// An asset of a source.
-pub(in crate::dynamodb) fn asset(tenant: &TenantId, source: &str, name: &str) -> Key {
-    assets(tenant).item(&format!("{}#{}", source_key(source), fixed(&["asset", name])))
+/// What is known of a source as a whole, or of one of its assets.
+pub(in crate::dynamodb) fn source(tenant: &TenantId, name: &str, asset: Option<&str>) -> Key {
+    match asset {
+        None => sources(tenant).item(&source_key(name)),
+        Some(asset) => assets(tenant, Some(name)).item(&fixed(&["asset", asset])),
+    }
 }
 
 /// The acceptances of a tenant, by their last day.

@@ -12,9 +12,10 @@ use crate::check::{CheckId, CheckRun, Evidence};
 use crate::clock::seconds_between;
 use crate::dynamodb::{Counts, LONGEST_PAGE};
 use crate::evidence::Coverage;
+use crate::finding::doubts::Doubts;
 use crate::finding::tally::{Standing, Tally, failing, verdict};
 use crate::ids::{Hash, TaskId, TenantId};
-use crate::operations::findings::doubts;
+use crate::operations::findings::Reported;
 use crate::task::Task;
 use crate::{Error, Result};
 
@@ -23,6 +24,8 @@ impl Evaluator {
     pub(super) async fn review_findings(&self, tenant: &TenantId, started_at: Timestamp) -> Result<()> {
         let core = &self.jira.core;
         let policy = core.store.finding_policy(tenant).await?;
+        // Before the findings: what takes a doubt away changes findings, too, which then are read as they became.
+        let reported = Reported::read(&core.store, tenant, &policy, started_at, usize::MAX).await?;
         let (mut tally, mut late, mut hash) = (Tally::default(), Vec::new(), Hash::default());
         let (mut cursor, mut pages, mut recent) = (None, 0, Vec::new());
         loop {
@@ -46,13 +49,16 @@ impl Evaluator {
                 break;
             }
         }
-        let doubts = doubts(&core.store, tenant, &policy, started_at).await?;
-        if tally.total == 0 && doubts.is_none() {
+        if tally.total == 0 && reported.is_none() {
             return Ok(());
         }
-        let counts = Counts { tally: tally.clone(), counted_at: started_at };
+        let (doubts, forgotten) = match reported {
+            Some(reported) => (reported.doubts.clone(), reported.forget(&core.store).await),
+            None => (Doubts::default(), Ok(())),
+        };
+        let counts = Counts { tally: tally.clone(), doubts: doubts.clone().words(), counted_at: started_at };
         core.store.keep_finding_counts(tenant, &counts).await?;
-        let verdict = verdict(&tally, late, doubts.unwrap_or_default());
+        let verdict = verdict(&tally, late, doubts.gaps());
         let subject = recording::Subject { tenant, connection: None, check: CheckId::B9 };
         let coverage = Coverage {
             pages,
@@ -81,6 +87,7 @@ impl Evaluator {
         };
         core.store.put_run(&run, &verdict.failing).await?;
         // Last, so that however much there is to plan, what was found is written down.
-        self.plan_pages(tenant, recent).await
+        self.plan_pages(tenant, recent).await?;
+        forgotten
     }
 }

@@ -42,6 +42,10 @@ impl Findings {
     pub async fn sweep(&self, tenant: &TenantId, source: &str, id: &ReportId) -> Result<Option<Report>> {
         let store = &self.planner.core.store;
         let Some(mut report) = store.report(tenant, source, id).await? else { return Ok(None) };
+        // Before it is forgotten that it goes on: whoever ended it may have died before it was noted what it proves.
+        if report.state != ReportState::Receiving {
+            self.report_ended(&report).await?;
+        }
         if report.state != ReportState::Sweeping {
             if report.state == ReportState::Done {
                 store.end_sweep(tenant, source, id).await?;

@@ -73,6 +73,8 @@ impl Findings {
             ..Uploaded::default()
         };
         let sorter = Sorter::new(survey, upload)?;
+        // So that what is not taken in because time is up, or a batch fails, is missed.
+        self.will_speak(tenant, &sorter.subjects()).await?;
         for (source, asset) in sorter.subjects() {
             uploaded.sources.push(UploadedSource { source, asset, taken: Taken::default() });
         }

@@ -55,19 +55,56 @@ proptest! {
 }
 
 #[tokio::test]
-async fn a_scanner_whose_findings_are_never_taken_in_is_not_heard_of_though_it_sends_some() {
+async fn an_asset_whose_findings_are_never_taken_in_is_a_doubt_though_its_scanner_speaks_of_another() {
+    for is_known in [true, false] {
+        let world = start().await;
+        let web = || {
+            let mut web = received(None, [2]);
+            web.findings[0].1.asset = "shop/web".to_owned();
+            web
+        };
+        if is_known {
+            let mut earlier = web();
+            earlier.findings[0].1.fingerprint = "f-3".to_owned();
+            findings(&world).receive(&world.tenant, earlier).await.unwrap();
+            world.time.advance(8 * DAY);
+        }
+        receive(&world, None, [1]).await;
+        let (mut died, mut told) = (0, 0);
+        while !world.tasks().await.iter().any(|task| task.id == task_id(&world, 2)) {
+            died += 1;
+            let findings = findings(&world);
+            let part = Box::pin(findings.receive(&world.tenant, web()));
+            let _ = Killed { inner: part, polls: died }.await;
+            world.time.advance(1);
+            let run = evaluated(&world).await.unwrap();
+            let doubt = if is_known {
+                "trivy reported nothing of shop/web since 2026-06-15"
+            } else {
+                "what trivy sends of shop/web was never taken in since 2026-06-15"
+            };
+            told += u32::from(run.because.contains(doubt));
+            assert!(!is_known || run.because.contains(doubt), "{died}: {}", run.because);
+        }
+        assert!(told > 3, "{is_known}: it died {died} times, and {told} of them were told");
+    }
+}
+
+#[tokio::test]
+async fn a_scanner_whose_very_first_findings_are_never_taken_in_is_a_doubt() {
     let world = start().await;
-    receive(&world, None, [1]).await;
-    world.time.advance(8 * DAY);
-    let mut died = 0;
-    while !world.tasks().await.iter().any(|task| task.id == task_id(&world, 2)) {
-        let run = evaluated(&world).await.unwrap();
-        assert!(run.because.contains("trivy reported nothing since 2026-06-15"), "{died}: {}", run.because);
+    let (mut died, mut told) = (0, 0);
+    while !world.tasks().await.iter().any(|task| task.id == task_id(&world, 1)) {
         died += 1;
         let findings = findings(&world);
-        let part = Box::pin(findings.receive(&world.tenant, received(None, [2])));
-        let _ = Killed { inner: part, polls: died }.await;
+        let _ = Killed { inner: Box::pin(findings.receive(&world.tenant, received(None, [1]))), polls: died }
+            .await;
         world.time.advance(1);
+        // Before it is known that anything came, there is no part of the check about findings.
+        if let Some(run) = evaluated(&world).await {
+            assert_eq!(run.because, "cannot tell: what trivy sends was never taken in since 2026-06-15");
+            told += 1;
+        }
     }
-    assert!(died > 3, "it died {died} times before anything was written");
+    assert!(told > 3, "it died {died} times, and {told} of them were told");
 }

@@ -28,7 +28,7 @@ pub const NOT_NOW: [&str; 5] = [
 ];
 
 /// What deletes stands last, since each route is really used in this order.
-pub const ROWS: [Row; 129] = [
+pub const ROWS: [Row; 131] = [
     // Before another tenant has asked for anything: its log then names what it asked for.
     row("GET /v1/audit-log", Role::Auditor, 200),
     row("GET /v1/use-cases", Role::Auditor, 200),
@@ -73,6 +73,8 @@ pub const ROWS: [Row; 129] = [
     row("GET /v1/findings", Role::Auditor, 200),
     row("GET /v1/findings/{id}", Role::Auditor, 404),
     row("GET /v1/findings/summary", Role::Auditor, 200),
+    row("GET /v1/findings/sources", Role::Auditor, 200),
+    row("DELETE /v1/findings/sources", Role::Admin, 204),
     row("GET /v1/findings/policy", Role::Auditor, 200),
     row("PUT /v1/findings/policy", Role::Admin, 200),
     row("PUT /v1/findings/{id}/acceptance", Role::Operator, 404),
