@@ -19,6 +19,7 @@ pub mod headers;
 pub mod navigation;
 pub mod origin;
 pub mod pages;
+pub mod plot;
 pub mod problem;
 pub mod session;
 pub mod time;
