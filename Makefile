@@ -1,6 +1,6 @@
 # One page of commands; `make` alone explains them. What they do stands in infra/README.md.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench deploy token
+.PHONY: help run test lint bench deploy token link
 SHELL := /bin/bash
 NEXTEST := 0.9.143
 TENANT ?= demo
@@ -32,3 +32,6 @@ deploy: ## Build for arm64 and deploy to AWS: STACK=… AWS_REGION=… PARAMETER
 
 token: ## Print an API token: TENANT=… ROLE=…; of the local stack, or with STACK=… of one on AWS
 	@python3 infra/$(if $(STACK),deploy.py,local_stack.py) token --tenant $(TENANT) --role $(ROLE)
+
+link: ## Print a link that signs somebody in to the console once, within 15 minutes: TENANT=… ROLE=…; as above
+	@python3 infra/$(if $(STACK),deploy.py,local_stack.py) link --tenant $(TENANT) --role $(ROLE)

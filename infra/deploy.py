@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Assay on AWS: `make deploy` and `make token STACK=…`, with the credentials and region that the AWS CLI finds.
+"""Assay on AWS: `make deploy`, `make token STACK=…` and `make link STACK=…`, with the credentials and region that the AWS CLI finds.
 
   deploy               build the functions for arm64, upload them, and create or update the stack
   token                print an API token, issued by direct invocation of the stack's `api` function
+  link                 print a link that signs somebody in once, issued by direct invocation of its `console` function
 
 STACK names the stack (default: assay). PARAMETERS gives template parameters, as in
 PARAMETERS="AlarmEmail=ops@example.com CheckIntervalSeconds=900"; those not given keep their value. BUCKET names a
@@ -36,7 +37,8 @@ def main() -> int:
         if arguments.command == "deploy":
             deploy(children, stack)
         else:
-            plain(token(children, stack, arguments.tenant, arguments.role))
+            issue = token if arguments.command == "token" else link
+            plain(issue(children, stack, arguments.tenant, arguments.role))
     except StackError as error:
         complain(str(error))
         return 1
@@ -75,7 +77,8 @@ def deploy(children: Children, stack: str) -> None:
     described = json.loads(aws(children, "cloudformation", "describe-stacks", "--stack-name", stack))
     for output in described["Stacks"][0]["Outputs"]:
         plain(f"  {output['OutputKey']:28} {output['OutputValue']}")
-    plain(f"\n  The first token: make token STACK={stack} TENANT=<tenant> ROLE=admin")
+    plain(f"\n  Sign in:         make link STACK={stack} TENANT=<tenant> ROLE=admin")
+    plain(f"  The first token: make token STACK={stack} TENANT=<tenant> ROLE=admin")
 
 
 def build(children: Children) -> None:
@@ -96,19 +99,28 @@ def build(children: Children) -> None:
 
 def token(children: Children, stack: str, tenant: str, role: str) -> str:
     """Asks the stack's `api` function for an API token; whoever may invoke it directly is trusted."""
+    wish = {"issue_token": {"tenant": tenant, "role": role, "name": "bootstrap"}}
+    return _invoke(children, f"{stack}-api", wish, "token")
+
+
+def link(children: Children, stack: str, tenant: str, role: str) -> str:
+    """Asks the stack's `console` function for a sign-in link; whoever may invoke it directly is trusted."""
+    return _invoke(children, f"{stack}-console", {"issue_link": {"tenant": tenant, "role": role}}, "url")
+
+
+def _invoke(children: Children, function: str, payload: object, wanted: str) -> str:
     tools.prepare_virtual_environment(children)
-    payload = {"issue_token": {"tenant": tenant, "role": role, "name": "bootstrap"}}
     with tempfile.TemporaryDirectory() as directory:
         answer_file = Path(directory) / "answer.json"
         aws(
             children,
-            *("lambda", "invoke", "--function-name", f"{stack}-api"),
+            *("lambda", "invoke", "--function-name", function),
             *("--payload", json.dumps(payload), str(answer_file)),
         )
         answer = json.loads(answer_file.read_text())
-    if not isinstance(answer, dict) or "token" not in answer:
-        raise StackError(f"the api function gave no token but: {json.dumps(answer)[:500]}")
-    return str(answer["token"])
+    if not isinstance(answer, dict) or wanted not in answer:
+        raise StackError(f"the function {function} gave no {wanted} but: {json.dumps(answer)[:500]}")
+    return str(answer[wanted])
 
 
 def aws(children: Children, *arguments: str) -> str:
@@ -165,9 +177,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("deploy")
-    issue = commands.add_parser("token")
-    issue.add_argument("--tenant", required=True)
-    issue.add_argument("--role", required=True)
+    for name in ("token", "link"):
+        issue = commands.add_parser(name)
+        issue.add_argument("--tenant", required=True)
+        issue.add_argument("--role", required=True)
     return parser
 
 

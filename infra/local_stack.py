@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Assay on this machine: `make run`, the tests' stack, and tokens.
+"""Assay on this machine: `make run`, the tests' stack, tokens and sign-in links.
 
   run                  bring the stack up, connect a site, show the main job, and stay until Ctrl-C
   up                   bring a stack up without the demo, and stay; with --detach return when it is ready
   down                 end a stack that `up` started
   exec -- COMMAND      bring a stack up, run COMMAND (ASSAY_STACK_FILE tells it how to reach the stack), take it down
   token                print an API token of the running stack
+  link                 print a link that signs somebody in to its console, once
   prepare              only install the pinned tools below target/venv
 
 Ports come from ASSAY_PORT, JIRA_SIM_PORT and GITHUB_SIM_PORT. JIRA_SITE, JIRA_EMAIL and JIRA_TOKEN connect a site of
@@ -54,13 +55,15 @@ def _run(arguments: argparse.Namespace) -> int:
             tools.prepare_virtual_environment(Children())
         case "token":
             plain(stack.token(chosen, arguments.tenant, arguments.role))
+        case "link":
+            plain(stack.link(chosen, arguments.tenant, arguments.role))
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name in ("run", "up", "down", "exec", "token", "prepare"):
+    for name in ("run", "up", "down", "exec", "token", "link", "prepare"):
         command = commands.add_parser(name)
         command.add_argument("--instance", default=settings.DEFAULT_INSTANCE, help="name of the stack (default: local)")
         if name in ("up", "exec"):
@@ -69,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--detach", action="store_true", help="return when the stack is ready")
         if name == "exec":
             command.add_argument("program", nargs="+", help="the command to run beside the stack, after --")
-        if name == "token":
+        if name in ("token", "link"):
             command.add_argument("--tenant", default=settings.TENANT)
             command.add_argument("--role", default="admin")
     return parser

@@ -86,21 +86,30 @@ def deploy(stack: Settings, children: Children) -> None:
 
 def issue_token(stack: Settings, children: Children, tenant: str, role: str) -> str:
     """Asks the `api` function for an API token by direct invocation, which only IAM allows."""
-    payload = {"issue_token": {"tenant": tenant, "role": role, "name": "bootstrap"}}
-    answer_file = stack.directory / "token-answer.json"
+    wish = {"issue_token": {"tenant": tenant, "role": role, "name": "bootstrap"}}
+    return _invoke(stack, children, "api", wish, "token")
+
+
+def issue_link(stack: Settings, children: Children, tenant: str, role: str) -> str:
+    """Asks the `console` function for a link that signs somebody in once, in the same way."""
+    return _invoke(stack, children, "console", {"issue_link": {"tenant": tenant, "role": role}}, "url")
+
+
+def _invoke(stack: Settings, children: Children, function: str, payload: object, wanted: str) -> str:
+    answer_file = stack.directory / f"{function}-answer.json"
     try:
         _aws(
             stack,
             children,
-            *("lambda", "invoke", "--function-name", f"{settings.STACK_NAME}-api"),
+            *("lambda", "invoke", "--function-name", f"{settings.STACK_NAME}-{function}"),
             *("--payload", json.dumps(payload), str(answer_file)),
         )
         answer = json.loads(answer_file.read_text())
     finally:
         answer_file.unlink(missing_ok=True)
-    if not isinstance(answer, dict) or "token" not in answer:
-        raise StackError(f"the api function gave no token but: {json.dumps(answer)[:500]}")
-    return str(answer["token"])
+    if not isinstance(answer, dict) or wanted not in answer:
+        raise StackError(f"the {function} function gave no {wanted} but: {json.dumps(answer)[:500]}")
+    return str(answer[wanted])
 
 
 def _aws(stack: Settings, children: Children, *arguments: str) -> str:

@@ -38,7 +38,7 @@ def hold(stack: Settings, *, with_demo: bool) -> None:
     with _claimed(stack) as children:
         try:
             _bring_up(stack, children, with_demo=with_demo)
-            _tell(stack)
+            _tell(stack, deployment.issue_link(stack, children, settings.TENANT, "admin"))
             _watch(stack, children)
         except Stopped as reason:
             plain()
@@ -127,11 +127,19 @@ def take_down(stack: Settings) -> None:
 
 def token(stack: Settings, tenant: str, role: str) -> str:
     """A token from the running local stack, whatever port it was started with."""
+    return deployment.issue_token(_running(stack), Children(), tenant, role)
+
+
+def link(stack: Settings, tenant: str, role: str) -> str:
+    """A sign-in link to the running local stack, whatever port it was started with."""
+    return deployment.issue_link(_running(stack), Children(), tenant, role)
+
+
+def _running(stack: Settings) -> Settings:
     if _holder(stack) is None or not stack.stack_file.exists():
         raise StackError("no local stack is ready; start one with `make run`, or name a stack on AWS with STACK=<name>")
     endpoint = urlsplit(json.loads(stack.stack_file.read_text())["aws_endpoint"])
-    running = replace(stack, aws_port=endpoint.port or stack.aws_port)
-    return deployment.issue_token(running, Children(), tenant, role)
+    return replace(stack, aws_port=endpoint.port or stack.aws_port)
 
 
 def _bring_up(stack: Settings, children: Children, *, with_demo: bool) -> None:
@@ -193,9 +201,12 @@ def _write_stack_file(stack: Settings, admin_token: str) -> None:
     partial.replace(stack.stack_file)
 
 
-def _tell(stack: Settings) -> None:
+def _tell(stack: Settings, link: str) -> None:
     shown = stack.stack_file.relative_to(settings.ROOT)
     say("ready")
+    plain()
+    plain(f"  open {link}")
+    plain("       (signs you in once, within 15 minutes; another: `make link`)")
     plain()
     plain(f"  Assay's API        {stack.url}/v1/health   (description: {stack.url}/v1/openapi.json)")
     plain(f"  admin token        in {shown} (tenant '{settings.TENANT}')")
@@ -213,6 +224,7 @@ def _tell(stack: Settings) -> None:
     for path in ("checks", "tasks", "findings", "tickets"):
         plain(f'    curl -H "Authorization: Bearer $TOKEN" {stack.url}/v1/{path}')
     plain("    make token TENANT=demo ROLE=auditor      another token")
+    plain("    make link TENANT=demo ROLE=reviewer      a sign-in link for somebody else")
     plain()
     plain("  Ctrl-C ends everything.")
 

@@ -92,7 +92,7 @@ fn require(parts: &Parts, role: Role) -> Result<Caller, Problem> {
     if caller.role.covers(role) {
         return Ok(caller.clone());
     }
-    let needed = format!("{role:?}").to_lowercase();
+    let needed = role.name();
     Err(Problem::forbidden(format!(
         "this needs the role {needed} or above; ask an admin for a token with that role"
     )))

@@ -3,8 +3,8 @@
 //! Reads the caller's token, then the tenant's records; decides nothing itself; writes through `assay::operations`.
 //! The tenant comes from the token alone and begins every key, so no request can name another tenant's things.
 //!
-//! Every route but health, the API's own description and the front door asks for a token, and each handler names the role that it asks
-//! for by the type of its first argument ([`caller::Reader`], [`caller::Reviewer`], [`caller::Operator`], [`caller::Admin`]).
+//! Every route but health and the API's own description asks for a token, and each handler names the role that it asks for
+//! by the type of its first argument ([`caller::Reader`], [`caller::Reviewer`], [`caller::Operator`], [`caller::Admin`]).
 
 pub mod audit;
 pub mod caller;

@@ -83,13 +83,7 @@ impl Frame {
 
     /// What whoever looks may do, in a word.
     pub fn role(&self) -> &'static str {
-        match self.who.as_ref().map(|who| who.role) {
-            Some(Role::Admin) => "Admin",
-            Some(Role::Operator) => "Operator",
-            Some(Role::Reviewer) => "Reviewer",
-            Some(Role::Auditor) => "Auditor",
-            None => "",
-        }
+        self.who.as_ref().map_or("", |who| who.role.name())
     }
 
     /// The zone, as the time zone database names it.

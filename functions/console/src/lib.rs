@@ -12,6 +12,7 @@ pub mod answer;
 pub mod assets;
 pub mod badge;
 pub mod client;
+pub mod command;
 pub mod cookie;
 pub mod form;
 pub mod frame;

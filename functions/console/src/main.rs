@@ -2,9 +2,11 @@
 
 use assay::wiring::{Wiring, until};
 use assay_api::Api;
+use assay_console::command::{Command, carry_out};
 use assay_console::{Console, router};
 use lambda_http::request::LambdaRequest;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use serde_json::Value;
 use tower::Service;
 
 /// Seconds kept back before the time-out, so that the browser gets a page.
@@ -24,12 +26,20 @@ async fn main() -> Result<(), Error> {
         sync: wiring.sync_queue()?,
         usage: wiring.usage_queue()?,
     };
-    let adapter = lambda_http::Adapter::from(router(Console::new(api)));
-    let handle = |event: LambdaEvent<LambdaRequest>| {
-        let (mut adapter, deadline) = (adapter.clone(), deadline.clone());
+    let console = Console::new(api);
+    let adapter = lambda_http::Adapter::from(router(console.clone()));
+    let handle = |event: LambdaEvent<Value>| {
+        let (console, mut adapter, deadline) = (console.clone(), adapter.clone(), deadline.clone());
         async move {
             deadline.set(until(event.context.deadline(), KEPT_BACK)?);
-            adapter.call(event).await.map_err(Error::from)
+            // What comes over HTTP always has this part, and only API Gateway can make it.
+            if event.payload.get("requestContext").is_some() {
+                let request: LambdaRequest = serde_json::from_value(event.payload)?;
+                let response = adapter.call(LambdaEvent::new(request, event.context)).await?;
+                return Ok::<Value, Error>(serde_json::to_value(response)?);
+            }
+            let command: Command = serde_json::from_value(event.payload)?;
+            Ok(serde_json::to_value(carry_out(&console, command).await?)?)
         }
     };
     run(service_fn(handle)).await

@@ -1,6 +1,7 @@
 //! The pages, one file each: a typed struct for what is shown, a template of the same name, and the handlers.
 
 pub mod checks;
+pub mod link;
 pub mod overview;
 pub mod sign_in;
 pub mod time_zone;
@@ -13,6 +14,7 @@ use crate::Console;
 pub fn routes() -> Router<Console> {
     Router::new()
         .merge(sign_in::routes())
+        .merge(link::routes())
         .merge(time_zone::routes())
         .merge(overview::routes())
         .merge(checks::routes())

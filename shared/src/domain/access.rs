@@ -27,6 +27,16 @@ impl Role {
     pub fn covers(self, needed: Self) -> bool {
         self >= needed
     }
+
+    /// Its word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auditor => "auditor",
+            Self::Reviewer => "reviewer",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+        }
+    }
 }
 
 impl std::str::FromStr for Role {

@@ -2,13 +2,15 @@
 //! end of the token is the end of its sessions.
 //!
 //! The browser keeps `<tenant>_<session>_<secret>` in a cookie; the table keeps the secret's digest.
+//!
+//! Whoever has no API token comes in by a [`SignInLink`], once: it makes a token whose secret nobody holds.
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::access::ApiToken;
+use crate::access::{ApiToken, Role};
 use crate::clock::after;
 use crate::ids::{SessionId, TenantId, TokenId, digest};
 use crate::random::{self, Random};
@@ -17,6 +19,9 @@ use crate::{Error, Result};
 
 /// How long a session lasts, in seconds: a working day. Then the person signs in again.
 pub const VALID_FOR: i64 = 12 * 3600;
+
+/// How long a link can be used, in seconds.
+pub const LINK_VALID_FOR: i64 = 15 * 60;
 
 /// How long the salt of a mark is, in random bytes.
 const SALT: usize = 15;
@@ -134,9 +139,78 @@ impl FormKey {
     }
 }
 
+/// A link that signs somebody in, once, as it is kept: its text only as its digest.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct SignInLink {
+    /// To which tenant it leads.
+    pub tenant: TenantId,
+    /// SHA-256 of its text, hexadecimal; the record's key.
+    pub digest: String,
+    /// What whoever uses it may do.
+    pub role: Role,
+    /// What the token is called that it makes.
+    pub name: String,
+    /// Who made it: a token's id, or `iam`.
+    pub created_by: String,
+    /// Until when it can be used.
+    pub expires_at: Timestamp,
+}
+
+/// The text of a link: `<tenant>.<secret>`, so that the tenant begins the key under which it is looked up.
+#[derive(Clone, Debug)]
+pub struct LinkText {
+    /// The tenant it claims.
+    pub tenant: TenantId,
+    /// The whole text's digest.
+    pub digest: String,
+}
+
+impl LinkText {
+    /// Reads a link's text as it stands in an address; none if it is not one that was ever given.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (tenant, secret) = text.split_once('.').filter(|_| text.len() <= LONGEST)?;
+        let tenant = TenantId::parse(tenant).ok().filter(|_| !secret.is_empty())?;
+        Some(Self { tenant, digest: digest(text.as_bytes()) })
+    }
+}
+
+impl SignInLink {
+    /// A new link and its text.
+    pub fn make(
+        random: &dyn Random,
+        tenant: &TenantId,
+        role: Role,
+        name: &str,
+        created_by: &str,
+        now: Timestamp,
+    ) -> Result<(Self, Secret)> {
+        let text = format!("{tenant}.{}", random::text(random, 32)?);
+        let link = Self {
+            tenant: tenant.clone(),
+            digest: digest(text.as_bytes()),
+            role,
+            name: name.to_owned(),
+            created_by: created_by.to_owned(),
+            expires_at: after(now, LINK_VALID_FOR),
+        };
+        Ok((link, Secret::new(text)))
+    }
+
+    /// Whether it can still be used.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        now < self.expires_at
+    }
+
+    /// The token that it stands for. Its secret is thrown away: only the session stands for it.
+    pub fn token(&self, random: &dyn Random, now: Timestamp) -> Result<ApiToken> {
+        let made = ApiToken::issue(random, &self.tenant, &self.name, self.role, &self.created_by, now)?;
+        Ok(made.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{PresentedSession, Session, VALID_FOR};
+    use super::{LINK_VALID_FOR, LinkText, PresentedSession, Session, SignInLink, VALID_FOR};
     use crate::access::{ApiToken, Role};
     use crate::clock::after;
     use crate::ids::TenantId;
@@ -181,6 +255,24 @@ mod tests {
             ["", ".", "a.b", &mark[1..], &mark[..mark.len() - 2], &format!("{mark}00"), &mark.to_uppercase()]
         {
             assert!(!one.made(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_link_holds_for_a_quarter_of_an_hour_and_makes_a_token_of_its_role() {
+        let random = CountingRandom::default();
+        let tenant = TenantId::parse("acme").unwrap();
+        let (link, text) = SignInLink::make(&random, &tenant, Role::Reviewer, "Ann", "iam", now()).unwrap();
+        assert_eq!(LinkText::parse(text.expose()).unwrap().digest, link.digest);
+        assert_ne!(LinkText::parse(&text.expose().replace("acme", "other")).unwrap().digest, link.digest);
+        assert!(link.holds(after(now(), LINK_VALID_FOR - 1)) && !link.holds(after(now(), LINK_VALID_FOR)));
+        let token = link.token(&random, now()).unwrap();
+        assert_eq!(
+            (token.role, token.name.as_str(), token.created_by.as_str()),
+            (Role::Reviewer, "Ann", "iam")
+        );
+        for text in ["", "acme", "acme.", ".x", "Acme.x", &format!("acme.{}", "x".repeat(400))] {
+            assert!(LinkText::parse(text).is_none(), "{text}");
         }
     }
 }

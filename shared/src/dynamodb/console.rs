@@ -1,11 +1,11 @@
-//! Sessions of the console.
+//! Sessions of the console, and links that begin one.
 
 use super::Store;
-use super::item::number;
+use super::item::{decode, number};
 use super::keys::{self, EXPIRES_AT};
 use super::write::Change;
 use crate::Result;
-use crate::console::Session;
+use crate::console::{LinkText, Session, SignInLink};
 use crate::ids::{SessionId, TenantId};
 
 impl Store {
@@ -35,5 +35,34 @@ impl Store {
     pub async fn delete_session(&self, tenant: &TenantId, id: &SessionId) -> Result<()> {
         self.delete(&keys::session(tenant, id), Change::new("", "")).await?;
         Ok(())
+    }
+
+    /// Puts a new link. The table forgets it some time after it ends; whoever takes it checks that it has not.
+    ///
+    /// | stored | then |
+    /// |---|---|
+    /// | nothing | put |
+    /// | this very link | nothing; success |
+    /// | another one with this digest | nothing; `Conflict` |
+    pub async fn put_link(&self, link: &SignInLink) -> Result<()> {
+        let beside = vec![(EXPIRES_AT, Some(number(link.expires_at.as_second())))];
+        self.make(&keys::link(&link.tenant, &link.digest), link, beside).await
+    }
+
+    /// The link with this text, ended or not; it can still be used afterwards.
+    pub async fn link(&self, text: &LinkText) -> Result<Option<SignInLink>> {
+        self.get(&keys::link(&text.tenant, &text.digest)).await
+    }
+
+    /// Takes a link out of the table: it can be used once. If the answer to a first call is lost, the link is lost with it
+    /// and the person asks for another.
+    ///
+    /// | stored | then |
+    /// |---|---|
+    /// | the link | deleted and returned |
+    /// | nothing | none |
+    pub async fn take_link(&self, text: &LinkText) -> Result<Option<SignInLink>> {
+        let key = keys::link(&text.tenant, &text.digest);
+        self.delete(&key, Change::new("", "attribute_exists(#pk)")).await?.map(decode).transpose()
     }
 }

@@ -51,6 +51,7 @@
 //! | entry of the audit log | `T#audit#{year}-{month}` | `entry#{when it began, epoch milliseconds, 15 digits}#{id}` | API: list, newest first, across months; API, `oauth-callback`: put, then an update of its outcome |
 //! | idempotency key | `T#request#{key}` | `request#` | API: conditional put |
 //! | attempt to connect | `T#attempt#{digest}` | `attempt#` | `oauth-callback`: conditional delete |
+//! | link that signs somebody in | `T#link#{digest}` | `link#` | `console`: one, conditional delete |
 //! | session of the console | `T#session#{id}` | `session#` | `console`: one at each request, conditional put and delete |
 //! | webhook delivery | `T#delivery#{digest of site and identifier}` | `delivery#` | `receive-webhooks`: one, conditional put |
 //!
@@ -295,6 +296,11 @@ pub(super) fn attempt(tenant: &TenantId, state: &str) -> Key {
 /// A session of the console.
 pub(super) fn session(tenant: &TenantId, id: &SessionId) -> Key {
     Items::of(tenant, &format!("session#{id}"), "session#").item("")
+}
+
+/// A link that signs somebody in. Its digest is hashed again, since it is text from a URL.
+pub(super) fn link(tenant: &TenantId, link: &str) -> Key {
+    Items::of(tenant, &format!("link#{}", digest(link.as_bytes())), "link#").item("")
 }
 
 /// A delivery of a webhook. Both names are hashed, since they are text of the sender's making.

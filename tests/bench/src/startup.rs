@@ -12,8 +12,9 @@ use tokio::process::Command;
 use crate::prices::{TENANTS, Use, dollars};
 use crate::table;
 
-const FUNCTIONS: [&str; 7] = [
+const FUNCTIONS: [&str; 8] = [
     "api",
+    "console",
     "oauth-callback",
     "evaluate-checks",
     "ingest-usage",

@@ -21,21 +21,8 @@ pub struct Health {
     version: &'static str,
 }
 
-/// Where to go from the front door.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct FrontDoor {
-    /// `Assay`.
-    name: &'static str,
-    /// Where the API begins.
-    api: &'static str,
-    /// Where it is described.
-    description: &'static str,
-    /// Where it says how it is.
-    health: &'static str,
-}
-
 pub(crate) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(health)).routes(routes!(description)).routes(routes!(front_door))
+    OpenApiRouter::new().routes(routes!(health)).routes(routes!(description))
 }
 
 /// Whether the API works and reaches its table.
@@ -49,10 +36,4 @@ async fn health(State(api): State<Api>) -> Result<Json<Health>, Problem> {
 #[utoipa::path(get, path = "/v1/openapi.json", tag = "health", security(()), responses((status = 200, body = Object)))]
 async fn description() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], crate::described().to_string()).into_response()
-}
-
-/// What is here, for whoever opens the address itself.
-#[utoipa::path(get, path = "/", tag = "health", security(()), responses((status = 200, body = FrontDoor)))]
-async fn front_door() -> Json<FrontDoor> {
-    Json(FrontDoor { name: "Assay", api: "/v1", description: "/v1/openapi.json", health: "/v1/health" })
 }

@@ -107,7 +107,7 @@ async fn issue(
 }
 
 /// Checks what a token is to be called.
-pub(crate) fn check_name(name: &str) -> Result<&str, Error> {
+pub fn check_name(name: &str) -> Result<&str, Error> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(Error::invalid(

@@ -60,10 +60,7 @@ async fn sign_in(
         }
         Err(error) => return Err(error.into()),
     };
-    // Who signs in anew leaves the session behind that the browser had.
-    if let Some(earlier) = session::visitor(&console, &headers).await? {
-        session::end(&console, &earlier.session).await?;
-    }
+    session::end_earlier(&console, &headers).await?;
     let cookie = session::begin(&console, &token).await?;
     let mut response = answer::see(to);
     response.headers_mut().append(header::SET_COOKIE, cookie);

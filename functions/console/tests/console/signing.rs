@@ -4,7 +4,7 @@ use assay::access::Role;
 use assay::ids::{TenantId, TokenId};
 use assay_test_support::world::PUBLIC_URL;
 
-use super::support::{House, ROLES, TENANT, main_of};
+use super::support::{House, ROLES, TENANT, between, main_of};
 
 #[tokio::test]
 async fn signed_out_the_front_page_is_the_sign_in_page() {
@@ -64,7 +64,7 @@ async fn each_role_is_shown_who_it_is_and_keeps_the_session_for_twelve_hours() {
         let browser = house.signed_in(role).await;
         let page = browser.page("/").await;
         assert!(
-            page.contains(&format!("<p>{role:?} · ")) && page.contains("<strong>acme</strong>"),
+            page.contains(&format!("<p>{} · ", role.name())) && page.contains("<strong>acme</strong>"),
             "{page}"
         );
     }
@@ -147,4 +147,49 @@ async fn a_form_is_refused_unless_it_comes_from_a_page_of_this_session() {
     }
     one.page("/checks").await;
     assert_eq!(one.submit_as("/sign-out", &[("csrf", &mark)], PUBLIC_URL).await.status, 303);
+}
+
+/// What stands behind the address of a new link: its path and query.
+async fn link(house: &House, role: Role) -> String {
+    let url = house.link(TENANT, role).await;
+    url.strip_prefix(PUBLIC_URL).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_link_signs_in_once_and_only_by_its_button() {
+    let house = House::start().await;
+    let path = link(&house, Role::Operator).await;
+    let browser = house.browser();
+    for _ in 0..3 {
+        let page = browser.page(&path).await;
+        assert!(page.contains("<strong>acme</strong> as operator"), "{page}");
+    }
+    assert!(browser.cookies.lock().unwrap().is_empty(), "looking at it does nothing");
+    let page = browser.page(&path).await;
+    let text = between(&page, "name=\"link\" value=\"", "\"").unwrap();
+    let answer = browser.submit("/sign-in/link", &[("link", text)]).await;
+    assert!(browser.follow(&answer).await.text().contains("<p>operator · "));
+    let second = house.browser();
+    assert_eq!(second.get(&path).await.status, 410);
+    assert_eq!(second.submit("/sign-in/link", &[("link", text)]).await.status, 410);
+    assert!(second.cookies.lock().unwrap().is_empty());
+    let tokens = house.call("GET", "/v1/tokens", &serde_json::Value::Null).await.text();
+    assert!(tokens.contains("signed in by link"), "it can be revoked: {tokens}");
+}
+
+#[tokio::test]
+async fn a_link_that_is_late_foreign_or_made_up_signs_nobody_in() {
+    let house = House::start().await;
+    let path = link(&house, Role::Admin).await;
+    let text = path.split_once("link=").unwrap().1.to_owned();
+    for wrong in ["", "acme", "acme.x", &text.replace("acme", "other"), &text[..text.len() - 1]] {
+        let browser = house.browser();
+        assert_eq!(browser.get(&format!("/sign-in/link?link={wrong}")).await.status, 410, "{wrong}");
+        assert_eq!(browser.submit("/sign-in/link", &[("link", wrong)]).await.status, 410, "{wrong}");
+    }
+    let answer = house.browser().submit_as("/sign-in/link", &[("link", &text)], "https://evil.example").await;
+    assert_eq!(answer.status, 403, "another site's page uses nothing up");
+    house.world.time.advance(15 * 60);
+    assert_eq!(house.browser().get(&path).await.status, 410);
+    assert_eq!(house.browser().submit("/sign-in/link", &[("link", &text)]).await.status, 410);
 }

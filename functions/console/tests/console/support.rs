@@ -7,7 +7,7 @@ use assay::access::Role;
 use assay::sqs::{ChecksRequest, Queue, SyncRequest, UsageRequest};
 use assay_api::Api;
 use assay_api::command::{Command, carry_out};
-use assay_console::{Console, router};
+use assay_console::{Console, command, router};
 use assay_test_support::http::{Answer, Ask};
 use assay_test_support::world::{PUBLIC_URL, World};
 use axum::Router;
@@ -30,6 +30,7 @@ pub struct House {
     pub router: Router,
     /// The API, for what a test brings about beside the console.
     pub api: Router,
+    console: Console,
 }
 
 impl House {
@@ -49,7 +50,8 @@ impl House {
             sync: Arc::clone(&world.sync) as Arc<dyn Queue<SyncRequest>>,
             usage: Arc::clone(&world.usage) as Arc<dyn Queue<UsageRequest>>,
         };
-        Self { router: router(Console::new(api.clone())), api: assay_api::router(api), world }
+        let console = Console::new(api.clone());
+        Self { router: router(console.clone()), console, api: assay_api::router(api), world }
     }
 
     /// A house whose site is connected as `con-1` and whose checks were evaluated, so that there are tasks.
@@ -66,6 +68,13 @@ impl House {
         let command = json!({ "issue_token": { "tenant": tenant, "role": role, "name": "test" } });
         let command: Command = serde_json::from_value(command).unwrap();
         carry_out(&self.world.access.core, command).await.unwrap().token
+    }
+
+    /// The address of a new sign-in link, as direct invocation makes it.
+    pub async fn link(&self, tenant: &str, role: Role) -> String {
+        let wish = json!({ "issue_link": { "tenant": tenant, "role": role } });
+        let wish: command::Command = serde_json::from_value(wish).unwrap();
+        command::carry_out(&self.console, wish).await.unwrap().url
     }
 
     /// Calls the API as an administrator of the tenant, for what a test needs to be there.

@@ -27,9 +27,23 @@ const CREDENTIALS: &[&str] = &["*/connection/*", "*/oauth-app-*"];
 /// Where rotated grants are put.
 const GRANTS: &[&str] = &["*/connection/*"];
 
-const EXPECTED: [Rights; 7] = [
+const EXPECTED: [Rights; 8] = [
     Rights {
         function: "api",
+        table: &["GetItem", "Query", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem"],
+        indexes: &[],
+        sends: &["SyncQueue", "ChecksQueue", "UsageQueue"],
+        receives: &[],
+        secrets: &[
+            ("GetSecretValue", &["*"]),
+            ("PutSecretValue", &["*"]),
+            ("CreateSecret", &["*"]),
+            ("DeleteSecret", &["*"]),
+        ],
+    },
+    Rights {
+        function: "console",
+        // It carries out what the API does, in process; and keeps sessions.
         table: &["GetItem", "Query", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem"],
         indexes: &[],
         sends: &["SyncQueue", "ChecksQueue", "UsageQueue"],

@@ -1,0 +1,68 @@
+//! A link that signs somebody in, once. Opening it shows a button and changes nothing, so that a preview or a scanner of
+//! mail does not use it up; the button does.
+
+use askama::Template;
+use assay::console::{LinkText, SignInLink};
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use axum::routing::get;
+use http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
+
+use crate::form::Fields;
+use crate::frame::Frame;
+use crate::problem::Problem;
+use crate::{Console, answer, session};
+
+pub(super) fn routes() -> Router<Console> {
+    Router::new().route("/sign-in/link", get(show).post(sign_in))
+}
+
+#[derive(Template)]
+#[template(path = "link.html")]
+struct LinkPage<'a> {
+    frame: &'a Frame,
+    link: &'a SignInLink,
+    /// Its text.
+    text: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Opened {
+    #[serde(default)]
+    link: String,
+}
+
+async fn show(
+    State(console): State<Console>,
+    frame: Frame,
+    Query(opened): Query<Opened>,
+) -> Result<Response, Problem> {
+    let text = LinkText::parse(&opened.link).ok_or_else(over)?;
+    let link = console.core.store.link(&text).await?.filter(|link| link.holds(frame.now)).ok_or_else(over)?;
+    answer::page(&LinkPage { frame: &frame, link: &link, text: &opened.link })
+}
+
+async fn sign_in(
+    State(console): State<Console>,
+    frame: Frame,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let core = &console.core;
+    let text = LinkText::parse(fields.text("link")).ok_or_else(over)?;
+    let link = core.store.take_link(&text).await?.filter(|link| link.holds(frame.now)).ok_or_else(over)?;
+    let token = link.token(core.random.as_ref(), frame.now)?;
+    core.store.put_token(&token).await?;
+    session::end_earlier(&console, &headers).await?;
+    let cookie = session::begin(&console, &token).await?;
+    let mut response = answer::see("/");
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+fn over() -> Problem {
+    let detail = "This sign-in link was used already, is older than 15 minutes, or was not copied whole. Ask whoever gave it to you for another.";
+    Problem::new(StatusCode::GONE, "The link is over", detail)
+}
