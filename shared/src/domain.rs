@@ -4,7 +4,7 @@
 //! [`directory`] → [`account`] → [`person`] → [`matching`] → [`ingestion`] → [`policy`]; whether they should:
 //! [`campaign`] → [`action`]; what scanners found: [`finding`] → [`configuration`] → [`mapping`] → [`pull`].
 //! [`campaign`] → [`action`]; and what people hear of: [`notification`] → [`channel`] → [`announcement`]; [`ending`].
-//! Who calls: [`access`] → [`console`].
+//! Who calls: [`access`] → [`console`] → [`single_sign_on`].
 //! [`campaign`] → [`action`]; and what people hear of: [`notification`] → [`channel`] → [`announcement`]; [`ending`];
 //! and who changed what: [`audit`].
 
@@ -37,6 +37,7 @@ pub mod quota;
 pub mod sarif;
 pub mod seat;
 pub mod sheet;
+pub mod single_sign_on;
 pub mod site;
 pub mod sync_setting;
 pub mod task;

@@ -46,6 +46,7 @@ mod person;
 mod policy;
 mod pull;
 mod quota;
+mod single_sign_on;
 mod sync_setting;
 mod table;
 mod task;

@@ -74,7 +74,7 @@ pub struct Request {
     pub authorization: Option<Secret>,
     /// Further headers, by names in lower case. `accept` replaces the one that is sent else, `application/json`.
     pub headers: Vec<(&'static str, String)>,
-    /// The JSON body.
+    /// The JSON body. Where `headers` give a `content-type`, a text that is sent as it is.
     pub body: Option<serde_json::Value>,
     /// How long it may take altogether.
     pub timeout: Duration,

@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | wiring | [`wiring`] | everything |
 //! | operations | [`operations`] | adapters, domain, base |
-//! | adapters | [`dynamodb`], [`jira`], [`github`], [`slack`], [`http`], [`sqs`], [`secrets`], [`aws`] | domain, base, AWS and HTTP types |
+//! | adapters | [`dynamodb`], [`jira`], [`github`], [`slack`], [`oidc`], [`http`], [`sqs`], [`secrets`], [`aws`] | domain, base, AWS and HTTP types |
 //! | domain | [`domain`] | base only: no AWS, HTTP or Lambda type |
 //! | base | [`base`] | the standard library and value types |
 //!
@@ -19,6 +19,7 @@ pub mod dynamodb;
 pub mod github;
 pub mod http;
 pub mod jira;
+pub mod oidc;
 pub mod operations;
 pub mod secrets;
 pub mod slack;
@@ -29,6 +30,7 @@ pub use base::{clock, config, error, ids, random, secret, signing, telemetry};
 pub use domain::{
     access, account, action, announcement, audit, campaign, channel, check, configuration, connection,
     console, directory, ending, evidence, finding, idempotency, ingestion, mapping, matching, notification,
-    oauth, person, plan, policy, pull, quota, sarif, seat, sheet, site, sync_setting, task, ticket, trace,
+    oauth, person, plan, policy, pull, quota, sarif, seat, sheet, single_sign_on, site, sync_setting, task,
+    ticket, trace,
 };
 pub use error::{Error, Result};

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `{tenant}/connection/{connection}` | the credentials of a connection, as JSON |
 //! | `{tenant}/oauth-app` | id and secret of the tenant's OAuth app, as JSON |
+//! | `{tenant}/single-sign-on` | the client secret at the tenant's sign-in service |
 //! | `{tenant}/webhook/{connection}` | the secret that signs a connection's webhooks |
 //! | `{tenant}/organisation/{connection}` | the organisation API key of a connection |
 //! | `{tenant}/channel/{channel}` | the address of a channel, and what signs its messages, as JSON |
@@ -50,6 +51,11 @@ pub fn connection_name(tenant: &TenantId, connection: &ConnectionId) -> String {
 /// The name of a tenant's OAuth app.
 pub fn oauth_app_name(tenant: &TenantId) -> String {
     format!("{tenant}/oauth-app")
+}
+
+/// The name of the client secret at a tenant's sign-in service.
+pub fn single_sign_on_name(tenant: &TenantId) -> String {
+    format!("{tenant}/single-sign-on")
 }
 
 /// The name of the secret that signs a connection's webhooks.

@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use url::{Host, Url};
+use url::Url;
 
 use crate::announcement::Message;
 use crate::channel::Target;
 use crate::config::Config;
-use crate::http::public::is_public;
+use crate::http::public::check_address;
 use crate::http::{Method, Request, Response, SendError, Sender, is_trustworthy};
 use crate::random::Random;
 use crate::secret::Secret;
@@ -101,35 +101,11 @@ impl Addresses {
                     return Err(refuse(&why));
                 }
             }
-            Target::Webhook => self.check_webhook(&url).map_err(refuse)?,
+            Target::Webhook => {
+                check_address(address, self.is_local()).map_err(|why| refuse(&format!("url {why}")))?;
+            }
         }
         Ok(host)
-    }
-
-    fn check_webhook(&self, url: &Url) -> std::result::Result<(), &'static str> {
-        let (is_loopback, is_open) = match url.host() {
-            Some(Host::Ipv4(address)) => (address.is_loopback(), is_public(address.into())),
-            Some(Host::Ipv6(address)) => (address.is_loopback(), is_public(address.into())),
-            // A name without a dot is one of the network that it is looked up in.
-            Some(Host::Domain(name)) => {
-                let name = name.trim_end_matches('.');
-                let is_own = name == "localhost" || name.ends_with(".localhost");
-                let is_inside =
-                    [".local", ".internal"].iter().any(|end| name.ends_with(end)) || !name.contains('.');
-                (is_own, !is_own && !is_inside)
-            }
-            None => return Err("url must name a host"),
-        };
-        if is_loopback && self.is_local() {
-            return Ok(());
-        }
-        if url.scheme() != "https" {
-            return Err("url must begin with `https://`");
-        }
-        if !is_open {
-            return Err("url must lead to the public internet, not to this machine or a private network");
-        }
-        Ok(())
     }
 }
 
@@ -206,6 +182,11 @@ impl Outside {
     /// Sends through `sender`, which must not reach private networks unless `addresses` are on this machine.
     pub fn new(sender: Arc<dyn Sender>, addresses: Addresses) -> Self {
         Self { sender, addresses }
+    }
+
+    /// What sends, for others who ask addresses that people entered.
+    pub fn sender(&self) -> Arc<dyn Sender> {
+        Arc::clone(&self.sender)
     }
 
     /// Sends a message once. `id` is the same whenever the message is the same; `now` is when it is sent.

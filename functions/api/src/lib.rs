@@ -101,6 +101,7 @@ fn guarded() -> routes::Routes {
         .merge(routes::remediations::routes())
         .merge(routes::tokens::routes())
         .merge(routes::audit_log::routes())
+        .merge(routes::single_sign_on::routes())
 }
 
 /// The routes that do not.

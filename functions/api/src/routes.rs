@@ -16,6 +16,7 @@ pub mod oauth_app;
 pub mod people;
 pub mod project_configurations;
 pub mod remediations;
+pub mod single_sign_on;
 pub mod sync_settings;
 pub mod tasks;
 pub mod tickets;

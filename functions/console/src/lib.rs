@@ -18,6 +18,7 @@ pub mod form;
 pub mod frame;
 pub mod headers;
 pub mod navigation;
+pub mod oidc;
 pub mod origin;
 pub mod pages;
 pub mod plot;
@@ -25,9 +26,16 @@ pub mod problem;
 pub mod session;
 pub mod time;
 
+use std::sync::Arc;
+
 use assay::operations::Core;
+use assay::secrets::{SecretStore, single_sign_on_name};
+use assay::single_sign_on::SingleSignOn;
+use assay::slack::Outside;
 use assay_api::Api;
 use axum::Router;
+
+use self::oidc::Service;
 
 /// What the pages stand on.
 #[derive(Clone)]
@@ -36,14 +44,33 @@ pub struct Console {
     pub core: Core,
     /// Our own address, without a slash at its end.
     pub public_url: String,
+    /// What asks the sign-in services of tenants.
+    outside: Outside,
+    /// What proves to them who we are.
+    secrets: Arc<dyn SecretStore>,
     api: Router,
 }
 
 impl Console {
     /// The console over an API.
     pub fn new(api: Api) -> Self {
-        let (core, public_url) = (api.core.clone(), api.connector.public_url.clone());
-        Self { core, public_url, api: assay_api::router(api) }
+        Self {
+            core: api.core.clone(),
+            public_url: api.connector.public_url.clone(),
+            outside: api.announcer.outside.clone(),
+            secrets: Arc::clone(&api.connector.jira.secrets),
+            api: assay_api::router(api),
+        }
+    }
+
+    /// Asks a tenant's sign-in service what it is.
+    async fn service<'a>(&self, setting: &'a SingleSignOn) -> assay::Result<Service<'a>> {
+        let secret = if setting.has_secret {
+            self.secrets.get(&single_sign_on_name(&setting.tenant)).await?
+        } else {
+            None
+        };
+        Service::discover(&self.outside, setting, secret, &self.public_url).await
     }
 
     /// Whether it is reached over HTTPS; else it is on this machine.

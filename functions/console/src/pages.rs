@@ -4,6 +4,7 @@ pub mod checks;
 pub mod link;
 pub mod overview;
 pub mod sign_in;
+pub mod sign_on;
 pub mod time_zone;
 
 use axum::Router;
@@ -15,6 +16,7 @@ pub fn routes() -> Router<Console> {
     Router::new()
         .merge(sign_in::routes())
         .merge(link::routes())
+        .merge(sign_on::routes())
         .merge(time_zone::routes())
         .merge(overview::routes())
         .merge(checks::routes())

@@ -68,14 +68,20 @@ pub struct ApiToken {
     pub digest: String,
     /// When it was made.
     pub created_at: Timestamp,
-    /// Who made it: a token's id, or `iam` for the first one.
+    /// Who made it: a token's id, `iam` for one that was made by direct invocation, `sign-on` for one by single sign-on.
     pub created_by: String,
+    /// Of one by single sign-on: the token that had set that up, and so said whom to believe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vouched_by: Option<String>,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
 }
 
 /// Who made a token that no other token made: direct invocation, which AWS lets only operators of the account do.
 pub const DIRECT: &str = "iam";
+
+/// Who made a token by which somebody comes in who signed in at the tenant's own sign-in service.
+pub const SIGN_ON: &str = "sign-on";
 
 /// What a caller presents: `assay_<tenant>_<token id>_<secret>`.
 #[derive(Clone, Debug)]
@@ -119,20 +125,28 @@ pub const MOST_MAKERS: usize = 20;
 pub struct Line {
     /// The tokens' ids, the token itself first.
     pub tokens: Vec<String>,
+    /// The line of whoever had set single sign-on up, where it goes back to somebody who came in by that; else empty.
+    pub vouched_by: Vec<String>,
     /// Whether it goes back to its beginning; a longer one than [`MOST_MAKERS`] does not.
     pub whole: bool,
 }
 
 /// Whether one person may hold both tokens, by their lines: one of them made the other, or a third one made both, directly
-/// or through others. What is not known whole may be anybody's.
+/// or through others. What is not known whole may be anybody's. Whoever set single sign-on up could have made up anybody who came
+/// in by it; but two who came in by it are two, whoever set it up.
 pub fn may_be_one_person(one: &Line, other: &Line) -> bool {
-    !one.whole || !other.whole || one.tokens.iter().any(|token| other.tokens.contains(token))
+    let meet = |one: &[String], other: &[String]| one.iter().any(|token| other.contains(token));
+    !one.whole
+        || !other.whole
+        || meet(&one.tokens, &other.tokens)
+        || meet(&one.vouched_by, &other.tokens)
+        || meet(&one.tokens, &other.vouched_by)
 }
 
 impl ApiToken {
-    /// The token that made it; none for one that was made by direct invocation.
+    /// The token that made it; none for one that was made by direct invocation or by single sign-on.
     pub fn maker(&self) -> Option<&str> {
-        (self.created_by != DIRECT).then_some(self.created_by.as_str())
+        (![DIRECT, SIGN_ON].contains(&self.created_by.as_str())).then_some(self.created_by.as_str())
     }
 
     /// Makes a token; the text returned beside it is shown once and kept nowhere.
@@ -168,6 +182,7 @@ impl ApiToken {
             digest: digest(secret.as_bytes()),
             created_at: now,
             created_by: created_by.to_owned(),
+            vouched_by: None,
             revoked_at: None,
         };
         Ok((token, shown))
@@ -207,8 +222,11 @@ mod tests {
 
     #[test]
     fn one_person_may_hold_tokens_that_made_each_other_or_were_made_by_the_same_one() {
-        let line =
-            |text: &str, whole| Line { tokens: text.split(' ').map(ToOwned::to_owned).collect(), whole };
+        let line = |text: &str, whole| Line {
+            tokens: text.split(' ').map(ToOwned::to_owned).collect(),
+            vouched_by: Vec::new(),
+            whole,
+        };
         for (one, other, expected) in [
             ("a", "a", true),
             ("c b a", "a", true),
@@ -221,6 +239,13 @@ mod tests {
             assert_eq!(may_be_one_person(&line(one, true), &line(other, true)), expected, "{one}; {other}");
         }
         assert!(may_be_one_person(&line("a", false), &line("b", true)), "its beginning is not known");
+
+        let vouched =
+            |text: &str| Line { vouched_by: vec!["b".to_owned(), "a".to_owned()], ..line(text, true) };
+        assert!(may_be_one_person(&vouched("s"), &line("b a", true)), "it said whom to believe");
+        assert!(may_be_one_person(&line("c a", true), &vouched("s")), "its maker could have");
+        assert!(!may_be_one_person(&vouched("s"), &vouched("t")), "two people of the sign-in service");
+        assert!(!may_be_one_person(&vouched("s"), &line("z", true)));
     }
 
     #[test]

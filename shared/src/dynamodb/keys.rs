@@ -51,6 +51,8 @@
 //! | entry of the audit log | `T#audit#{year}-{month}` | `entry#{when it began, epoch milliseconds, 15 digits}#{id}` | API: list, newest first, across months; API, `oauth-callback`: put, then an update of its outcome |
 //! | idempotency key | `T#request#{key}` | `request#` | API: conditional put |
 //! | attempt to connect | `T#attempt#{digest}` | `attempt#` | `oauth-callback`: conditional delete |
+//! | single sign-on | `T#sign-on` | `sign-on#` | API, `console`: one |
+//! | attempt to sign in at a sign-in service | `T#sign-on#{digest}` | `attempt#` | `console`: conditional delete |
 //! | link that signs somebody in | `T#link#{digest}` | `link#` | `console`: one, conditional delete |
 //! | session of the console | `T#session#{id}` | `session#` | `console`: one at each request, conditional put and delete |
 //! | webhook delivery | `T#delivery#{digest of site and identifier}` | `delivery#` | `receive-webhooks`: one, conditional put |
@@ -296,6 +298,16 @@ pub(super) fn attempt(tenant: &TenantId, state: &str) -> Key {
 /// A session of the console.
 pub(super) fn session(tenant: &TenantId, id: &SessionId) -> Key {
     Items::of(tenant, &format!("session#{id}"), "session#").item("")
+}
+
+/// How single sign-on is set up.
+pub(super) fn single_sign_on(tenant: &TenantId) -> Key {
+    Items::of(tenant, "sign-on", "sign-on#").item("")
+}
+
+/// An attempt to sign in at a sign-in service. Its digest is hashed again, since it is text from a URL.
+pub(super) fn sign_on_attempt(tenant: &TenantId, state: &str) -> Key {
+    Items::of(tenant, &format!("sign-on#{}", digest(state.as_bytes())), "attempt#").item("")
 }
 
 /// A link that signs somebody in. Its digest is hashed again, since it is text from a URL.

@@ -12,6 +12,7 @@ mod pages;
 mod person;
 mod pull;
 mod quota;
+mod single_sign_on;
 mod stored;
 mod sync_setting;
 mod task;

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::{Host, Url};
 
 /// Whether an address is one of the public internet: none of this machine, of a private network, of a link (as the ones at
 /// which clouds give out credentials), and none that leads to such a one.
@@ -39,6 +40,41 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     let is_given_out = (0x2000..0x4000).contains(&first);
     let is_special = (first == 0x2001 && (second < 0x200 || second == 0xdb8)) || first == 0x2002;
     is_given_out && !is_special
+}
+
+/// Whether people may enter `address` as one that is asked: https and of the public internet, or, where `local`, on this
+/// machine.
+///
+/// # Errors
+/// What is wrong with it, as the end of a sentence.
+pub fn check_address(address: &str, local: bool) -> Result<(), &'static str> {
+    let url = Url::parse(address).map_err(|_| "must be a whole address, like `https://example.com`")?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must have no user name and no password");
+    }
+    let (is_loopback, is_open) = match url.host() {
+        Some(Host::Ipv4(address)) => (address.is_loopback(), is_public(address.into())),
+        Some(Host::Ipv6(address)) => (address.is_loopback(), is_public(address.into())),
+        // A name without a dot is one of the network that it is looked up in.
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            let is_own = name == "localhost" || name.ends_with(".localhost");
+            let is_inside =
+                [".local", ".internal"].iter().any(|end| name.ends_with(end)) || !name.contains('.');
+            (is_own, !is_own && !is_inside)
+        }
+        None => return Err("must name a host"),
+    };
+    if is_loopback && local && ["http", "https"].contains(&url.scheme()) {
+        return Ok(());
+    }
+    if url.scheme() != "https" {
+        return Err("must begin with `https://`");
+    }
+    if !is_open {
+        return Err("must lead to the public internet, not to this machine or a private network");
+    }
+    Ok(())
 }
 
 /// Looks names up, and gives public addresses only.

@@ -91,7 +91,9 @@ impl ReqwestSender {
             value.set_sensitive(true);
             builder = builder.header(reqwest::header::AUTHORIZATION, value);
         }
+        let typed = request.headers.iter().any(|(name, _)| *name == "content-type");
         builder = match &request.body {
+            Some(serde_json::Value::String(text)) if typed => builder.body(text.clone()),
             Some(body) => {
                 builder.header(reqwest::header::CONTENT_TYPE, "application/json").body(body_bytes(body))
             }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [(&str, &[&str]); 5] = [
     ("base", &["base"]),
     ("domain", &["domain"]),
-    ("adapters", &["dynamodb", "jira", "github", "slack", "http", "sqs", "secrets", "aws"]),
+    ("adapters", &["dynamodb", "jira", "github", "slack", "oidc", "http", "sqs", "secrets", "aws"]),
     ("operations", &["operations"]),
     ("wiring", &["wiring"]),
 ];

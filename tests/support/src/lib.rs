@@ -7,6 +7,7 @@
 //! - [`ingestion`]: an ingestion carried through in a world, and the days that it must have found.
 //! - [`killed`]: work that dies in the middle, wherever it then is.
 //! - [`http`]: a function's router as a caller reaches it.
+//! - [`issuer`]: a sign-in service, as tenants have one of their own.
 //! - [`receiver`]: what stands behind an address that notifications go to: Slack, and a receiver of signed webhooks.
 //! - [`start`]: a function as a process of its own, up to its first poll.
 //! - [`stack`]: the deployed functions on the local stack, as a script or a person reaches them.
@@ -25,6 +26,7 @@ pub mod configured;
 pub mod consent;
 pub mod http;
 pub mod ingestion;
+pub mod issuer;
 pub mod killed;
 pub mod life;
 pub mod misfortune;

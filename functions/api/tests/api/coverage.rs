@@ -8,13 +8,14 @@ use std::collections::BTreeSet;
 use assay::access::Role;
 use assay::check::CheckId;
 use assay_test_support::http::{Answer, Ask};
+use assay_test_support::issuer::Issuer;
 use serde_json::{Value, json};
 
 use self::rows::{NOT_NOW, ROWS};
 use crate::support::{House, ROLES, TENANT, account, connect_body, group};
 
 /// Routes that ask for no token. This list may only shrink.
-pub const OPEN: [&str; 3] = ["GET /", "GET /v1/health", "GET /v1/openapi.json"];
+pub const OPEN: [&str; 2] = ["GET /v1/health", "GET /v1/openapi.json"];
 
 /// This tenant's things, which the rows' paths name.
 struct Things {
@@ -28,6 +29,7 @@ struct Things {
     finding: String,
     channel: String,
     configuration: String,
+    issuer: Issuer,
 }
 
 impl Things {
@@ -60,6 +62,7 @@ impl Things {
             action,
             channel: crate::channels::make(house, &crate::channels::body()).await,
             configuration,
+            issuer: Issuer::start().await,
         }
     }
 
@@ -167,6 +170,11 @@ fn body(route: &str) -> Option<Value> {
     }
 }
 
+/// The body that sets single sign-on up, at the service with this address.
+pub fn single_sign_on(issuer: &str) -> Value {
+    json!({ "issuer": issuer, "client_id": "assay", "role_claim": "groups", "roles": { "grc": "admin" } })
+}
+
 fn ask(things: &Things, route: &str) -> Ask {
     let (method, path) = route.split_once(' ').unwrap();
     let ask = Ask::new(method, &things.path(path));
@@ -179,6 +187,9 @@ fn ask(things: &Things, route: &str) -> Ask {
     }
     if route == "POST /v1/remediations" {
         return ask.json(&crate::remediations::body(&[], &[&things.ticket]));
+    }
+    if route == "PUT /v1/single-sign-on" {
+        return ask.json(&single_sign_on(&things.issuer.url));
     }
     body(route).map_or(ask, |body| Ask::new(method, &things.path(path)).json(&body))
 }

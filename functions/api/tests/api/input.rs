@@ -34,6 +34,7 @@ fn good_body(route: &str) -> Value {
         "PUT /v1/github" => crate::github::body(),
         "POST /v1/remediations" => crate::remediations::body(&["B9-x"], &[]),
         "POST /v1/tokens" => json!({ "name": "ci", "role": "auditor" }),
+        "PUT /v1/single-sign-on" => crate::coverage::single_sign_on("https://login.example.com"),
         "POST /v1/people" => json!({ "email": "anna@example.com", "name": "Anna" }),
         "PATCH /v1/people/{id}" => json!({ "name": "Anna" }),
         "PUT /v1/accounts/{connection}/{account}/owner" => json!({ "kind": "unidentified" }),

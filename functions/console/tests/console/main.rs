@@ -6,4 +6,5 @@ mod headers;
 mod pages;
 mod routes;
 mod signing;
+mod single_sign_on;
 mod support;

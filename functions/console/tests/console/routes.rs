@@ -23,7 +23,14 @@ const ROWS: &[Row] = &[
 ];
 
 /// Routes that are there to sign in.
-const OPEN: &[&str] = &["/sign-in", "/sign-in/link", "/assets/{name}"];
+const OPEN: &[&str] = &[
+    "/sign-in",
+    "/sign-in/link",
+    "/sign-in/with",
+    "/sign-in/with/{tenant}",
+    "/sign-in/callback",
+    "/assets/{name}",
+];
 
 /// A house in which there is something at each path of [`ROWS`], and what the names in braces stand for.
 async fn prepared() -> (House, Vec<(&'static str, String)>) {

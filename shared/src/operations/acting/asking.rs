@@ -153,18 +153,30 @@ impl Actor {
         }
     }
 
-    /// A token's line of makers.
+    /// A token's line of makers, and of whoever said whom to believe.
     async fn line_of(&self, tenant: &TenantId, token: &str) -> Result<Line> {
-        let (mut tokens, mut next) = (Vec::new(), Some(token.to_owned()));
+        let (tokens, voucher) = self.makers_of(tenant, token).await?;
+        let vouched_by = match voucher {
+            Some(voucher) => self.makers_of(tenant, &voucher).await?.0,
+            None => Vec::new(),
+        };
+        let whole = tokens.len() <= MOST_MAKERS && vouched_by.len() <= MOST_MAKERS;
+        Ok(Line { tokens, vouched_by, whole })
+    }
+
+    /// A token, its maker, that one's maker and so on; and who vouched for the last.
+    async fn makers_of(&self, tenant: &TenantId, token: &str) -> Result<(Vec<String>, Option<String>)> {
+        let (mut tokens, mut next, mut voucher) = (Vec::new(), Some(token.to_owned()), None);
         while let Some(id) = next.take().filter(|_| tokens.len() <= MOST_MAKERS) {
             let stored = match TokenId::parse(&id) {
                 Ok(id) => self.core.store.token(tenant, &id).await?,
                 Err(_) => None,
             };
-            next = stored.and_then(|stored| stored.maker().map(ToOwned::to_owned));
+            next = stored.as_ref().and_then(|stored| stored.maker().map(ToOwned::to_owned));
+            voucher = stored.and_then(|stored| stored.vouched_by);
             tokens.push(id);
         }
-        Ok(Line { whole: tokens.len() <= MOST_MAKERS, tokens })
+        Ok((tokens, voucher))
     }
 
     async fn require(&self, tenant: &TenantId, id: &ActionId) -> Result<Action> {

@@ -28,12 +28,15 @@ pub const NOT_NOW: [&str; 5] = [
 ];
 
 /// What deletes stands last, since each route is really used in this order.
-pub const ROWS: [Row; 131] = [
+pub const ROWS: [Row; 134] = [
     // Before another tenant has asked for anything: its log then names what it asked for.
     row("GET /v1/audit-log", Role::Auditor, 200),
     row("GET /v1/use-cases", Role::Auditor, 200),
     row("GET /v1/oauth-app", Role::Auditor, 200),
     row("PUT /v1/oauth-app", Role::Admin, 200),
+    row("PUT /v1/single-sign-on", Role::Admin, 200),
+    row("GET /v1/single-sign-on", Role::Admin, 200),
+    row("DELETE /v1/single-sign-on", Role::Admin, 204),
     row("PUT /v1/github", Role::Admin, 200),
     row("GET /v1/github", Role::Auditor, 200),
     row("POST /v1/github/webhook-secret", Role::Admin, 201),
