@@ -1,7 +1,8 @@
-//! What every layer stands on: identifiers, time, randomness, settings, errors, secrets, signatures, telemetry.
+//! What every layer stands on: identifiers, cookies, time, randomness, settings, errors, secrets, signatures, telemetry.
 
 pub mod clock;
 pub mod config;
+pub mod cookie;
 pub mod error;
 pub mod ids;
 pub mod random;

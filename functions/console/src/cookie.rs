@@ -24,11 +24,7 @@ pub fn set(secure: bool, name: &str, value: &str, seconds: i64) -> Option<Header
 
 /// A cookie of the request.
 pub fn get<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    all.flat_map(|line| line.split(';')).find_map(|pair| {
-        let (key, value) = pair.trim().split_once('=')?;
-        (key == name).then_some(value)
-    })
+    assay::cookie::find(headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes), name)
 }
 
 #[cfg(test)]
@@ -39,9 +35,10 @@ mod tests {
     fn a_cookie_is_found_among_others_by_its_whole_name() {
         let mut headers = HeaderMap::new();
         headers.append(header::COOKIE, HeaderValue::from_static("a=1; assay-notice=x; assay=y"));
-        headers.append(header::COOKIE, HeaderValue::from_static("b=z=1"));
+        headers.append(header::COOKIE, HeaderValue::from_bytes(b"b=z=1; c=\xe4; d=2").unwrap());
         assert_eq!(super::get(&headers, "assay"), Some("y"));
         assert_eq!(super::get(&headers, "b"), Some("z=1"));
+        assert_eq!(super::get(&headers, "d"), Some("2"), "what is no text hides nothing");
         assert_eq!(super::get(&headers, "notice"), None);
     }
 }

@@ -134,7 +134,8 @@ fn refusal(error: &assay::Error) -> Response {
 
 /// The name of an attempt's cookie: two attempts in one browser have two.
 fn cookie_name(connector: &Connector, label: &str) -> String {
-    let name = if connector.public_url.starts_with("https://") { COOKIE } else { LOCAL_COOKIE };
+    let is_local = assay::http::is_plain_on_this_machine(&connector.public_url);
+    let name = if is_local { LOCAL_COOKIE } else { COOKIE };
     format!("{name}-{label}")
 }
 
@@ -149,11 +150,7 @@ fn set_cookie(name: &str, value: &str) -> String {
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    all.flat_map(|line| line.split(';')).find_map(|pair| {
-        let (key, value) = pair.trim().split_once('=')?;
-        (key == name).then_some(value)
-    })
+    assay::cookie::find(headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes), name)
 }
 
 #[cfg(test)]
@@ -161,9 +158,10 @@ mod tests {
     use http::{HeaderMap, HeaderValue, header};
 
     #[test]
-    fn the_cookie_is_found_among_others() {
+    fn the_cookie_is_found_among_others_also_where_one_is_no_text() {
         let mut headers = HeaderMap::new();
-        headers.insert(header::COOKIE, HeaderValue::from_static("a=1; assay-connect=xyz; b=2"));
+        let line = HeaderValue::from_bytes(b"name=J\xf6rg; assay-connect=xyz; b=2").unwrap();
+        headers.insert(header::COOKIE, line);
         assert_eq!(super::cookie(&headers, "assay-connect"), Some("xyz"));
         assert_eq!(super::cookie(&headers, "connect"), None);
     }
