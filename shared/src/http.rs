@@ -101,6 +101,21 @@ pub fn is_trustworthy(address: &str) -> bool {
     url.host().is_some() && (url.scheme() == "https" || (url.scheme() == "http" && on_this_machine))
 }
 
+/// Whether a browser finds `address` on its own machine, over plain HTTP: the one address at which a session needs no HTTPS. A
+/// browser looks for `localhost` and every name below it nowhere else.
+///
+/// Source: RFC 6761, section 6.3; W3C, "Secure Contexts", section 3.1.
+pub fn is_plain_on_this_machine(address: &str) -> bool {
+    let Ok(url) = url::Url::parse(address) else { return false };
+    let on_this_machine = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "http" && url.username().is_empty() && url.password().is_none() && on_this_machine
+}
+
 /// One answer, whatever its status.
 #[derive(Clone)]
 pub struct Response {

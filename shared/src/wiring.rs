@@ -138,8 +138,11 @@ impl Wiring {
     }
 
     /// The address of our own HTTP API, without a slash at its end.
+    ///
+    /// # Errors
+    /// When `ASSAY_PUBLIC_URL` is not set, or is neither https nor http on this machine: browsers send sessions there.
     pub fn public_url(&self) -> Result<String> {
-        Ok(self.config.required("ASSAY_PUBLIC_URL")?.trim_end_matches('/').to_owned())
+        check_public_url(self.config.required("ASSAY_PUBLIC_URL")?.trim_end_matches('/'))
     }
 
     /// The queue of sync requests.
@@ -160,5 +163,50 @@ impl Wiring {
     fn queue<M: Message + 'static>(&self, setting: &'static str) -> Result<Arc<dyn Queue<M>>> {
         let url = self.config.required(setting)?;
         Ok(Arc::new(SqsQueue::new(aws_sdk_sqs::Client::new(&self.sdk), url)))
+    }
+}
+
+/// Takes the address at which browsers find us, if what they send there reaches nobody else.
+fn check_public_url(address: &str) -> Result<String> {
+    if crate::http::is_trustworthy(address) || crate::http::is_plain_on_this_machine(address) {
+        return Ok(address.to_owned());
+    }
+    let message = "start: the environment variable ASSAY_PUBLIC_URL must be an https address (http only on this machine)";
+    Err(Error::internal(message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_public_url;
+
+    #[test]
+    fn sessions_are_sent_over_https_or_stay_on_this_machine() {
+        for address in [
+            "https://assay.example",
+            "https://assay.example:8443/base",
+            "http://localhost:4566",
+            "http://assay.localhost",
+            "http://127.0.0.1:4566",
+            "http://127.8.9.10",
+            "http://[::1]:4566",
+        ] {
+            assert_eq!(check_public_url(address).unwrap(), address);
+        }
+        for address in [
+            "http://assay.example",
+            "http://localhost.example",
+            "http://notlocalhost",
+            "http://127.0.0.1.example",
+            "http://10.0.0.1",
+            "http://0.0.0.0",
+            "http://[::2]",
+            "https://user@assay.example",
+            "ftp://localhost",
+            "assay.example",
+            "",
+        ] {
+            let refused = check_public_url(address).unwrap_err().chain();
+            assert!(refused.contains("ASSAY_PUBLIC_URL"), "{address}: {refused}");
+        }
     }
 }

@@ -73,9 +73,9 @@ impl Console {
         Service::discover(&self.outside, setting, secret, &self.public_url).await
     }
 
-    /// Whether it is reached over HTTPS; else it is on this machine.
+    /// Whether it is reached over HTTPS; else it is on this machine, and nowhere else.
     pub fn secure(&self) -> bool {
-        self.public_url.starts_with("https://")
+        !assay::http::is_plain_on_this_machine(&self.public_url)
     }
 }
 

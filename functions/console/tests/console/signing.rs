@@ -2,7 +2,7 @@
 
 use assay::access::Role;
 use assay::ids::{TenantId, TokenId};
-use assay_test_support::world::PUBLIC_URL;
+use assay_test_support::world::{PUBLIC_URL, World};
 
 use super::support::{House, ROLES, TENANT, between, main_of};
 
@@ -192,4 +192,20 @@ async fn a_link_that_is_late_foreign_or_made_up_signs_nobody_in() {
     house.world.time.advance(15 * 60);
     assert_eq!(house.browser().get(&path).await.status, 410);
     assert_eq!(house.browser().submit("/sign-in/link", &[("link", &text)]).await.status, 410);
+async fn a_session_is_never_sent_in_the_open_unless_the_console_is_on_this_machine() {
+    for (address, secure) in [
+        ("http://assay.localhost", false),
+        ("http://127.0.0.1:4566", false),
+        ("https://assay.example", true),
+        ("http://assay.example", true),
+        ("HTTPS://assay.example", true),
+    ] {
+        let house = House::at(World::start().await, address);
+        let token = house.token(TENANT, Role::Auditor).await;
+        let answer = house.browser().submit("/sign-in", &[("token", &token)]).await;
+        let cookie = answer.header("set-cookie");
+        assert_eq!(cookie.starts_with("__Host-assay="), secure, "{address}: {cookie}");
+        assert_eq!(cookie.contains("; Secure"), secure, "{address}: {cookie}");
+        assert_eq!(!answer.header("strict-transport-security").is_empty(), secure, "{address}");
+    }
 }

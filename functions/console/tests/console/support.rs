@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use assay::access::Role;
+use assay::operations::connecting::Connector;
 use assay::sqs::{ChecksRequest, Queue, SyncRequest, UsageRequest};
 use assay_api::Api;
 use assay_api::command::{Command, carry_out};
@@ -31,6 +32,8 @@ pub struct House {
     /// The API, for what a test brings about beside the console.
     pub api: Router,
     console: Console,
+    /// Where browsers find the console.
+    public_url: String,
 }
 
 impl House {
@@ -41,10 +44,15 @@ impl House {
 
     /// The console over a world.
     pub fn over(world: World) -> Self {
+        Self::at(world, PUBLIC_URL)
+    }
+
+    /// The same at another address.
+    pub fn at(world: World, public_url: &str) -> Self {
         let api = Api {
             forge: world.forge.clone(),
             core: world.access.core.clone(),
-            connector: world.connector(),
+            connector: Connector { public_url: public_url.to_owned(), ..world.connector() },
             announcer: world.announcer(),
             checks: Arc::clone(&world.checks) as Arc<dyn Queue<ChecksRequest>>,
             sync: Arc::clone(&world.sync) as Arc<dyn Queue<SyncRequest>>,
@@ -52,6 +60,8 @@ impl House {
         };
         let console = Console::new(api.clone());
         Self { router: router(console.clone()), console, api: assay_api::router(api), world }
+        let public_url = public_url.to_owned();
+        Self { router: router(Console::new(api.clone())), api: assay_api::router(api), world, public_url }
     }
 
     /// A house whose site is connected as `con-1` and whose checks were evaluated, so that there are tasks.
@@ -141,7 +151,7 @@ impl Browser<'_> {
     pub async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let mark = self.mark.lock().unwrap().clone();
         let fields: Vec<_> = fields.iter().copied().chain([("csrf", mark.as_str())]).collect();
-        self.submit_as(path, &fields, PUBLIC_URL).await
+        self.submit_as(path, &fields, &self.house.public_url).await
     }
 
     /// Sends a form from a page of the given origin, with nothing added.
