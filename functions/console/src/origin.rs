@@ -23,10 +23,11 @@ fn is_ours(public_url: &str, headers: &HeaderMap) -> bool {
     // A browser sends `Origin` with each form. What `Sec-Fetch-Site` says cannot be wrong either, where it is sent.
     let fetched = text("sec-fetch-site").is_none_or(|site| site == "same-origin");
     let Some(origin) = text("origin").and_then(|origin| Url::parse(origin).ok()) else { return false };
-    let public = Url::parse(public_url).is_ok_and(|url| url.origin() == origin.origin());
-    // The address at which the browser found us, where we have several.
-    let host = text(header::HOST.as_str()).is_some_and(|host| authority(&origin) == Some(host.to_owned()));
-    fetched && (public || host)
+    let Ok(public) = Url::parse(public_url) else { return false };
+    // The address at which the browser found us, where we have several. A page that anybody on the way could have made is not
+    // ours, whatever its host says.
+    let found = text(header::HOST.as_str()).is_some_and(|host| authority(&origin).as_deref() == Some(host));
+    fetched && (public.origin() == origin.origin() || (found && public.scheme() == origin.scheme()))
 }
 
 fn authority(url: &Url) -> Option<String> {
@@ -52,7 +53,7 @@ mod tests {
         assert!(passes("GET", &[]) && passes("HEAD", &[]));
         assert!(passes("POST", &[ours]));
         assert!(passes("POST", &[ours, ("sec-fetch-site", "same-origin")]));
-        assert!(passes("POST", &[("origin", "http://a.localhost:4566"), ("host", "a.localhost:4566")]));
+        assert!(passes("POST", &[("origin", "https://a.example:8443"), ("host", "a.example:8443")]));
         for headers in [
             &[][..],
             &[("sec-fetch-site", "same-origin")],
@@ -60,13 +61,20 @@ mod tests {
             &[("origin", "https://evil.example")],
             &[("origin", "https://assay.example.evil.example")],
             &[("origin", "http://assay.example")],
+            &[("origin", "http://assay.example:443")],
             &[("origin", "https://assay.example:444")],
+            &[("origin", "chrome-extension://assay.example")],
             &[ours, ("sec-fetch-site", "cross-site")],
             &[ours, ("sec-fetch-site", "same-site")],
         ] {
             for method in ["POST", "PUT", "PATCH", "DELETE"] {
-                assert!(!passes(method, headers), "{method} {headers:?}");
+                for host in ["assay.example", "assay.example:443"] {
+                    let headers: Vec<_> = headers.iter().copied().chain([("host", host)]).collect();
+                    assert!(!passes(method, &headers), "{method} {headers:?}");
+                }
             }
         }
+        let elsewhere = [("origin", "http://a.example"), ("host", "a.example")];
+        assert!(!passes("POST", &elsewhere), "anybody on the way could have made that page");
     }
 }
