@@ -13,7 +13,7 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// No moment, told in words of ours.
+    /// No moment, told in words.
     pub fn none(shown: &str) -> Self {
         Self { at: None, shown: shown.to_owned() }
     }
@@ -46,15 +46,17 @@ impl Moment {
 
 impl std::fmt::Display for Moment {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shown =
+            askama::filters::escape(&self.shown, askama::filters::Html).map_err(|_| std::fmt::Error)?;
         let Some(at) = self.at else {
-            return write!(formatter, "<span class=\"quiet\">{}</span>", self.shown);
+            return write!(formatter, "<span class=\"quiet\">{shown}</span>");
         };
         let exact = at.strftime("%Y-%m-%d %H:%M:%S UTC");
-        write!(formatter, "<time datetime=\"{at}\" title=\"{exact}\">{}</time>", self.shown)
+        write!(formatter, "<time datetime=\"{at}\" title=\"{exact}\">{shown}</time>")
     }
 }
 
-// It is made of numbers and our own words.
+// It is made of numbers, and of words that it escapes.
 impl HtmlSafe for Moment {}
 
 /// The zone that a browser or a person named; none if the time zone database has none of that name.
@@ -78,6 +80,12 @@ mod tests {
         for name in ["", "Mars/Olympus", "../../etc/passwd", "Europe/Berlin\0", &"a".repeat(65)] {
             assert!(zone(name).is_none(), "{name:?}");
         }
+    }
+
+    #[test]
+    fn the_words_in_the_place_of_a_moment_cannot_become_markup() {
+        let shown = Moment::none("<img src=x>").to_string();
+        assert_eq!(shown, "<span class=\"quiet\">&#60;img src=x&#62;</span>");
     }
 
     #[test]
