@@ -116,11 +116,29 @@ pub fn query(path: &str, parameters: &[(&str, Option<&str>)]) -> String {
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
-fn encode(text: &str) -> String {
+/// Text as it may stand in a part of a path, or in a cookie.
+pub(crate) fn encode(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte);
     text.bytes()
         .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
         .collect()
+}
+
+/// What [`encode`], or a browser's `encodeURIComponent`, made of a text; none where that is not UTF-8.
+pub(crate) fn decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, others @ ..] = rest {
+        let byte = match rest {
+            [b'%', high, low, ..] => data_encoding::HEXUPPER_PERMISSIVE.decode(&[*high, *low]).ok(),
+            _ => None,
+        };
+        (rest, _) = match byte {
+            Some(byte) => (&others[2..], bytes.extend(byte)),
+            None => (others, bytes.push(*first)),
+        };
+    }
+    String::from_utf8(bytes).ok()
 }
 
 /// One page of a list, as the API gives it.
@@ -134,11 +152,16 @@ pub struct List<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{path, query};
+    use super::{decode, encode, path, query};
 
     #[test]
     fn text_from_outside_stays_in_its_place_of_an_address() {
         assert_eq!(path(&["v1", "checks", "a/b?c#d ä%"]), "/v1/checks/a%2Fb%3Fc%23d%20%C3%A4%25");
+        for text in ["a/b?c#d ä%", "Etc/GMT+5", "%2F", "100%", ""] {
+            assert_eq!(decode(&encode(text)).as_deref(), Some(text));
+        }
+        assert_eq!(decode("Etc%2fGMT%2B5%").as_deref(), Some("Etc/GMT+5%"));
+        assert_eq!(decode("%ff"), None);
         assert_eq!(query("/tasks", &[("a", None), ("b", Some(""))]), "/tasks");
         assert_eq!(query("/tasks", &[("a", Some("x&y=z")), ("b", Some("1"))]), "/tasks?a=x%26y%3Dz&b=1");
     }

@@ -276,7 +276,7 @@ fn lead_in(frame: &Frame, reads: bool) -> Response {
 }
 
 fn zone(headers: &HeaderMap) -> TimeZone {
-    let named = cookie::get(headers, cookie::ZONE).map(|text| text.replace("%2F", "/"));
+    let named = cookie::get(headers, cookie::ZONE).and_then(client::decode);
     named.and_then(|name| crate::time::zone(&name)).unwrap_or(TimeZone::UTC)
 }
 

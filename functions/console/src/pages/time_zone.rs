@@ -11,7 +11,7 @@ use http::{StatusCode, header};
 use crate::form::{Entered, Form};
 use crate::frame::{Frame, Visit};
 use crate::problem::Problem;
-use crate::{Console, answer, cookie, time};
+use crate::{Console, answer, client, cookie, time};
 
 /// How long a choice is kept, in seconds: a year.
 const KEPT_FOR: i64 = 365 * 24 * 3600;
@@ -43,7 +43,7 @@ async fn choose(State(console): State<Console>, visit: Visit, form: Form) -> Res
         return answer::with(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
     let mut response = visit.go("/", &format!("Times are shown in {name} now."));
-    let value = name.replace('/', "%2F");
+    let value = client::encode(&name);
     if let Some(cookie) = cookie::set(console.secure(), cookie::ZONE, &value, KEPT_FOR) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

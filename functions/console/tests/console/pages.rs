@@ -67,6 +67,8 @@ async fn times_are_shown_in_the_zone_that_the_browser_or_the_person_named() {
     assert!(browser.page("/time-zone").await.contains("Times are shown in UTC"));
     zone("Asia%2FKolkata");
     assert!(browser.page("/time-zone").await.contains(">15 Jun 2026, 17:30</time>"));
+    zone("Etc%2FGMT%2B5");
+    assert!(browser.page("/time-zone").await.contains(">15 Jun 2026, 07:00</time>"), "all of it is decoded");
     for bad in ["Mars%2FOlympus", "..%2F..%2Fetc", "\"><img>"] {
         zone(bad);
         assert!(browser.page("/time-zone").await.contains("Times are shown in UTC"), "{bad}");
@@ -76,6 +78,10 @@ async fn times_are_shown_in_the_zone_that_the_browser_or_the_person_named() {
     assert!(answer.text().contains("id=\"error-zone\"") && answer.text().contains("value=\"Nowhere\""));
     let answer = browser.submit("/time-zone", &[("zone", " europe/berlin ")]).await;
     assert!(browser.follow(&answer).await.text().contains("Times are shown in Europe/Berlin now."));
+    browser.page("/time-zone").await;
+    let answer = browser.submit("/time-zone", &[("zone", "Etc/GMT+5")]).await;
+    browser.follow(&answer).await;
+    assert!(browser.page("/time-zone").await.contains(">15 Jun 2026, 07:00</time>"));
 }
 
 #[tokio::test]
