@@ -35,7 +35,8 @@ pub fn leaves_entry(method: &http::Method, path: &str) -> bool {
 
 impl From<&Caller> for Who {
     fn from(caller: &Caller) -> Self {
-        Self { by: caller.token.to_string(), name: Some(caller.name.clone()), role: Some(caller.role) }
+        let who = Self::token(&caller.token, &caller.name, caller.role);
+        Self { session: caller.session.clone(), ..who }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use assay::access::{ApiToken, PresentedToken, Role};
 use assay::error::Kind;
-use assay::ids::{TenantId, TokenId};
+use assay::ids::{SessionId, TenantId, TokenId};
 use assay::operations::Core;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
@@ -24,6 +24,8 @@ pub struct Caller {
     pub name: String,
     /// What it may do.
     pub role: Role,
+    /// The session of the console that stands for the token; none where the token itself was sent.
+    pub session: Option<SessionId>,
 }
 
 /// A caller who may read.
@@ -68,7 +70,8 @@ async fn identify(api: &Api, headers: &http::HeaderMap) -> Result<Caller, Proble
         .and_then(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer").then_some(token))
         .ok_or_else(|| refuse("the header Authorization must be `Bearer <token>`"))?;
     let token = recognise(&api.core, text).await?;
-    Ok(Caller { tenant: token.tenant, token: token.id, name: token.name, role: token.role })
+    let ApiToken { tenant, id, name, role, .. } = token;
+    Ok(Caller { tenant, token: id, name, role, session: None })
 }
 
 /// The token that `text` is, if it is one and was not revoked.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{DIRECT, Role};
-use crate::ids::{AuditId, TenantId, is_identifier};
+use crate::ids::{AuditId, SessionId, TenantId, TokenId, is_identifier};
 
 /// How long an entry is kept, in seconds: 400 days, so that a whole year can be looked back at with a month to do it in.
 pub const KEPT_FOR: i64 = 400 * 24 * 3600;
@@ -36,17 +36,25 @@ pub struct Who {
     /// What the token might do then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// The session of the console that stood for the token; none where it was the token itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
 }
 
 impl Who {
     /// Whoever may invoke a function directly.
     pub fn direct() -> Self {
-        Self { by: DIRECT.to_owned(), name: None, role: None }
+        Self { by: DIRECT.to_owned(), name: None, role: None, session: None }
     }
 
     /// Nobody whom we know.
     pub fn unknown() -> Self {
-        Self { by: "unknown".to_owned(), name: None, role: None }
+        Self { by: "unknown".to_owned(), ..Self::direct() }
+    }
+
+    /// Whoever holds a token.
+    pub fn token(id: &TokenId, name: &str, role: Role) -> Self {
+        Self { by: id.to_string(), name: Some(name.to_owned()), role: Some(role), session: None }
     }
 }
 

@@ -56,8 +56,11 @@ pub struct AuditEntryView {
     name: Option<String>,
     /// What the token might do then.
     role: Option<Role>,
+    /// The session of the console that stood for the token; none where the token itself was sent.
+    session: Option<String>,
     /// What it is: method and path of the request, with the names of its parameters; `GET /oauth/callback` where a browser
-    /// completed a connection; or the command that was sent by direct invocation.
+    /// completed a connection; `sign-in to the console` or `sign-out of the console`; or the command that was sent by direct
+    /// invocation.
     what: String,
     /// The values of the parameters, from path and query; `(no id)` for what is no identifier. What was sent in the body is
     /// never kept.
@@ -92,6 +95,7 @@ impl AuditEntryView {
             by: entry.who.by,
             name: entry.who.name,
             role: entry.who.role,
+            session: entry.who.session.map(String::from),
             what: entry.what,
             parameters: entry.parameters,
             request: entry.request,

@@ -32,7 +32,7 @@ async fn a_change_is_there_with_who_made_it_what_it_is_and_what_became_of_it() {
     assert_eq!(
         entry,
         json!({
-            "id": entry["id"], "at": now, "by": id_of(&house.admin), "name": "test", "role": "admin",
+            "id": entry["id"], "at": now, "by": id_of(&house.admin), "name": "test", "role": "admin", "session": null,
             "what": "POST /v1/tokens", "parameters": {}, "request": null, "verdict": "done",
             "ended_at": now, "status": 201, "problem": null, "made": made["id"],
         })
@@ -147,7 +147,7 @@ async fn stock(house: &House, days: i64) {
     let now = house.world.time.now();
     for number in 0..2 * days {
         let by = if number % 2 == 0 { "tok-even" } else { "tok-odd" };
-        let who = Who { by: by.to_owned(), name: None, role: Some(Role::Operator) };
+        let who = Who { by: by.to_owned(), role: Some(Role::Operator), ..Who::direct() };
         let change = Change::new(who, "POST /v1/tasks/{id}/complete").with("id", "B2-1");
         let id = AuditId::parse(&format!("n{number:04}")).unwrap();
         let entry =

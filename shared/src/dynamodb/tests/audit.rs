@@ -14,7 +14,7 @@ fn now() -> Timestamp {
 }
 
 fn entry(tenant: &TenantId, id: usize, by: &str, at: Timestamp) -> Entry {
-    let who = Who { by: by.to_owned(), name: Some("ci".to_owned()), role: None };
+    let who = Who { by: by.to_owned(), name: Some("ci".to_owned()), ..Who::direct() };
     let change = Change::new(who, "PATCH /v1/tasks/{id}").with("id", "B2-1");
     Entry::of(tenant.clone(), AuditId::parse(&format!("{id:04}")).unwrap(), at, change)
 }
