@@ -28,6 +28,15 @@ use crate::problem::Problem;
 /// The header.
 pub const NAME: &str = "Idempotency-Key";
 
+/// The kind of problem that a request has whose key belongs to one that still runs.
+pub const STILL_RUNNING: &str = "idempotency-still-running";
+
+/// The kind of problem that a request has whose key was used for another one.
+pub const KEY_REUSED: &str = "idempotency-key-reused";
+
+/// The kind of problem that a key itself has.
+const KEY_INVALID: &str = "idempotency-key-invalid";
+
 /// Fields of answers that are shown once and never kept.
 const SHOWN_ONCE: [&str; 3] = ["token", "secret", "authorize_url"];
 
@@ -63,7 +72,7 @@ pub async fn remember(State(api): State<Api>, mut request: Request, next: Next) 
         return Ok(next.run(request).await);
     };
     let key = key.to_str().unwrap_or_default();
-    check_key(key)?;
+    check_key(key).map_err(|error| Problem { kind: KEY_INVALID, ..error.into() })?;
     let caller = request.extensions().get::<Caller>().cloned();
     let caller = caller.ok_or_else(|| assay::Error::internal("the idempotency layer needs a caller"))?;
     // The token is part of the key: another caller's answer is never given, and a role that was lowered is checked anew.
@@ -91,14 +100,14 @@ pub async fn remember(State(api): State<Api>, mut request: Request, next: Next) 
         Begin::Answered(answer) => return Ok(again(&answer)),
         Begin::Running => {
             let message = "a request with this Idempotency-Key is still running; try again in a minute";
-            return Err(assay::Error::conflict(message).into());
+            return Err(Problem { kind: STILL_RUNNING, ..assay::Error::conflict(message).into() });
         }
         Begin::OtherRequest => {
             let message = format!(
                 "this Idempotency-Key was used for another body in the last {} hours; use a new one",
                 REMEMBERED_FOR / 3600
             );
-            return Err(Problem::invalid(NAME, message));
+            return Err(Problem { kind: KEY_REUSED, ..Problem::invalid(NAME, message) });
         }
     }
     let mut request = Request::from_parts(parts, Body::from(bytes));

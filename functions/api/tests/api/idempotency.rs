@@ -73,7 +73,12 @@ async fn a_key_that_was_used_for_another_body_is_refused_and_the_first_answer_st
     let first = house.post_once("/v1/tokens", "k", &token_body()).await;
     let before = house.state().await;
     let other = json!({ "name": "ci", "role": "admin" });
-    assert_problem(&house.post_once("/v1/tokens", "k", &other).await, 422, Some("Idempotency-Key"));
+    let refused = house.post_once("/v1/tokens", "k", &other).await;
+    assert_problem(&refused, 422, Some("Idempotency-Key"));
+    assert_eq!(refused.json()["type"], "urn:assay:problem:idempotency-key-reused");
+    let refused = house.post_once("/v1/tokens", "two words", &other).await;
+    assert_problem(&refused, 422, Some("Idempotency-Key"));
+    assert_eq!(refused.json()["type"], "urn:assay:problem:idempotency-key-invalid");
     assert_eq!(house.state().await, before);
     assert_eq!(house.post_once("/v1/tokens", "k", &token_body()).await.json()["id"], first.json()["id"]);
     house.world.time.advance(REMEMBERED_FOR + 1);
@@ -150,7 +155,9 @@ async fn a_request_that_died_before_it_did_anything_runs_again_after_its_time() 
         answer: None,
     };
     assert_eq!(house.world.store().begin(&died, died.began_at).await.unwrap(), Begin::New);
-    assert_problem(&house.post_once("/v1/tokens", "k", &body).await, 409, None);
+    let refused = house.post_once("/v1/tokens", "k", &body).await;
+    assert_problem(&refused, 409, None);
+    assert_eq!(refused.json()["type"], "urn:assay:problem:idempotency-still-running");
     house.world.time.advance(RUNNING_FOR + 1);
     let answer = house.post_once("/v1/tokens", "k", &body).await;
     assert_eq!((answer.status.as_u16(), answer.header("idempotency-replayed")), (201, ""));
