@@ -1,10 +1,16 @@
 //! Our own API, in process: the same router that serves it over HTTP, called as the token that the session stands for.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use assay::jira::Sleeper;
 use assay_api::caller::Caller;
 use axum::Router;
 use axum::body::Body;
 use http::{Method, Request, header};
 use http_body_util::BodyExt;
+use lambda_http::{Context, RequestExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt;
@@ -18,12 +24,41 @@ use crate::problem::Problem;
 pub struct Client {
     api: Router,
     caller: Caller,
+    /// The function's invocation, so that the audit log can name it.
+    context: Option<Context>,
+    sleeper: Arc<dyn Sleeper>,
+    sent: Arc<Sent>,
+}
+
+/// How long it is waited for a form that was sent twice and is still being worked on, in milliseconds: ten seconds in all, well
+/// within what a browser's request may take.
+const WAITS: [u64; 6] = [250, 500, 1000, 2000, 3000, 3250];
+
+/// What became of what was sent in one visit; all clones of its client share it.
+#[derive(Debug, Default)]
+struct Sent {
+    /// Something was done.
+    done: AtomicBool,
+    /// Something had been done before, by the same form.
+    replayed: AtomicBool,
+    /// The form came too late: nothing is to be changed for it.
+    late: AtomicBool,
 }
 
 impl Client {
-    /// The API for `caller`.
-    pub fn new(api: Router, caller: Caller) -> Self {
-        Self { api, caller }
+    /// The API for `caller`, within the function's invocation `context`, if it is one.
+    pub fn new(api: Router, caller: Caller, context: Option<Context>, sleeper: Arc<dyn Sleeper>) -> Self {
+        Self { api, caller, context, sleeper, sent: Arc::default() }
+    }
+
+    /// From here on nothing is changed in this visit: each attempt fails with a problem that a form can be shown again with.
+    pub fn refuse_changes(&self) {
+        self.sent.late.store(true, Relaxed);
+    }
+
+    /// Whether all that a form asked for had been done when it was sent before, so that nothing was done now.
+    pub fn only_repeated(&self) -> bool {
+        self.sent.replayed.load(Relaxed) && !self.sent.done.load(Relaxed)
     }
 
     /// Reads.
@@ -37,7 +72,7 @@ impl Client {
     }
 
     /// Sends a POST with what a form said. A form that is sent twice does its work once: the mark of the form is the
-    /// request's idempotency key.
+    /// request's idempotency key. If it is sent twice at once, as by a double click, both get the one answer.
     pub async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -64,22 +99,48 @@ impl Client {
         form: Option<&Form>,
         body: &impl Serialize,
     ) -> Result<T, Problem> {
-        let mut request = Request::builder().method(method).uri(path);
-        if let Some(form) = form {
-            request = request.header(assay_api::idempotency::NAME, form.once());
-        }
         let body = serde_json::to_value(body).map_err(Problem::ours)?;
-        // A route without a body takes none: `&()` says that nothing is sent.
-        self.call(if body.is_null() {
-            request.body(Body::empty())
-        } else {
-            request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_string()))
-        })
-        .await
+        let mut waits = WAITS.iter();
+        let mut waited = false;
+        loop {
+            let mut request = Request::builder().method(method.clone()).uri(path);
+            if let Some(form) = form {
+                request = request.header(assay_api::idempotency::NAME, form.once());
+            }
+            // A route without a body takes none: `&()` says that nothing is sent.
+            let request = if body.is_null() {
+                request.body(Body::empty())
+            } else {
+                request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_string()))
+            };
+            match self.answer(request).await {
+                Err(problem) if problem.is_still_running() => {
+                    let Some(wait) = waits.next() else { return Err(Problem::still_running()) };
+                    waited = true;
+                    self.sleeper.sleep(Duration::from_millis(*wait)).await;
+                }
+                Err(problem) if problem.is_about_key() => return Err(Problem::sent_before()),
+                Err(problem) => return Err(problem),
+                Ok(answer) => {
+                    // Whoever clicked twice asked once, and was waiting for this very answer.
+                    let replayed = answer.headers().contains_key("idempotency-replayed") && !waited;
+                    if replayed {
+                        self.sent.replayed.store(true, Relaxed);
+                    } else if form.is_some() || method != Method::POST {
+                        self.sent.done.store(true, Relaxed);
+                    }
+                    return Self::read(answer).await;
+                }
+            }
+        }
     }
 
     async fn call<T: DeserializeOwned>(&self, request: http::Result<Request<Body>>) -> Result<T, Problem> {
-        let answer = self.answer(request).await?.into_body();
+        Self::read(self.answer(request).await?).await
+    }
+
+    async fn read<T: DeserializeOwned>(answer: http::Response<Body>) -> Result<T, Problem> {
+        let answer = answer.into_body();
         let bytes = answer.collect().await.map_err(Problem::ours)?.to_bytes();
         // An answer without a body is read as null, which `()` and `serde_json::Value` take.
         let text: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
@@ -88,7 +149,13 @@ impl Client {
 
     async fn answer(&self, request: http::Result<Request<Body>>) -> Result<http::Response<Body>, Problem> {
         let mut request = request.map_err(Problem::ours)?;
+        if self.sent.late.load(Relaxed) && !request.method().is_safe() {
+            return Err(Problem::late());
+        }
         request.extensions_mut().insert(self.caller.clone());
+        if let Some(context) = &self.context {
+            request = request.with_lambda_context(context.clone());
+        }
         let Ok(answer) = self.api.clone().oneshot(request).await;
         if answer.status().is_success() {
             return Ok(answer);

@@ -1,8 +1,10 @@
 //! Forms: what a browser sends, and what is shown again where it was refused.
 //!
 //! A form is `application/x-www-form-urlencoded`. Each carries, in the hidden field `csrf`, a mark that only a page made
-//! for this session can hold.
+//! for this session can hold. A mark that is older than an hour lets the form in, so that it can be shown again with what was
+//! entered, but changes nothing (see [`crate::client::Client::refuse_changes`]).
 
+use assay::console::Mark;
 use assay::ids::fixed;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -18,11 +20,25 @@ const MOST_FIELDS: usize = 1000;
 /// The hidden field that carries the mark.
 pub const MARK: &str = "csrf";
 
-/// The fields of a form, as they were sent.
+/// The fields of a form, as they were sent. No handler can take them as they are: whoever is signed in sends a [`Form`], whose mark
+/// is checked; whoever signs in a [`SignIn`].
 #[derive(Clone, Default)]
 pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
+    async fn of(request: Request, console: &Console) -> Result<Self, Problem> {
+        let bytes = Bytes::from_request(request, console).await.map_err(|_| {
+            let detail = "The form is larger than what is accepted; send less at a time.";
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail)
+        })?;
+        let fields: Vec<_> = form_urlencoded::parse(&bytes).into_owned().take(MOST_FIELDS + 1).collect();
+        if fields.len() > MOST_FIELDS {
+            let detail = "The form has more fields than are accepted; send less at a time.";
+            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail));
+        }
+        Ok(Self(fields))
+    }
+
     /// A field's text without white space around it; empty where it is missing.
     pub fn text(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim())
@@ -86,32 +102,51 @@ impl FromRequest<Console> for Form {
 
     async fn from_request(request: Request, console: &Console) -> Result<Self, Problem> {
         let visit = request.extensions().get::<Visit>().cloned().ok_or_else(Problem::signed_out)?;
-        let mut fields = Fields::from_request(request, console).await?;
+        Self::checked(&visit, Fields::of(request, console).await?)
+    }
+}
+
+impl Form {
+    /// The form, if it was sent from a page of this very session.
+    pub(crate) fn checked(visit: &Visit, mut fields: Fields) -> Result<Self, Problem> {
         let mark = fields.text(MARK).to_owned();
-        if !visit.form_key.made(&mark) {
-            let detail = "This form belongs to another sign-in, or was altered. Nothing was done; open the page and send it again.";
-            return Err(Problem::new(StatusCode::FORBIDDEN, "Not allowed", detail));
+        match visit.form_key.check(&mark, visit.frame.now) {
+            Mark::Ours => {}
+            Mark::Late => visit.client.refuse_changes(),
+            Mark::Foreign => {
+                let detail = "This form belongs to another sign-in, or was altered. Nothing was done; open the page and send it again.";
+                return Err(Problem::new(StatusCode::FORBIDDEN, "Not allowed", detail));
+            }
         }
         fields.0.retain(|(name, _)| name != MARK);
         Ok(Self { fields, mark })
     }
 }
 
-/// For the sign-in pages alone: there is no session yet that could have marked the form.
-impl FromRequest<Console> for Fields {
+/// Where the sign-in pages are, on which a form carries no mark.
+const SIGN_IN: &str = "/sign-in";
+
+/// A form of a sign-in page: there is no session yet that could have marked it. It changes nothing but who is signed in, and
+/// cannot be taken anywhere but below `/sign-in`.
+pub struct SignIn(Fields);
+
+impl std::ops::Deref for SignIn {
+    type Target = Fields;
+
+    fn deref(&self) -> &Fields {
+        &self.0
+    }
+}
+
+impl FromRequest<Console> for SignIn {
     type Rejection = Problem;
 
     async fn from_request(request: Request, console: &Console) -> Result<Self, Problem> {
-        let bytes = Bytes::from_request(request, console).await.map_err(|_| {
-            let detail = "The form is larger than what is accepted; send less at a time.";
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail)
-        })?;
-        let fields: Vec<_> = form_urlencoded::parse(&bytes).into_owned().take(MOST_FIELDS + 1).collect();
-        if fields.len() > MOST_FIELDS {
-            let detail = "The form has more fields than are accepted; send less at a time.";
-            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail));
+        let rest = request.uri().path().strip_prefix(SIGN_IN);
+        if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+            return Err(Problem::ours("a form without a mark is for the sign-in pages alone"));
         }
-        Ok(Self(fields))
+        Fields::of(request, console).await.map(Self)
     }
 }
 

@@ -7,15 +7,17 @@ use std::sync::Arc;
 
 use assay::access::Role;
 use assay::console::{FormKey, Session};
+use assay::ids::SessionId;
 use assay_api::caller::Caller;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64URL_NOPAD;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use lambda_http::RequestExt;
 
 use crate::client::{self, Client};
 use crate::headers::Nonce;
@@ -27,6 +29,14 @@ use crate::{Console, answer, assets, cookie, origin, pages};
 
 /// The longest notice, in characters.
 const LONGEST_NOTICE: usize = 300;
+
+/// The header by which htmx says of which session the page is that it asks from. An answer for another one, who signed in meanwhile,
+/// must not stand in it.
+const OF_SESSION: &str = "assay-session";
+
+/// What is said in the place of a notice when the form had been sent before.
+const SENT_BEFORE: &str =
+    "This form was sent before; nothing was done again. Reload the page to do it once more.";
 
 /// What every page and part is given.
 #[derive(Clone, Debug)]
@@ -43,6 +53,8 @@ pub struct Frame {
     pub notice: Option<String>,
     /// The id of the element that htmx asks a new content for; none for a whole page.
     pub part: Option<String>,
+    /// The identifier of the request in the function's log.
+    pub request: Option<String>,
     /// Who looks.
     pub who: Option<Who>,
 }
@@ -58,9 +70,20 @@ pub struct Who {
     pub role: Role,
     /// What each form carries in its hidden field `csrf`.
     pub mark: String,
+    /// The public half of the session.
+    pub session: SessionId,
 }
 
 impl Frame {
+    /// The headers that htmx sends with each request from this page, as JSON.
+    pub fn htmx_headers(&self) -> String {
+        serde_json::json!({ OF_SESSION: self.session() }).to_string()
+    }
+
+    fn session(&self) -> &str {
+        self.who.as_ref().map_or("", |who| who.session.as_str())
+    }
+
     /// Whether only this element is asked for.
     pub fn wants(&self, part: &str) -> bool {
         self.part.as_deref() == Some(part)
@@ -156,9 +179,11 @@ pub struct Visit {
 }
 
 impl Visit {
-    /// The way to a page of ours after something was done, which that page says once.
+    /// The way to a page of ours after something was done, which that page says once. It says instead that nothing was done, where
+    /// the form had been sent before.
     pub fn go(&self, to: &str, notice: &str) -> Response {
         let mut response = answer::see(to);
+        let notice = if self.client.only_repeated() { SENT_BEFORE } else { notice };
         let text: String = notice.chars().take(LONGEST_NOTICE).collect();
         let text = BASE64URL_NOPAD.encode(text.as_bytes());
         let name = cookie::name(self.secure, cookie::NOTICE);
@@ -201,13 +226,16 @@ pub async fn frame(State(console): State<Console>, mut request: Request, next: N
         Err(problem) => Err(problem),
     };
     let entered =
-        entered.and_then(|visitor| visitor.map(|visitor| enter(&console, &mut frame, visitor)).transpose());
+        entered.and_then(|visitor| visitor.map(|it| enter(&console, &mut frame, it, &request)).transpose());
     match entered {
         Err(problem) => return problem::show(&frame, &problem),
         Ok(None) => {}
         Ok(Some(visit)) => {
             request.extensions_mut().insert(visit);
         }
+    }
+    if is_of_another_session(&frame, request.headers()) {
+        return reload();
     }
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     request.extensions_mut().insert(frame.clone());
@@ -238,22 +266,49 @@ fn begin(console: &Console, request: &Request) -> Frame {
         zone: zone(headers),
         notice: notice(console.secure(), headers).filter(|_| part.is_none()),
         part,
+        request: request.lambda_context_ref().map(|context| context.request_id.clone()),
         who: None,
     }
 }
 
-fn enter(console: &Console, frame: &mut Frame, visitor: Visitor) -> Result<Visit, Problem> {
+/// Whether htmx asks from a page that was made for another session, or while nobody was signed in.
+fn is_of_another_session(frame: &Frame, headers: &HeaderMap) -> bool {
+    let made_for = headers.get(OF_SESSION).map_or(&b""[..], HeaderValue::as_bytes);
+    headers.contains_key("hx-request") && made_for != frame.session().as_bytes()
+}
+
+/// Nothing, and for htmx the order to load the whole page anew.
+fn reload() -> Response {
+    let mut response = StatusCode::CONFLICT.into_response();
+    response.headers_mut().insert("hx-refresh", HeaderValue::from_static("true"));
+    response
+}
+
+fn enter(
+    console: &Console,
+    frame: &mut Frame,
+    visitor: Visitor,
+    request: &Request,
+) -> Result<Visit, Problem> {
     let Visitor { session, token, form_key } = visitor;
     frame.who = Some(Who {
         tenant: token.tenant.to_string(),
         token: token.name.clone(),
         role: token.role,
-        mark: form_key.mark(console.core.random.as_ref())?,
+        mark: form_key.mark(console.core.random.as_ref(), frame.now)?,
+        session: session.id.clone(),
     });
-    let caller = Caller { tenant: token.tenant, token: token.id, name: token.name, role: token.role };
+    let (api, sleeper) = (console.api.clone(), Arc::clone(&console.sleeper));
+    let caller = Caller {
+        tenant: token.tenant,
+        token: token.id,
+        name: token.name,
+        role: token.role,
+        session: Some(session.id.clone()),
+    };
     Ok(Visit {
         frame: frame.clone(),
-        client: Client::new(console.api.clone(), caller),
+        client: Client::new(api, caller, request.lambda_context_ref().cloned(), sleeper),
         session: Arc::new(session),
         form_key,
         secure: console.secure(),

@@ -28,6 +28,7 @@ pub mod time;
 
 use std::sync::Arc;
 
+use assay::jira::Sleeper;
 use assay::operations::Core;
 use assay::secrets::{SecretStore, single_sign_on_name};
 use assay::single_sign_on::SingleSignOn;
@@ -49,6 +50,7 @@ pub struct Console {
     /// What proves to them who we are.
     secrets: Arc<dyn SecretStore>,
     api: Router,
+    sleeper: Arc<dyn Sleeper>,
 }
 
 impl Console {
@@ -71,6 +73,9 @@ impl Console {
             None
         };
         Service::discover(&self.outside, setting, secret, &self.public_url).await
+        let (core, public_url) = (api.core.clone(), api.connector.public_url.clone());
+        let sleeper = Arc::clone(&api.connector.jira.sleeper);
+        Self { core, public_url, api: assay_api::router(api), sleeper }
     }
 
     /// Whether it is reached over HTTPS; else it is on this machine, and nowhere else.

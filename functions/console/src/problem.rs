@@ -25,13 +25,16 @@ pub struct Problem {
     /// Of a connection: what is wrong, as a fixed word.
     #[serde(default)]
     pub code: Option<String>,
+    /// The API's word for problems of this kind; none of the console's own.
+    #[serde(default, rename = "type")]
+    pub kind: Option<String>,
 }
 
 impl Problem {
     /// A problem of the console's own.
     pub fn new(status: StatusCode, title: &str, detail: &str) -> Self {
         let (title, detail) = (title.to_owned(), detail.to_owned());
-        Self { status: status.as_u16(), title, detail, field: None, code: None }
+        Self { status: status.as_u16(), title, detail, field: None, code: None, kind: None }
     }
 
     /// Nobody is signed in: becomes the way to the sign-in page.
@@ -50,6 +53,24 @@ impl Problem {
         Self { field: Some(field.to_owned()), ..problem }
     }
 
+    /// A form came more than an hour after its page was made.
+    pub fn late() -> Self {
+        let detail = "This page was opened more than an hour ago, and things may have changed since then. Nothing was done: open the page again, look at what it says now, and send it.";
+        Self::new(StatusCode::CONFLICT, "Open the page again", detail)
+    }
+
+    /// A form was sent twice, and what it asked for goes on.
+    pub fn still_running() -> Self {
+        let detail = "What this form asked for has begun and is not done yet. Do not send it again; look in a minute at what became of it.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Still being done", detail)
+    }
+
+    /// A form was sent before, and asks for something else now, since other things changed meanwhile.
+    pub fn sent_before() -> Self {
+        let detail = "This form was sent before, and things have changed since then. Nothing was done again; open the page again, and send it from there.";
+        Self::new(StatusCode::GONE, "Sent before", detail)
+    }
+
     /// A fault of ours; the cause is for the log.
     pub fn ours(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         assay::Error::internal("make a page").because(cause).into()
@@ -57,7 +78,21 @@ impl Problem {
 
     /// Whether a form can be mended by whoever filled it in: it is shown again with the problem. All else is a page.
     pub fn is_about_input(&self) -> bool {
-        matches!(self.status, 409 | 413 | 422) || self.code.is_some()
+        !self.is_about_key() && (matches!(self.status, 409 | 413 | 422) || self.code.is_some())
+    }
+
+    /// Whether it is about the idempotency key that a form makes, of which a person knows nothing.
+    pub fn is_about_key(&self) -> bool {
+        self.kind().is_some_and(|kind| kind.starts_with("idempotency-"))
+    }
+
+    /// Whether the same form was sent before and is still being worked on.
+    pub fn is_still_running(&self) -> bool {
+        self.kind() == Some(assay_api::idempotency::STILL_RUNNING)
+    }
+
+    fn kind(&self) -> Option<&str> {
+        self.kind.as_deref()?.strip_prefix("urn:assay:problem:")
     }
 
     /// The status.
@@ -136,4 +171,35 @@ pub fn show(frame: &Frame, problem: &Problem) -> Response {
         answer::with(problem.status(), &page)
     };
     answer.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Problem;
+
+    fn of_the_api(status: u16, kind: &str) -> Problem {
+        let kind = format!("urn:assay:problem:{kind}");
+        let problem = serde_json::json!({ "type": kind, "title": "t", "detail": "d", "status": status });
+        serde_json::from_value(problem).unwrap()
+    }
+
+    #[test]
+    fn a_form_is_shown_again_for_what_its_sender_can_mend_alone() {
+        for (status, kind, expected) in [
+            (422, "invalid", true),
+            (409, "conflict", true),
+            (409, "idempotency-still-running", false),
+            (422, "idempotency-key-reused", false),
+            (422, "idempotency-key-invalid", false),
+            (403, "forbidden", false),
+            (503, "unavailable", false),
+        ] {
+            assert_eq!(of_the_api(status, kind).is_about_input(), expected, "{kind}");
+        }
+        assert!(Problem::late().is_about_input(), "what was entered is not lost");
+        assert!(of_the_api(409, assay_api::idempotency::STILL_RUNNING).is_still_running());
+        for own in [Problem::still_running(), Problem::sent_before()] {
+            assert!(!own.is_about_input() && !own.is_still_running(), "{own:?}");
+        }
+    }
 }

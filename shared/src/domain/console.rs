@@ -12,6 +12,8 @@ use sha2::Sha256;
 
 use crate::access::{ApiToken, Role};
 use crate::clock::after;
+use crate::access::ApiToken;
+use crate::clock::{after, seconds_between};
 use crate::ids::{SessionId, TenantId, TokenId, digest};
 use crate::random::{self, Random};
 use crate::secret::{Secret, constant_time_equal};
@@ -22,6 +24,9 @@ pub const VALID_FOR: i64 = 12 * 3600;
 
 /// How long a link can be used, in seconds.
 pub const LINK_VALID_FOR: i64 = 15 * 60;
+/// How long a form can be sent after its page was made, in seconds. Shorter than an idempotency key is remembered, so that no
+/// form does its work twice.
+pub const MARK_VALID_FOR: i64 = 3600;
 
 /// How long the salt of a mark is, in random bytes.
 const SALT: usize = 15;
@@ -110,25 +115,43 @@ impl PresentedSession {
 #[derive(Clone, Debug)]
 pub struct FormKey(Secret);
 
+/// What a form's mark says of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Mark {
+    /// A page of this session made the form, in the last [`MARK_VALID_FOR`] seconds.
+    Ours,
+    /// A page of this session made it, but earlier.
+    Late,
+    /// Something else made it, or altered it.
+    Foreign,
+}
+
 impl FormKey {
-    /// A mark for a form: `<salt>.<HMAC-SHA256 of it>`. It differs each time, so that a compressed page tells nothing of
-    /// it to whoever can make the page say things and see how long it is.
+    /// A mark for a form: `<epoch seconds>-<random text>.<HMAC-SHA256 of both>`. It differs each time, so that a compressed page
+    /// tells nothing of it to whoever can make the page say things and see how long it is.
     ///
     /// # Errors
     /// When there is no randomness.
-    pub fn mark(&self, random: &dyn Random) -> Result<String> {
-        let salt = random::text(random, SALT)?;
+    pub fn mark(&self, random: &dyn Random, now: Timestamp) -> Result<String> {
+        let salt = format!("{}-{}", now.as_second(), random::text(random, SALT)?);
         Ok(format!("{salt}.{}", data_encoding::HEXLOWER.encode(&self.of(&salt)?.finalize().into_bytes())))
     }
 
-    /// Whether [`Self::mark`] made `mark`, in a time that tells nothing of it.
-    pub fn made(&self, mark: &str) -> bool {
+    /// Whether [`Self::mark`] made `mark`, and when; in a time that tells nothing of it.
+    pub fn check(&self, mark: &str, now: Timestamp) -> Mark {
         let Some((salt, shown)) = mark.split_once('.').filter(|_| mark.len() <= LONGEST) else {
-            return false;
+            return Mark::Foreign;
         };
-        match (data_encoding::HEXLOWER.decode(shown.as_bytes()), self.of(salt)) {
+        let ours = match (data_encoding::HEXLOWER.decode(shown.as_bytes()), self.of(salt)) {
             (Ok(shown), Ok(made)) => made.verify_slice(&shown).is_ok(),
             _ => false,
+        };
+        let made =
+            salt.split_once('-').and_then(|(seconds, _)| Timestamp::from_second(seconds.parse().ok()?).ok());
+        match made.filter(|_| ours) {
+            None => Mark::Foreign,
+            Some(made) if seconds_between(made, now) > MARK_VALID_FOR => Mark::Late,
+            Some(_) => Mark::Ours,
         }
     }
 
@@ -211,6 +234,7 @@ impl SignInLink {
 #[cfg(test)]
 mod tests {
     use super::{LINK_VALID_FOR, LinkText, PresentedSession, Session, SignInLink, VALID_FOR};
+    use super::{MARK_VALID_FOR, Mark, PresentedSession, Session, VALID_FOR};
     use crate::access::{ApiToken, Role};
     use crate::clock::after;
     use crate::ids::TenantId;
@@ -244,18 +268,29 @@ mod tests {
     }
 
     #[test]
-    fn a_forms_mark_holds_for_its_session_alone_and_never_looks_the_same() {
+    fn a_forms_mark_holds_for_its_session_and_an_hour_and_never_looks_the_same() {
         let random = CountingRandom::default();
         let key = |shown: &Secret| PresentedSession::parse(shown.expose()).unwrap().form_key();
         let (one, other) = (key(&session(&random).1), key(&session(&random).1));
-        let mark = one.mark(&random).unwrap();
-        assert!(one.made(&mark) && !other.made(&mark));
-        assert_ne!(one.mark(&random).unwrap(), mark);
-        for text in
-            ["", ".", "a.b", &mark[1..], &mark[..mark.len() - 2], &format!("{mark}00"), &mark.to_uppercase()]
-        {
-            assert!(!one.made(text), "{text}");
+        let mark = one.mark(&random, now()).unwrap();
+        assert_eq!((one.check(&mark, now()), other.check(&mark, now())), (Mark::Ours, Mark::Foreign));
+        assert_ne!(one.mark(&random, now()).unwrap(), mark);
+        let later = mark.replacen(&now().as_second().to_string(), "9999999999", 1);
+        for text in [
+            "",
+            ".",
+            "a.b",
+            &mark[1..],
+            &mark[..mark.len() - 2],
+            &format!("{mark}00"),
+            &mark.to_uppercase(),
+            &later,
+        ] {
+            assert_eq!(one.check(text, now()), Mark::Foreign, "{text}");
         }
+        assert_eq!(one.check(&mark, after(now(), MARK_VALID_FOR)), Mark::Ours);
+        assert_eq!(one.check(&mark, after(now(), MARK_VALID_FOR + 1)), Mark::Late);
+        assert_eq!(one.check(&mark, after(now(), -5)), Mark::Ours, "another machine's clock may be behind");
     }
 
     #[test]

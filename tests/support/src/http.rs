@@ -73,6 +73,13 @@ impl Ask {
         self.header("content-type", "application/json").bytes(body.to_string())
     }
 
+    /// The same with something that a function's surroundings add beside what came over HTTP.
+    #[must_use]
+    pub fn beside(mut self, extension: impl Clone + Send + Sync + 'static) -> Self {
+        self.request.extensions_mut().insert(extension);
+        self
+    }
+
     /// The same with these bytes as its body.
     #[must_use]
     pub fn bytes(mut self, body: impl Into<Vec<u8>>) -> Self {

@@ -9,7 +9,6 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::Console;
 use crate::answer;
@@ -62,6 +61,13 @@ pub(super) enum Outcome {
     Fail,
     CannotTell,
     NotApplicable,
+}
+
+/// What became of the wish to run a check.
+#[derive(Debug, Deserialize)]
+struct Asked {
+    /// How many evaluations were asked for.
+    evaluations: u64,
 }
 
 impl Outcome {
@@ -148,6 +154,11 @@ async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem>
 }
 
 async fn run(visit: Visit, Path(id): Path<String>, form: Form) -> Result<Response, Problem> {
-    let _: Value = visit.client.post(&path(&["v1", "checks", &id, "runs"]), &form, &()).await?;
-    Ok(visit.go(&path(&["checks", &id]), "The check is being run. Its outcome appears here within a minute."))
+    let asked: Asked = visit.client.post(&path(&["v1", "checks", &id, "runs"]), &form, &()).await?;
+    let notice = if asked.evaluations == 0 {
+        "Nothing was run: there is no connection that works and that this check is about."
+    } else {
+        "The check is being run. Its outcome appears here within a minute."
+    };
+    Ok(visit.go(&path(&["checks", &id]), notice))
 }

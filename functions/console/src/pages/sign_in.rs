@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 
-use crate::form::{Fields, Form};
+use crate::form::{Form, SignIn};
 use crate::frame::{Frame, Visit};
 use crate::problem::Problem;
 use crate::{Console, answer, session};
@@ -47,12 +47,13 @@ async fn sign_in(
     State(console): State<Console>,
     frame: Frame,
     headers: HeaderMap,
-    fields: Fields,
+    fields: SignIn,
 ) -> Result<Response, Problem> {
     let to = answer::here(fields.text("to"));
     let token = match assay_api::caller::recognise(&console.core, fields.text("token")).await {
         Ok(token) => token,
         Err(error) if *error.kind() == Kind::Unauthenticated => {
+            session::refused(&console, fields.text("token")).await?;
             let detail = "This is not a valid API token. Check that all of it was copied; if it was revoked, ask an admin for a new one.";
             let problem = Problem::invalid("token", detail);
             let page = SignInPage { frame: &frame, to, problem: Some(&problem) };
@@ -62,6 +63,8 @@ async fn sign_in(
     };
     session::end_earlier(&console, &headers).await?;
     let cookie = session::begin(&console, &token).await?;
+    session::end_earlier(&console, &frame, &headers).await?;
+    let cookie = session::begin(&console, &frame, &token).await?;
     let mut response = answer::see(to);
     response.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(response)
@@ -69,7 +72,7 @@ async fn sign_in(
 
 async fn sign_out(State(console): State<Console>, visit: Visit, _form: Form) -> Result<Response, Problem> {
     let mut response = answer::see("/");
-    if let Some(cookie) = session::end(&console, &visit.session).await? {
+    if let Some(cookie) = session::end(&console, &visit.frame, &visit.session).await? {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)

@@ -60,6 +60,35 @@ async fn scripts_carry_a_nonce_that_differs_each_time_and_nothing_stands_inline(
 }
 
 #[tokio::test]
+async fn a_part_for_one_session_never_lands_in_the_page_of_another() {
+    let house = House::start().await;
+    let browser = house.signed_in(Role::Operator).await;
+    let session = browser.session();
+    let page = browser.page("/checks").await;
+    let said = format!("<body hx-headers=\"{{&#34;assay-session&#34;:&#34;{session}&#34;}}\">");
+    assert!(page.contains(&said), "{page}");
+    let part = |session: &str| {
+        let ask = Ask::new("GET", "/checks").header("hx-request", "true").header("hx-target", "checks");
+        browser.send(ask.header("assay-session", session))
+    };
+    assert_eq!(part(&session).await.status, 200);
+    // Somebody else signs in, in another window of the same browser.
+    browser.submit("/sign-in", &[("token", &house.token("other", Role::Admin).await)]).await;
+    for earlier in [session.as_str(), "", "x"] {
+        let answer = part(earlier).await;
+        assert_eq!((answer.status.as_u16(), answer.header("hx-refresh")), (409, "true"), "{earlier}");
+        assert!(answer.body.is_empty());
+    }
+    let post = Ask::new("POST", "/sign-out").header("hx-request", "true").header("assay-session", &session);
+    let answer = browser.send(post.header("origin", "http://assay.localhost")).await;
+    assert_eq!(answer.header("hx-refresh"), "true");
+    assert_eq!(part(&browser.session()).await.status, 200);
+    browser.cookies.lock().unwrap().clear();
+    assert_eq!(part(&session).await.header("hx-refresh"), "true", "nobody is signed in any more");
+    assert!(house.browser().page("/").await.contains("&#34;assay-session&#34;:&#34;&#34;"));
+}
+
+#[tokio::test]
 async fn what_pages_load_is_kept_for_good_under_a_name_that_changes_with_it() {
     let house = House::start().await;
     let html = house.browser().page("/").await;

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what is not as expected fails the test")]
 
+mod audit;
+mod forms;
 mod headers;
 mod pages;
 mod routes;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use assay::access::Role;
+use assay_test_support::http::Ask;
 use assay_test_support::world::PUBLIC_URL;
 
 use super::support::{House, ROLES};
@@ -31,6 +32,8 @@ const OPEN: &[&str] = &[
     "/sign-in/callback",
     "/assets/{name}",
 ];
+/// Routes that are there to sign in, and what pages load.
+const OPEN: &[(&str, &str)] = &[("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/assets/{name}")];
 
 /// A house in which there is something at each path of [`ROWS`], and what the names in braces stand for.
 async fn prepared() -> (House, Vec<(&'static str, String)>) {
@@ -44,8 +47,8 @@ fn filled(path: &str, names: &[(&'static str, String)]) -> String {
     path
 }
 
-/// The paths that the pages' routers name.
-fn named() -> BTreeSet<String> {
+/// The routes that the pages' routers name, each with its method.
+fn named() -> BTreeSet<(String, String)> {
     let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut folders = vec![source];
     let mut found = BTreeSet::new();
@@ -56,13 +59,48 @@ fn named() -> BTreeSet<String> {
                 continue;
             }
             let text = std::fs::read_to_string(entry.path()).unwrap();
-            for rest in text.split(".route(").skip(1) {
-                let path = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
-                found.insert(path.expect("a route's path is written out").to_owned());
+            for other in [".nest(", ".nest_service(", ".route_service("] {
+                assert!(
+                    !text.contains(other),
+                    "{}: only `.route(` is understood here",
+                    entry.path().display()
+                );
             }
+            found.extend(text.split(".route(").skip(1).flat_map(routes_of));
         }
     }
     found
+}
+
+/// The routes of what stands behind `.route(`: its path, and each method that is called there, by axum's names.
+fn routes_of(text: &str) -> Vec<(String, String)> {
+    let path = text.trim_start().strip_prefix('"').and_then(|rest| rest.split_once('"'));
+    let (path, rest) = path.expect("a route's path is written out");
+    let mut depth = 1;
+    let end = rest.find(|letter| {
+        depth += i32::from(letter == '(') - i32::from(letter == ')');
+        depth == 0
+    });
+    let rest = &rest[..end.expect("a route ends")];
+    let words = rest.match_indices('(').map(|(at, _)| {
+        rest[..at].rsplit(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap()
+    });
+    let route = |method: &str| (method.to_uppercase(), path.to_owned());
+    let routes: Vec<_> = words
+        .filter(|word| match *word {
+            "get" | "post" => true,
+            "any" | "on" | "put" | "patch" | "delete" | "head" | "options" | "trace" | "connect" => {
+                panic!("{path}: a browser's form knows GET and POST alone, not {word}")
+            }
+            word => {
+                assert!(!word.ends_with("_service"), "{path}: {word} is not understood here");
+                false
+            }
+        })
+        .map(route)
+        .collect();
+    assert!(!routes.is_empty(), "{path}: its methods are not written out");
+    routes
 }
 
 fn is_at(path: &str, route: &str) -> bool {
@@ -73,12 +111,44 @@ fn is_at(path: &str, route: &str) -> bool {
 }
 
 #[test]
-fn every_route_has_a_row() {
-    for route in named().iter().filter(|route| !OPEN.contains(&route.as_str())) {
-        assert!(ROWS.iter().any(|Row(_, path, _)| is_at(path, route)), "{route} has no row");
+fn a_route_is_a_method_and_a_path() {
+    let both = "\"/x/{id}\", get(show).post(change).layer(Limit::max(5)))\n.route(\"/y\", get(z))";
+    let routes = routes_of(both);
+    assert_eq!(routes, [("GET".to_owned(), "/x/{id}".to_owned()), ("POST".to_owned(), "/x/{id}".to_owned())]);
+    for wrong in ["\"/x\", axum::routing::delete(end))", "\"/x\", get(a).patch(b))", "\"/x\", made)"] {
+        assert!(std::panic::catch_unwind(|| routes_of(wrong)).is_err(), "{wrong}");
     }
-    for Row(_, path, _) in ROWS {
-        assert!(named().iter().any(|route| is_at(path, route)), "{path} is no route any more");
+}
+
+#[test]
+fn every_route_has_a_row() {
+    let named = named();
+    for (method, route) in &named {
+        let open = OPEN.contains(&(method.as_str(), route.as_str()));
+        let row = ROWS.iter().any(|Row(of, path, _)| of == method && is_at(path, route));
+        assert!(open != row, "{method} {route} has no row, or is open and has one");
+    }
+    for Row(method, path, _) in ROWS {
+        let there = named.iter().any(|(of, route)| of == method && is_at(path, route));
+        assert!(there, "{method} {path} is no route any more");
+    }
+}
+
+#[tokio::test]
+async fn no_path_takes_a_method_that_has_no_row() {
+    let (house, mut names) = prepared().await;
+    names.push(("{name}", "x".to_owned()));
+    let browser = house.signed_in(Role::Admin).await;
+    let named = named();
+    let rows = ROWS.iter().map(|Row(_, path, _)| *path);
+    for path in rows.chain(OPEN.iter().map(|(_, path)| *path)).collect::<BTreeSet<_>>() {
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+            if named.iter().any(|(of, route)| of == method && is_at(path, route)) {
+                continue;
+            }
+            let ask = Ask::new(method, &filled(path, &names)).header("origin", PUBLIC_URL);
+            assert_eq!(browser.send(ask).await.status, 405, "{method} {path}");
+        }
     }
 }
 

@@ -144,7 +144,14 @@ impl Browser<'_> {
 
     /// Asks for the new content of one element, as htmx does.
     pub async fn part(&self, path: &str, target: &'static str) -> Answer {
-        self.send(Ask::new("GET", path).header("hx-request", "true").header("hx-target", target)).await
+        let ask = Ask::new("GET", path).header("hx-request", "true").header("hx-target", target);
+        self.send(ask.header("assay-session", &self.session())).await
+    }
+
+    /// The public half of its session, which htmx says as the page told it; empty where nobody is signed in.
+    pub fn session(&self) -> String {
+        let cookies = self.cookies.lock().unwrap();
+        cookies.get("assay").and_then(|cookie| cookie.split('_').nth(1)).unwrap_or_default().to_owned()
     }
 
     /// Sends a form from a page of ours; `csrf` is added.
@@ -167,7 +174,8 @@ impl Browser<'_> {
         self.get(answer.header("location")).await
     }
 
-    async fn send(&self, ask: Ask) -> Answer {
+    /// Sends any request with its cookies, and keeps those of the answer.
+    pub async fn send(&self, ask: Ask) -> Answer {
         let cookies: Vec<String> =
             self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
         let ask = if cookies.is_empty() { ask } else { ask.header("cookie", &cookies.join("; ")) };
