@@ -61,6 +61,7 @@ impl Console {
             public_url: api.connector.public_url.clone(),
             outside: api.announcer.outside.clone(),
             secrets: Arc::clone(&api.connector.jira.secrets),
+            sleeper: Arc::clone(&api.connector.jira.sleeper),
             api: assay_api::router(api),
         }
     }
@@ -73,9 +74,6 @@ impl Console {
             None
         };
         Service::discover(&self.outside, setting, secret, &self.public_url).await
-        let (core, public_url) = (api.core.clone(), api.connector.public_url.clone());
-        let sleeper = Arc::clone(&api.connector.jira.sleeper);
-        Self { core, public_url, api: assay_api::router(api), sleeper }
     }
 
     /// Whether it is reached over HTTPS; else it is on this machine, and nowhere else.

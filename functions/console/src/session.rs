@@ -52,20 +52,14 @@ pub async fn begin(console: &Console, frame: &Frame, token: &ApiToken) -> Result
         .ok_or_else(|| Problem::ours("a session's cookie could not be made"))
 }
 
-/// Ends the session that a browser had, when somebody signs in anew.
-pub async fn end_earlier(console: &Console, headers: &HeaderMap) -> Result<(), Problem> {
-    if let Some(earlier) = visitor(console, headers).await? {
-        end(console, &earlier.session).await?;
 /// Ends the session that the browser had, when somebody signs in anew.
 pub async fn end_earlier(console: &Console, frame: &Frame, headers: &HeaderMap) -> Result<(), Problem> {
+    if let Some(earlier) = visitor(console, headers).await? {
         end(console, frame, &earlier.session).await?;
     }
     Ok(())
 }
 
-/// Ends a session; gives the cookie that takes the browser's away.
-pub async fn end(console: &Console, session: &Session) -> Result<Option<HeaderValue>, Problem> {
-    console.core.store.delete_session(&session.tenant, &session.id).await?;
 /// Ends the session of whoever looks; gives the cookie that takes the browser's away. The audit log has it.
 pub async fn end(
     console: &Console,

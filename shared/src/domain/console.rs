@@ -11,8 +11,6 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::access::{ApiToken, Role};
-use crate::clock::after;
-use crate::access::ApiToken;
 use crate::clock::{after, seconds_between};
 use crate::ids::{SessionId, TenantId, TokenId, digest};
 use crate::random::{self, Random};
@@ -24,6 +22,7 @@ pub const VALID_FOR: i64 = 12 * 3600;
 
 /// How long a link can be used, in seconds.
 pub const LINK_VALID_FOR: i64 = 15 * 60;
+
 /// How long a form can be sent after its page was made, in seconds. Shorter than an idempotency key is remembered, so that no
 /// form does its work twice.
 pub const MARK_VALID_FOR: i64 = 3600;

@@ -10,7 +10,7 @@ use axum::routing::get;
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 
-use crate::form::Fields;
+use crate::form::SignIn;
 use crate::frame::Frame;
 use crate::problem::Problem;
 use crate::{Console, answer, session};
@@ -48,15 +48,15 @@ async fn sign_in(
     State(console): State<Console>,
     frame: Frame,
     headers: HeaderMap,
-    fields: Fields,
+    fields: SignIn,
 ) -> Result<Response, Problem> {
     let core = &console.core;
     let text = LinkText::parse(fields.text("link")).ok_or_else(over)?;
     let link = core.store.take_link(&text).await?.filter(|link| link.holds(frame.now)).ok_or_else(over)?;
     let token = link.token(core.random.as_ref(), frame.now)?;
     core.store.put_token(&token).await?;
-    session::end_earlier(&console, &headers).await?;
-    let cookie = session::begin(&console, &token).await?;
+    session::end_earlier(&console, &frame, &headers).await?;
+    let cookie = session::begin(&console, &frame, &token).await?;
     let mut response = answer::see("/");
     response.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(response)

@@ -61,8 +61,6 @@ async fn sign_in(
         }
         Err(error) => return Err(error.into()),
     };
-    session::end_earlier(&console, &headers).await?;
-    let cookie = session::begin(&console, &token).await?;
     session::end_earlier(&console, &frame, &headers).await?;
     let cookie = session::begin(&console, &frame, &token).await?;
     let mut response = answer::see(to);

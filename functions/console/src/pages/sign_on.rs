@@ -110,9 +110,9 @@ async fn arrive(
         refused("Signing in was begun in another browser, or longer than 10 minutes ago; sign in again.")
     })?;
     let (token, to) = identify(&console, &frame, &browser, arrived).await?;
-    session::end_earlier(&console, &headers).await?;
+    session::end_earlier(&console, &frame, &headers).await?;
     let mut response = answer::see(answer::here(&to));
-    response.headers_mut().append(header::SET_COOKIE, session::begin(&console, &token).await?);
+    response.headers_mut().append(header::SET_COOKIE, session::begin(&console, &frame, &token).await?);
     if let Some(over) = cookie::set(console.secure(), &name, "", 0) {
         response.headers_mut().append(header::SET_COOKIE, over);
     }

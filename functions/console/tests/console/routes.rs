@@ -23,17 +23,17 @@ const ROWS: &[Row] = &[
     Row("POST", "/sign-out", Role::Auditor),
 ];
 
-/// Routes that are there to sign in.
-const OPEN: &[&str] = &[
-    "/sign-in",
-    "/sign-in/link",
-    "/sign-in/with",
-    "/sign-in/with/{tenant}",
-    "/sign-in/callback",
-    "/assets/{name}",
-];
 /// Routes that are there to sign in, and what pages load.
-const OPEN: &[(&str, &str)] = &[("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/assets/{name}")];
+const OPEN: &[(&str, &str)] = &[
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("GET", "/sign-in/link"),
+    ("POST", "/sign-in/link"),
+    ("GET", "/sign-in/with"),
+    ("GET", "/sign-in/with/{tenant}"),
+    ("GET", "/sign-in/callback"),
+    ("GET", "/assets/{name}"),
+];
 
 /// A house in which there is something at each path of [`ROWS`], and what the names in braces stand for.
 async fn prepared() -> (House, Vec<(&'static str, String)>) {

@@ -192,6 +192,9 @@ async fn a_link_that_is_late_foreign_or_made_up_signs_nobody_in() {
     house.world.time.advance(15 * 60);
     assert_eq!(house.browser().get(&path).await.status, 410);
     assert_eq!(house.browser().submit("/sign-in/link", &[("link", &text)]).await.status, 410);
+}
+
+#[tokio::test]
 async fn a_session_is_never_sent_in_the_open_unless_the_console_is_on_this_machine() {
     for (address, secure) in [
         ("http://assay.localhost", false),

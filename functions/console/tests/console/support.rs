@@ -59,9 +59,8 @@ impl House {
             usage: Arc::clone(&world.usage) as Arc<dyn Queue<UsageRequest>>,
         };
         let console = Console::new(api.clone());
-        Self { router: router(console.clone()), console, api: assay_api::router(api), world }
-        let public_url = public_url.to_owned();
-        Self { router: router(Console::new(api.clone())), api: assay_api::router(api), world, public_url }
+        let (router, public_url) = (router(console.clone()), public_url.to_owned());
+        Self { router, console, api: assay_api::router(api), world, public_url }
     }
 
     /// A house whose site is connected as `con-1` and whose checks were evaluated, so that there are tasks.
