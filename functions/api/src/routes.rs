@@ -17,6 +17,7 @@ pub mod people;
 pub mod project_configurations;
 pub mod remediations;
 pub mod single_sign_on;
+pub mod sessions;
 pub mod sync_settings;
 pub mod tasks;
 pub mod tickets;

@@ -38,7 +38,7 @@ const LONGEST: usize = 300;
 pub struct Session {
     /// Whose it is.
     pub tenant: TenantId,
-    /// Its public half.
+    /// Its public half: the token's, a `.`, and random text, so that the sessions of a token are neighbours in the table.
     pub id: SessionId,
     /// The token that it stands for.
     pub token: TokenId,
@@ -63,7 +63,7 @@ pub struct PresentedSession {
 impl Session {
     /// Begins a session for whoever proved to hold `token`; the text beside it is for the browser's cookie alone.
     pub fn begin(random: &dyn Random, token: &ApiToken, now: Timestamp) -> Result<(Self, Secret)> {
-        let id = SessionId::parse(&random::text(random, 15)?)?;
+        let id = SessionId::parse(&format!("{}.{}", token.id, random::text(random, 15)?))?;
         let secret = random::text(random, 32)?;
         let session = Self {
             tenant: token.tenant.clone(),

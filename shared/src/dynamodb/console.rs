@@ -3,10 +3,13 @@
 use super::Store;
 use super::item::{decode, number};
 use super::keys::{self, EXPIRES_AT};
+use super::page::{Order, Page};
 use super::write::Change;
 use crate::Result;
 use crate::console::{LinkText, Session, SignInLink};
 use crate::ids::{SessionId, TenantId};
+use crate::console::Session;
+use crate::ids::{SessionId, TenantId, TokenId};
 
 impl Store {
     /// Puts a new session. The table forgets it some time after it ends; whoever reads it checks that it has not.
@@ -24,6 +27,18 @@ impl Store {
     /// The session with this id, ended or not.
     pub async fn session(&self, tenant: &TenantId, id: &SessionId) -> Result<Option<Session>> {
         self.get(&keys::session(tenant, id)).await
+    }
+
+    /// A page of the sessions that stand for a token, by id, also those that ended and that the table has not forgotten yet.
+    pub async fn list_sessions(
+        &self,
+        tenant: &TenantId,
+        token: &TokenId,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Session>> {
+        let sessions = keys::sessions(tenant, token.as_str());
+        self.list(&sessions, Order::Rising, &Vec::new(), cursor, limit).await
     }
 
     /// Ends a session.

@@ -55,6 +55,7 @@
 //! | attempt to sign in at a sign-in service | `T#sign-on#{digest}` | `attempt#` | `console`: conditional delete |
 //! | link that signs somebody in | `T#link#{digest}` | `link#` | `console`: one, conditional delete |
 //! | session of the console | `T#session#{id}` | `session#` | `console`: one at each request, conditional put and delete |
+//! | session of the console | `T#session#{token}` | `session#{id}` | `console`: one at each request, conditional put and delete; API: list by token, delete |
 //! | webhook delivery | `T#delivery#{digest of site and identifier}` | `delivery#` | `receive-webhooks`: one, conditional put |
 //!
 //! | index | partition | sort | holds |
@@ -295,9 +296,15 @@ pub(super) fn attempt(tenant: &TenantId, state: &str) -> Key {
     Items::of(tenant, &format!("attempt#{}", digest(state.as_bytes())), "attempt#").item("")
 }
 
-/// A session of the console.
+/// The sessions of the console that stand for a token.
+pub(super) fn sessions(tenant: &TenantId, token: &str) -> Items {
+    Items::of(tenant, &format!("session#{token}"), "session#")
+}
+
+/// A session of the console. Its identifier begins with its token's and a `.` (see [`crate::console::Session::begin`]).
 pub(super) fn session(tenant: &TenantId, id: &SessionId) -> Key {
-    Items::of(tenant, &format!("session#{id}"), "session#").item("")
+    let token = id.as_str().rsplit_once('.').map_or("", |(token, _)| token);
+    sessions(tenant, token).item(id.as_str())
 }
 
 /// How single sign-on is set up.

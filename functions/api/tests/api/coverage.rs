@@ -23,6 +23,7 @@ struct Things {
     ticket: String,
     run: String,
     token: String,
+    session: String,
     person: String,
     campaign: String,
     action: String,
@@ -56,6 +57,7 @@ impl Things {
             task: task.id.to_string(),
             ticket: task.ticket.unwrap().to_string(),
             run: runs.items[0].id.to_string(),
+            session: crate::sessions::begin(house, &token).await,
             token: token.split('_').nth(2).unwrap().to_owned(),
             person,
             campaign,
@@ -86,6 +88,7 @@ impl Things {
         };
         let path = template.replace("{id}", id).replace("{run}", &self.run);
         let path = path.replace("{project}", "SEC").replace("{type}", "10100");
+        let path = path.replace("{session}", &self.session);
         let path = path.replace("{connection}", "con-1").replace("{product}", "jira-software");
         let path = path.replace("{account}", "acc-own").replace("{group}", "group-own");
         match path.as_str() {

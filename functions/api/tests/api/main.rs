@@ -29,6 +29,7 @@ mod remediations;
 mod reviews;
 mod sarif;
 mod secrecy;
+mod sessions;
 mod settings;
 mod support;
 mod switching;

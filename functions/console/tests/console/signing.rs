@@ -102,6 +102,22 @@ async fn the_end_of_a_token_is_the_end_of_its_sessions() {
 }
 
 #[tokio::test]
+async fn a_session_that_an_admin_ends_is_over_at_once_and_its_token_is_not() {
+    let house = House::start().await;
+    let token = house.token(TENANT, Role::Operator).await;
+    let browser = house.browser();
+    browser.submit("/sign-in", &[("token", &token)]).await;
+    browser.page("/checks").await;
+    let sessions = format!("/v1/tokens/{}/sessions", token.split('_').nth(2).unwrap());
+    let listed = house.call("GET", &sessions, &serde_json::Value::Null).await.json();
+    assert_eq!(listed["items"][0]["id"], browser.session());
+    let path = format!("{sessions}/{}", browser.session());
+    house.call("DELETE", &path, &serde_json::Value::Null).await;
+    assert_eq!(browser.get("/checks").await.status, 303);
+    assert_eq!(browser.submit("/sign-in", &[("token", &token)]).await.header("location"), "/");
+}
+
+#[tokio::test]
 async fn signing_in_again_leaves_no_session_behind() {
     let house = House::start().await;
     let browser = house.signed_in(Role::Auditor).await;

@@ -21,6 +21,15 @@ async fn a_session_is_its_tenants_until_it_is_ended_and_the_table_forgets_it_by_
     let another = Session { digest: "x".to_owned(), ..session.clone() };
     assert_eq!(store.put_session(&another).await.unwrap_err().kind(), &crate::error::Kind::Conflict);
     assert_eq!(store.session(&other(), &session.id).await.unwrap(), None);
+    let (second, _) = Session::begin(&random, &token, start()).unwrap();
+    store.put_session(&second).await.unwrap();
+    let (stranger, _) = ApiToken::issue(&random, &acme(), "y", Role::Auditor, "iam", start()).unwrap();
+    store.put_session(&Session::begin(&random, &stranger, start()).unwrap().0).await.unwrap();
+    let page = store.list_sessions(&acme(), &token.id, None, 1).await.unwrap();
+    let rest = store.list_sessions(&acme(), &token.id, page.next.as_deref(), 1).await.unwrap();
+    let ids: Vec<_> = page.items.iter().chain(&rest.items).map(|session| session.id.clone()).collect();
+    assert_eq!(ids, [session.id.clone(), second.id], "those of this token alone");
+    assert_eq!(store.list_sessions(&other(), &token.id, None, 1).await.unwrap().items, []);
     store.delete_session(&other(), &session.id).await.unwrap();
     assert_eq!(store.session(&acme(), &session.id).await.unwrap(), Some(session.clone()));
     store.delete_session(&acme(), &session.id).await.unwrap();
