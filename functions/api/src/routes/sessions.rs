@@ -39,12 +39,12 @@ impl SessionView {
 }
 
 pub(crate) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(end))
+    OpenApiRouter::new().routes(routes!(sessions)).routes(routes!(end_session))
 }
 
 /// Lists the sessions of the console that stand for a token and have not ended.
 #[utoipa::path(get, path = "/v1/tokens/{id}/sessions", tag = "tokens", security(("token" = ["admin"])), params(("id" = String, Path), PageQuery), responses((status = 200, body = List<SessionView>), (status = 404, body = Problem)))]
-async fn list(
+async fn sessions(
     Admin(caller): Admin,
     State(api): State<Api>,
     Path(id): Path<TokenId>,
@@ -63,7 +63,7 @@ async fn list(
 
 /// Ends a session of the console at once: whoever holds its cookie must sign in again. The token stays as it is.
 #[utoipa::path(delete, path = "/v1/tokens/{id}/sessions/{session}", tag = "tokens", security(("token" = ["admin"])), params(("id" = String, Path), ("session" = String, Path)), responses((status = 204), (status = 404, body = Problem)))]
-async fn end(
+async fn end_session(
     Admin(caller): Admin,
     State(api): State<Api>,
     Path((id, session)): Path<(TokenId, SessionId)>,
