@@ -3,6 +3,7 @@
 
 use assay::Result;
 use assay::access::{DIRECT, Role};
+use assay::audit::{Change, Outcome, Verdict, Who};
 use assay::console::{LINK_VALID_FOR, SignInLink};
 use assay::ids::TenantId;
 use assay_api::routes::tokens::check_name;
@@ -47,8 +48,11 @@ pub async fn carry_out(console: &Console, command: Command) -> Result<Issued> {
     let name = name.unwrap_or_else(|| "signed in by link".to_owned());
     let (name, now) = (check_name(&name)?, core.clock.now());
     let (link, text) = SignInLink::make(core.random.as_ref(), &tenant, role, name, DIRECT, now)?;
+    let change = Change::new(Who::direct(), "issue_link, by direct invocation").with("role", role.name());
+    let entry = core.change_begins(&tenant, change).await?;
     core.store.put_tenant_if_new(&tenant, now).await?;
     core.store.put_link(&link).await?;
+    core.change_ended(&entry, Outcome::new(core.clock.now(), Verdict::Done)).await;
     tracing::info!(%tenant, ?role, "sign-in link issued by direct invocation");
     // In the query, which no access log has.
     let url = format!("{}/sign-in/link?link={}", console.public_url, text.expose());

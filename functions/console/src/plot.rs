@@ -148,9 +148,10 @@ fn draw_on(
         .margin(8)
         .set_label_area_size(LabelAreaPosition::Left, 44)
         .set_label_area_size(LabelAreaPosition::Bottom, 28)
-        .build_cartesian_2d(0f64..to_f64(columns), 0f64..to_f64(top) * 1.05)?;
+        .build_cartesian_2d(-0.5..to_f64(columns) - 0.5, 0f64..to_f64(top) * 1.05)?;
+    // Day n stands at n; between two days nothing is named.
     let day_name = |at: &f64| {
-        let day = (0..columns).rev().find(|day| to_f64(*day) <= *at).and_then(|day| days.get(day));
+        let day = (0..columns).find(|day| (to_f64(*day) - at).abs() < 0.01).and_then(|day| days.get(day));
         day.map(|day| day.strftime("%-d %b").to_string()).unwrap_or_default()
     };
     chart
@@ -168,8 +169,7 @@ fn draw_on(
     match kind {
         Kind::Lines => {
             for one in series {
-                let known =
-                    (0..columns).map(|day| figure(one, day).map(|it| (to_f64(day) + 0.5, to_f64(it))));
+                let known = (0..columns).map(|day| figure(one, day).map(|it| (to_f64(day), to_f64(it))));
                 // A day of which nothing is known interrupts the line.
                 for stretch in known.collect::<Vec<_>>().split(Option::is_none) {
                     let points: Vec<(f64, f64)> = stretch.iter().copied().flatten().collect();
@@ -186,7 +186,7 @@ fn draw_on(
                 for one in series {
                     let Some(figure) = figure(one, day).filter(|figure| *figure > 0) else { continue };
                     let corners =
-                        [(to_f64(day) + 0.12, to_f64(foot)), (to_f64(day) + 0.88, to_f64(foot + figure))];
+                        [(to_f64(day) - 0.38, to_f64(foot)), (to_f64(day) + 0.38, to_f64(foot + figure))];
                     chart.draw_series([Rectangle::new(corners, one.ink.colour().filled())])?;
                     foot += figure;
                 }

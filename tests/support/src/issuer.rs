@@ -2,6 +2,7 @@
 //! sign in is the test itself, by [`Issuer::approve`].
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::extract::State;
@@ -59,6 +60,7 @@ struct Shared {
     key: EcdsaKeyPair,
     other: EcdsaKeyPair,
     codes: Mutex<BTreeMap<String, Approved>>,
+    given: AtomicUsize,
 }
 
 /// What a code stands for.
@@ -73,7 +75,13 @@ impl Issuer {
     pub async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a free loopback port");
         let url = format!("http://{}", listener.local_addr().expect("its address"));
-        let shared = Shared { url: url.clone(), key: key(), other: key(), codes: Mutex::default() };
+        let shared = Shared {
+            url: url.clone(),
+            key: key(),
+            other: key(),
+            codes: Mutex::default(),
+            given: AtomicUsize::default(),
+        };
         let shared = Arc::new(shared);
         let router = Router::new()
             .route("/.well-known/openid-configuration", get(configuration))
@@ -101,7 +109,7 @@ impl Issuer {
         assert_eq!(query["client_id"], CLIENT_ID);
         assert_eq!(query["code_challenge_method"], "S256");
         assert!(query["scope"].split(' ').any(|scope| scope == "openid"));
-        let code = format!("code-{}", self.shared.codes.lock().expect("codes").len());
+        let code = format!("code-{}", self.shared.given.fetch_add(1, Ordering::SeqCst));
         let approved = Approved {
             challenge: query["code_challenge"].clone(),
             redirect_uri: query["redirect_uri"].clone(),

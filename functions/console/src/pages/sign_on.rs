@@ -2,6 +2,7 @@
 
 use askama::Template;
 use assay::access::ApiToken;
+use assay::audit::{Change, Outcome, Verdict, Who};
 use assay::console::LinkText;
 use assay::error::Kind;
 use assay::ids::TenantId;
@@ -145,7 +146,13 @@ async fn identify(
     let role = setting.role_of(&subject.claims).ok_or_else(|| no_role(&setting))?;
     let random = console.core.random.as_ref();
     let token = setting.token(random, &subject.subject, &subject.claims, role, frame.now)?;
-    let token = store.put_sign_on_token(&token).await?.ok_or_else(|| {
+    let who = Who { by: token.id.to_string(), name: Some(token.name.clone()), role: Some(role) };
+    let change = Change::new(who, "GET /sign-in/callback").with("role", role.name());
+    let entry = console.core.change_begins(&token.tenant, change).await?;
+    let put = store.put_sign_on_token(&token).await?;
+    let verdict = if put.is_some() { Verdict::Done } else { Verdict::Refused };
+    console.core.change_ended(&entry, Outcome::new(console.core.clock.now(), verdict)).await;
+    let token = put.ok_or_else(|| {
         let detail =
             "An admin has revoked your token. Ask an admin of your organisation if that should not be so.";
         Problem::new(StatusCode::FORBIDDEN, "You may not sign in", detail)

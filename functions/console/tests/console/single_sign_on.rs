@@ -176,7 +176,7 @@ async fn single_sign_on_is_set_up_by_an_admin_and_the_service_is_asked_first() {
     assert!(!shown.text().contains(CLIENT_SECRET) && shown.json()["has_secret"] == true, "{}", shown.text());
     let token = house.token(TENANT, Role::Admin).await;
     for (part, value, said) in [
-        ("issuer", json!("https://127.0.0.1/"), "public internet"),
+        ("issuer", json!("https://10.0.0.1/"), "public internet"),
         ("issuer", json!("ftp://example.com"), "https"),
         ("issuer", json!("http://127.0.0.1:9"), "no connection"),
         ("issuer", json!(format!("{}/", issuer.url)), "calls itself"),
