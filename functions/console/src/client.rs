@@ -11,7 +11,6 @@ use axum::body::Body;
 use http::{Method, Request, header};
 use http_body_util::BodyExt;
 use lambda_http::{Context, RequestExt};
-use lambda_http::Context;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt;
@@ -60,12 +59,6 @@ impl Client {
     /// Whether all that a form asked for had been done when it was sent before, so that nothing was done now.
     pub fn only_repeated(&self) -> bool {
         self.sent.replayed.load(Relaxed) && !self.sent.done.load(Relaxed)
-    /// What Lambda said of the request that is served: the API notes its id in the audit log.
-}
-
-    /// The API for `caller`.
-    pub fn new(api: Router, caller: Caller, context: Option<Context>) -> Self {
-        Self { api, caller, context }
     }
 
     /// Reads.
@@ -162,7 +155,6 @@ impl Client {
         request.extensions_mut().insert(self.caller.clone());
         if let Some(context) = &self.context {
             request = request.with_lambda_context(context.clone());
-            request.extensions_mut().insert(context.clone());
         }
         let Ok(answer) = self.api.clone().oneshot(request).await;
         if answer.status().is_success() {

@@ -18,7 +18,6 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use lambda_http::RequestExt;
-use lambda_http::{Context, RequestExt};
 
 use crate::client::{self, Client};
 use crate::headers::Nonce;
@@ -222,15 +221,12 @@ impl FromRequestParts<Console> for Frame {
 /// Gives each request its frame, and makes pages of problems.
 pub async fn frame(State(console): State<Console>, mut request: Request, next: Next) -> Response {
     let mut frame = begin(&console, &request);
-    let context = request.lambda_context_ref().cloned();
     let entered = match origin::check(&console.public_url, request.method(), request.headers()) {
         Ok(()) => session::visitor(&console, request.headers()).await,
         Err(problem) => Err(problem),
     };
     let entered =
         entered.and_then(|visitor| visitor.map(|it| enter(&console, &mut frame, it, &request)).transpose());
-    let entered = entered
-        .and_then(|visitor| visitor.map(|visitor| enter(&console, &mut frame, visitor, context)).transpose());
     match entered {
         Err(problem) => return problem::show(&frame, &problem),
         Ok(None) => {}
@@ -293,7 +289,6 @@ fn enter(
     frame: &mut Frame,
     visitor: Visitor,
     request: &Request,
-    context: Option<Context>,
 ) -> Result<Visit, Problem> {
     let Visitor { session, token, form_key } = visitor;
     frame.who = Some(Who {
@@ -314,7 +309,6 @@ fn enter(
     Ok(Visit {
         frame: frame.clone(),
         client: Client::new(api, caller, request.lambda_context_ref().cloned(), sleeper),
-        client: Client::new(console.api.clone(), caller, context),
         session: Arc::new(session),
         form_key,
         secure: console.secure(),

@@ -7,8 +7,6 @@ use super::page::{Order, Page};
 use super::write::Change;
 use crate::Result;
 use crate::console::{LinkText, Session, SignInLink};
-use crate::ids::{SessionId, TenantId};
-use crate::console::Session;
 use crate::ids::{SessionId, TenantId, TokenId};
 
 impl Store {

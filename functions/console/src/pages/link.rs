@@ -56,7 +56,7 @@ async fn sign_in(
     let link = core.store.take_link(&text).await?.filter(|link| link.holds(frame.now)).ok_or_else(over)?;
     let token = link.token(core.random.as_ref(), frame.now)?;
     // Who made the link made this.
-    let who = Who { by: link.created_by.clone(), name: None, role: None };
+    let who = Who { by: link.created_by.clone(), name: None, role: None, session: None };
     let change = Change::new(who, "POST /sign-in/link").with("role", token.role.name());
     let entry = core.change_begins(&token.tenant, change).await?;
     core.store.put_token(&token).await?;
@@ -64,8 +64,6 @@ async fn sign_in(
     let cookie = session::begin(&console, &frame, &token).await?;
     let outcome = Outcome::new(core.clock.now(), Verdict::Done).making(Some(token.id.as_str()));
     core.change_ended(&entry, outcome).await;
-    session::end_earlier(&console, &headers).await?;
-    let cookie = session::begin(&console, &token).await?;
     let mut response = answer::see("/");
     response.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(response)

@@ -146,7 +146,8 @@ async fn identify(
     let role = setting.role_of(&subject.claims).ok_or_else(|| no_role(&setting))?;
     let random = console.core.random.as_ref();
     let token = setting.token(random, &subject.subject, &subject.claims, role, frame.now)?;
-    let who = Who { by: token.id.to_string(), name: Some(token.name.clone()), role: Some(role) };
+    let who =
+        Who { by: token.id.to_string(), name: Some(token.name.clone()), role: Some(role), session: None };
     let change = Change::new(who, "GET /sign-in/callback").with("role", role.name());
     let entry = console.core.change_begins(&token.tenant, change).await?;
     let put = store.put_sign_on_token(&token).await?;
