@@ -21,6 +21,7 @@ pub mod navigation;
 pub mod oidc;
 pub mod origin;
 pub mod pages;
+pub mod plot;
 pub mod problem;
 pub mod session;
 pub mod time;
