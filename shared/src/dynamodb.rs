@@ -44,6 +44,7 @@ mod oauth;
 mod page;
 mod person;
 mod policy;
+mod posture;
 mod pull;
 mod quota;
 mod single_sign_on;

@@ -93,6 +93,7 @@ fn guarded() -> routes::Routes {
         .merge(routes::usage::routes())
         .merge(routes::licences::routes())
         .merge(routes::people::routes())
+        .merge(routes::posture::routes())
         .merge(routes::accounts::routes())
         .merge(routes::groups::routes())
         .merge(routes::campaigns::routes())

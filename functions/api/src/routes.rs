@@ -14,6 +14,7 @@ pub mod licences;
 pub mod notifications;
 pub mod oauth_app;
 pub mod people;
+pub mod posture;
 pub mod project_configurations;
 pub mod remediations;
 pub mod sessions;

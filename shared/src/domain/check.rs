@@ -12,6 +12,7 @@
 
 pub mod access;
 pub mod judge;
+pub mod posture;
 pub mod standing;
 
 use jiff::Timestamp;

@@ -20,7 +20,8 @@ const FAILING_IN_PAGE: usize = 100;
 const NEWER: &str = "attribute_not_exists(#pk) OR #record.#id < :id";
 
 impl Store {
-    /// Puts a run with all that failed, and makes it the latest of its check and connection unless a newer one is.
+    /// Puts a run with all that failed, makes it the latest of its check and connection unless a newer one is, and notes its
+    /// outcome in the posture of its day.
     ///
     /// The pages go first, so that a run that can be seen is always whole; those of a run that was never finished are
     /// found by nobody. Then the run and the latest are written together.
@@ -38,6 +39,11 @@ impl Store {
             .map(|(number, page)| self.put_failing(run, number, page))
             .collect();
         stream::iter(pages).buffer_unordered(CONCURRENCY).try_collect::<Vec<()>>().await?;
+        self.put_run_itself(run).await?;
+        self.note_outcome(run).await
+    }
+
+    async fn put_run_itself(&self, run: &CheckRun) -> Result<()> {
         let key = keys::run(&run.tenant, run.check, &run.id);
         let latest = keys::latest_run(&run.tenant, run.check, run.connection.as_ref());
         let run_put = self.conditional_put(&key, run, Change::new("", "attribute_not_exists(#pk)"))?;

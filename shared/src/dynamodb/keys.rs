@@ -11,6 +11,7 @@
 //! | check run | `T#run#{check}` | `run#{check}#{id}` | API: one, list, newest first |
 //! | failing entities of a run, 100 each | `T#failing#{run}` | `failing#{page}` | API: list |
 //! | latest run of a check and connection | `T#latest` | `latest#{check}#{connection or -}` | API, `evaluate-checks`: all of a tenant |
+//! | posture of a day | `T#posture` | `posture#{year}-{month}-{day}` | `evaluate-checks`: an update of one; API: those since a day |
 //! | task | `T#task` | `task#{id}`, the id begins with the check | API: one, list; `evaluate-checks`: all of a check (beginning of `sk`) |
 //! | ticket | `T#ticket` | `ticket#{id}` | API: one, list; `create-tickets`: many by id; `maintain`: the due ones (index `due`); `receive-webhooks`: by issue (index `issue`), then an update of each |
 //! | older trace of a ticket | `T#trace#{ticket}` | `trace#{number of its first entry}` | API: list, oldest first |
@@ -73,6 +74,7 @@ mod finding;
 mod pull;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::check::CheckId;
 use crate::ids::{
@@ -222,6 +224,21 @@ pub(super) fn latest_runs(tenant: &TenantId) -> Items {
 pub(super) fn latest_run(tenant: &TenantId, check: CheckId, connection: Option<&ConnectionId>) -> Key {
     let connection = connection.map_or("-", ConnectionId::as_str);
     latest_runs(tenant).item(&format!("{check}#{connection}"))
+}
+
+/// The posture of a tenant's days.
+pub(super) fn posture(tenant: &TenantId) -> Items {
+    Items::of(tenant, "posture", "posture#")
+}
+
+/// The posture of a day.
+pub(super) fn posture_day(tenant: &TenantId, day: Date) -> Key {
+    posture(tenant).item(&day.to_string())
+}
+
+/// The sort key that lies before the posture of `first`, and behind that of all earlier days.
+pub(super) fn before_posture(first: Date) -> String {
+    first.yesterday().map_or_else(|_| "posture#".to_owned(), |day| format!("posture#{day}"))
 }
 
 /// The tasks of a tenant, or those of one check.

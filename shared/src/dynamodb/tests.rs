@@ -10,6 +10,7 @@ mod console;
 mod once;
 mod pages;
 mod person;
+mod posture;
 mod pull;
 mod quota;
 mod single_sign_on;

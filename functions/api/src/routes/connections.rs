@@ -82,7 +82,7 @@ async fn connect(
     Ok((StatusCode::CREATED, begun_as(&api, &begun).await?).into_response())
 }
 
-/// Shows one connection, with what of it ends.
+/// Shows one connection, with what of it ends, and what it may still ask of Jira in this hour.
 #[utoipa::path(get, path = "/v1/connections/{id}", tag = "connections", security(("token" = ["auditor"])), params(("id" = String, Path)), responses((status = 200, body = ConnectionView), (status = 404, body = Problem)))]
 async fn show(
     Reader(caller): Reader,
@@ -146,7 +146,7 @@ async fn reconnect(
     begun_as(&api, &begun).await
 }
 
-/// One connection, with what of it ends.
+/// One connection, with what of it ends, and what it may still ask of Jira.
 async fn shown(
     api: &Api,
     connection: &Connection,
@@ -154,7 +154,9 @@ async fn shown(
 ) -> Result<Json<ConnectionView>, Problem> {
     let zone = zone_of(&api.core, connection).await?;
     let view = ConnectionView::of(connection, link);
-    Ok(Json(view.with_endings(connection, &zone, api.core.clock.now())))
+    let now = api.core.clock.now();
+    let quota = api.core.store.quota(&connection.tenant, &connection.id, now).await?;
+    Ok(Json(view.whole(connection, quota, &zone, now)))
 }
 
 async fn begun_as(api: &Api, begun: &Begun) -> Result<Json<ConnectionView>, Problem> {

@@ -1,5 +1,7 @@
 //! Tickets: what became of each task in Jira, and why.
 
+mod summary;
+
 use std::collections::BTreeMap;
 
 use assay::dynamodb::TicketFilter;
@@ -212,6 +214,7 @@ impl TicketView {
 pub(crate) fn routes() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(list))
+        .routes(routes!(summary::summary))
         .routes(routes!(show))
         .routes(routes!(trace))
         .routes(routes!(retry))

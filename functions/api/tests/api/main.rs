@@ -21,6 +21,7 @@ mod input;
 mod links;
 mod notifications;
 mod organisation;
+mod overviews;
 mod paging;
 mod people;
 mod problems;

@@ -1,10 +1,12 @@
 //! What a caller sees of a connection.
 
+use assay::clock::after;
 use assay::connection::use_case::{OauthScope, Permission};
 use assay::connection::{
     Account, Connection, IncidentLimits, Method, Organisation, Problem, Scope, State, UseCase, Webhook,
 };
 use assay::ending::{Ending, What, endings};
+use assay::quota::{POINTS_AN_HOUR, Quota};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -44,6 +46,8 @@ pub struct ConnectionView {
     pub authorize_url: Option<String>,
     /// What of it ends, the next first; null in lists.
     pub endings: Option<Vec<EndingView>>,
+    /// What it may still ask of Jira in the present hour; null in lists.
+    pub quota: Option<QuotaView>,
     /// When its checks are evaluated next.
     #[schema(value_type = Option<String>)]
     pub next_evaluation_at: Option<Timestamp>,
@@ -77,6 +81,7 @@ impl ConnectionView {
             organisation: connection.organisation.clone(),
             authorize_url,
             endings: None,
+            quota: None,
             next_evaluation_at: connection.due_at,
             verified_at: connection.verified_at,
             created_at: connection.created_at,
@@ -84,15 +89,51 @@ impl ConnectionView {
         }
     }
 
-    pub(super) fn with_endings(mut self, connection: &Connection, zone: &TimeZone, now: Timestamp) -> Self {
+    pub(super) fn whole(
+        mut self,
+        connection: &Connection,
+        quota: Quota,
+        zone: &TimeZone,
+        now: Timestamp,
+    ) -> Self {
         let view = |ending: Ending| EndingView {
             what: ending.what,
             ends_at: ending.ends_at,
             assumed: ending.assumed,
             left_days: ending.left_days(zone, now),
         };
+        self.quota = Some(QuotaView::of(connection, quota));
         self.endings = Some(endings(connection, zone).into_iter().map(view).collect());
         self
+    }
+}
+
+/// Jira's points of the present hour, by our own count.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct QuotaView {
+    /// Whether points bind the connection at all: those of an OAuth app do.
+    pub metered: bool,
+    /// Points spent in this hour.
+    pub spent: u64,
+    /// Points that an OAuth app has in an hour.
+    pub limit: u64,
+    /// When the next hour begins, and points are there anew.
+    #[schema(value_type = String)]
+    pub resets_at: Timestamp,
+    /// Until when Jira asked to pause; null where it did not.
+    #[schema(value_type = Option<String>)]
+    pub paused_until: Option<Timestamp>,
+}
+
+impl QuotaView {
+    fn of(connection: &Connection, quota: Quota) -> Self {
+        Self {
+            metered: connection.method == Method::Oauth,
+            spent: quota.spent,
+            limit: POINTS_AN_HOUR,
+            resets_at: after(quota.hour, 3600),
+            paused_until: quota.paused_until,
+        }
     }
 }
 

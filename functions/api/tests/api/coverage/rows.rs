@@ -28,7 +28,7 @@ pub const NOT_NOW: [&str; 5] = [
 ];
 
 /// What deletes stands last, since each route is really used in this order.
-pub const ROWS: [Row; 136] = [
+pub const ROWS: [Row; 138] = [
     // Before another tenant has asked for anything: its log then names what it asked for.
     row("GET /v1/audit-log", Role::Auditor, 200),
     row("GET /v1/use-cases", Role::Auditor, 200),
@@ -55,6 +55,7 @@ pub const ROWS: [Row; 136] = [
     row("GET /v1/connections/{id}/projects/{project}/epics", Role::Operator, 404),
     row("GET /v1/connections/{id}/projects/{project}/assignable", Role::Operator, 404),
     row("GET /v1/connections/{id}/labels", Role::Operator, 404),
+    row("GET /v1/posture", Role::Auditor, 200),
     row("GET /v1/checks", Role::Auditor, 200),
     row("GET /v1/checks/{id}", Role::Auditor, 200),
     row("GET /v1/checks/{id}/runs", Role::Auditor, 200),
@@ -64,6 +65,7 @@ pub const ROWS: [Row; 136] = [
     row("GET /v1/tasks", Role::Auditor, 200),
     row("GET /v1/tasks/{id}", Role::Auditor, 404),
     row("GET /v1/tickets", Role::Auditor, 200),
+    row("GET /v1/tickets/summary", Role::Auditor, 200),
     row("GET /v1/tickets/{id}", Role::Auditor, 404),
     row("GET /v1/tickets/{id}/trace", Role::Auditor, 404),
     row("POST /v1/tickets/{id}/retry", Role::Operator, 404),
