@@ -17,6 +17,9 @@ pub struct Entry {
 pub const ENTRIES: &[Entry] = &[
     Entry { name: "Overview", path: "/", role: Role::Auditor },
     Entry { name: "Checks", path: "/checks", role: Role::Auditor },
+    Entry { name: "Connections", path: "/connections", role: Role::Auditor },
+    Entry { name: "API tokens", path: "/tokens", role: Role::Admin },
+    Entry { name: "Audit log", path: "/audit-log", role: Role::Auditor },
 ];
 
 impl Entry {

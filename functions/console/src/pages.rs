@@ -1,11 +1,14 @@
 //! The pages, one file each: a typed struct for what is shown, a template of the same name, and the handlers.
 
+pub mod audit_log;
 pub mod checks;
 pub mod link;
+pub mod connections;
 pub mod overview;
 pub mod sign_in;
 pub mod sign_on;
 pub mod time_zone;
+pub mod tokens;
 
 use axum::Router;
 
@@ -20,4 +23,7 @@ pub fn routes() -> Router<Console> {
         .merge(time_zone::routes())
         .merge(overview::routes())
         .merge(checks::routes())
+        .merge(connections::routes())
+        .merge(tokens::routes())
+        .merge(audit_log::routes())
 }

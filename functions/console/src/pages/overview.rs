@@ -1,19 +1,23 @@
-//! What is connected, how it is, and what fails now.
+//! Everything at a glance: how the checks stood and stand, what fails, and whether connections, tickets, usage and limits
+//! are well.
+
+mod data;
+mod posture;
 
 use askama::Template;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
-use jiff::Timestamp;
-use serde::Deserialize;
 
+use self::data::{Licences, Tickets, Usage};
 use super::checks::{Check, Outcome};
-use crate::Console;
-use crate::answer;
+use super::connections::{Connection, State};
 use crate::badge::{Badge, Tone};
 use crate::client::List;
 use crate::frame::{Frame, Visit};
+use crate::plot::{Plot, thousands};
 use crate::problem::Problem;
+use crate::{Console, answer};
 
 pub(super) fn routes() -> Router<Console> {
     Router::new().route("/", get(show))
@@ -23,65 +27,95 @@ pub(super) fn routes() -> Router<Console> {
 #[template(path = "overview.html")]
 struct OverviewPage<'a> {
     frame: &'a Frame,
+    /// Those that were not disconnected.
     connections: Vec<Connection>,
+    /// Whether there are more than are shown.
+    further: bool,
     /// The checks that fail.
     failing: Vec<Check>,
     /// How many checks pass, cannot be told, and do not apply.
     passing: usize,
     unsure: usize,
     idle: usize,
+    /// None until something was evaluated.
+    posture: Option<Plot>,
+    tickets: Tickets,
+    usage: Vec<Usage>,
+    licences: Vec<Licences>,
 }
 
-/// A connection, as far as it is shown.
-#[derive(Debug, Deserialize)]
-struct Connection {
-    id: String,
-    site: String,
-    state: State,
-    problems: Vec<ConnectionProblem>,
-    verified_at: Option<Timestamp>,
-}
+impl OverviewPage<'_> {
+    /// The site of a connection.
+    fn site<'s>(&'s self, id: &'s str) -> &'s str {
+        self.connections.iter().find(|it| it.id == *id).map_or(id, |it| it.site.as_str())
+    }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    Pending,
-    Active,
-    Degraded,
-    NeedsReauth,
-    Disconnected,
-}
+    /// What ends soon, and of which connection, the next first.
+    fn ending(&self) -> Vec<(&Connection, &super::connections::Ending)> {
+        let mut near: Vec<_> = self
+            .connections
+            .iter()
+            .flat_map(|it| it.endings.iter().flatten().map(move |ending| (it, ending)))
+            .filter(|(_, ending)| ending.is_near())
+            .collect();
+        near.sort_by_key(|(_, ending)| ending.ends_at);
+        near
+    }
 
-/// What is wrong with a connection, and how to mend it.
-#[derive(Debug, Deserialize)]
-struct ConnectionProblem {
-    what: String,
-    mend: String,
-}
+    /// Whether anything was evaluated yet.
+    fn is_evaluated(&self) -> bool {
+        self.passing + self.unsure + self.idle + self.failing.len() > 0
+    }
 
-impl Connection {
-    fn badge(&self) -> Badge {
-        match self.state {
-            State::Pending => Badge::new(Tone::Busy, "Waits for approval"),
-            State::Active => Badge::new(Tone::Good, "Works"),
-            State::Degraded => Badge::new(Tone::Unsure, "Works in part"),
-            State::NeedsReauth => Badge::new(Tone::Bad, "Must be connected again"),
-            State::Disconnected => Badge::new(Tone::Idle, "Disconnected"),
+    /// Whether some connection needs somebody.
+    fn is_lost(&self) -> bool {
+        self.connections.iter().any(|it| it.state == State::NeedsReauth)
+    }
+
+    fn count(&self, number: &u64) -> String {
+        let more = if self.tickets.complete { "" } else { "+" };
+        format!("{}{more}", thousands(*number))
+    }
+
+    /// How a site's limit of calls stands.
+    fn limit(&self, connection: &Connection) -> Badge {
+        match connection.quota {
+            Some(quota) if quota.paused_until.is_some() => Badge::new(Tone::Busy, "Jira asked to pause"),
+            Some(quota) if quota.metered && quota.percent() >= 82 => Badge::new(Tone::Unsure, "Nearly spent"),
+            _ => Badge::new(Tone::Good, "Free"),
         }
     }
 }
 
 async fn show(visit: Visit) -> Result<Response, Problem> {
     let client = &visit.client;
-    let (connections, checks) = tokio::join!(
-        client.get::<List<Connection>>("/v1/connections"),
-        client.get::<List<Check>>("/v1/checks")
+    let (connections, checks, posture, tickets, usage) = tokio::join!(
+        data::connections(client),
+        client.get::<List<Check>>("/v1/checks"),
+        posture::read(client, visit.frame.now),
+        client.get::<Tickets>("/v1/tickets/summary"),
+        client.get::<List<Usage>>("/v1/usage"),
     );
     let checks = checks?.items;
     let count = |outcome: Outcome| checks.iter().filter(|check| check.last_outcome == Some(outcome)).count();
     let (passing, unsure, idle) =
         (count(Outcome::Pass), count(Outcome::CannotTell), count(Outcome::NotApplicable));
     let failing = checks.into_iter().filter(|check| check.last_outcome == Some(Outcome::Fail)).collect();
-    let connections = connections?.items;
-    answer::page(&OverviewPage { frame: &visit.frame, connections, failing, passing, unsure, idle })
+    let (connections, further) = connections?;
+    let is_shown = |it: &Usage| connections.iter().any(|connection| connection.id == it.connection);
+    let usage: Vec<Usage> = usage?.items.into_iter().filter(is_shown).collect();
+    let licences = data::licences(client, &usage).await?;
+    answer::page(&OverviewPage {
+        frame: &visit.frame,
+        connections,
+        further,
+        failing,
+        passing,
+        unsure,
+        idle,
+        posture: posture?,
+        tickets: tickets?,
+        usage,
+        licences,
+    })
 }

@@ -4,9 +4,12 @@
 
 mod audit;
 mod forms;
+mod connections;
 mod headers;
+mod overview;
 mod pages;
 mod routes;
 mod signing;
 mod single_sign_on;
 mod support;
+mod tokens;

@@ -7,14 +7,6 @@ use serde_json::json;
 use super::support::{House, PROBE, assert_harmless, main_of};
 
 #[tokio::test]
-async fn the_overview_says_what_is_connected_and_what_fails() {
-    let empty = House::start().await;
-    insta::assert_snapshot!("overview_empty", main_of(&empty.signed_in(Role::Auditor).await.page("/").await));
-    let house = House::with_tasks().await;
-    insta::assert_snapshot!("overview", main_of(&house.signed_in(Role::Auditor).await.page("/").await));
-}
-
-#[tokio::test]
 async fn the_checks_are_listed_and_filtered_by_outcome() {
     let house = House::with_tasks().await;
     let browser = house.signed_in(Role::Operator).await;

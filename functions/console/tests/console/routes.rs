@@ -18,6 +18,29 @@ const ROWS: &[Row] = &[
     Row("GET", "/checks", Role::Auditor),
     Row("GET", "/checks/B1", Role::Auditor),
     Row("POST", "/checks/B1/run", Role::Operator),
+    Row("GET", "/connections", Role::Auditor),
+    Row("GET", "/connect", Role::Admin),
+    Row("GET", "/connect/site", Role::Admin),
+    Row("POST", "/connect/site", Role::Admin),
+    Row("GET", "/oauth-app", Role::Admin),
+    Row("POST", "/oauth-app", Role::Admin),
+    Row("GET", "/connections/{connection}", Role::Auditor),
+    Row("POST", "/connections/{connection}/verify", Role::Operator),
+    Row("GET", "/connections/{connection}/use-cases", Role::Admin),
+    Row("POST", "/connections/{connection}/use-cases", Role::Admin),
+    Row("GET", "/connections/{connection}/reconnect", Role::Admin),
+    Row("POST", "/connections/{connection}/reconnect", Role::Admin),
+    Row("GET", "/connections/{connection}/organisation", Role::Admin),
+    Row("POST", "/connections/{connection}/organisation", Role::Admin),
+    Row("POST", "/connections/{connection}/organisation/remove", Role::Admin),
+    Row("GET", "/connections/{connection}/webhook", Role::Admin),
+    Row("POST", "/connections/{connection}/webhook", Role::Admin),
+    Row("GET", "/connections/{connection}/disconnect", Role::Admin),
+    Row("POST", "/connections/{connection}/disconnect", Role::Admin),
+    Row("GET", "/tokens", Role::Admin),
+    Row("POST", "/tokens", Role::Admin),
+    Row("POST", "/tokens/{token}/revoke", Role::Admin),
+    Row("GET", "/audit-log", Role::Auditor),
     Row("GET", "/time-zone", Role::Auditor),
     Row("POST", "/time-zone", Role::Auditor),
     Row("POST", "/sign-out", Role::Auditor),
@@ -38,7 +61,9 @@ const OPEN: &[(&str, &str)] = &[
 /// A house in which there is something at each path of [`ROWS`], and what the names in braces stand for.
 async fn prepared() -> (House, Vec<(&'static str, String)>) {
     let house = House::with_tasks().await;
-    (house, vec![("{connection}", "con-1".to_owned())])
+    let token = house.token("acme", Role::Auditor).await;
+    let token = token.split('_').nth(2).unwrap().to_owned();
+    (house, vec![("{connection}", "con-1".to_owned()), ("{token}", token)])
 }
 
 fn filled(path: &str, names: &[(&'static str, String)]) -> String {

@@ -1,0 +1,137 @@
+//! What the overview asks the API for, and how much of it at most.
+
+use futures::future::try_join_all;
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::badge::{Badge, Tone};
+use crate::client::{Client, List, path};
+use crate::pages::connections::{Connection, State};
+use crate::plot::thousands;
+use crate::problem::Problem;
+
+/// How many connections are looked at one by one; all stand on their own page.
+const CONNECTIONS: usize = 8;
+
+/// How many sites' licences are shown.
+const LICENCES: usize = 4;
+
+/// How many tickets stand how.
+#[derive(Debug, Deserialize)]
+pub(super) struct Tickets {
+    pub(super) open: u64,
+    pub(super) late: u64,
+    pub(super) parked: u64,
+    pub(super) waiting: u64,
+    pub(super) closed: u64,
+    pub(super) gone: u64,
+    pub(super) complete: bool,
+}
+
+impl Tickets {
+    /// Whether there is any.
+    pub(super) fn any(&self) -> bool {
+        self.open + self.parked + self.waiting + self.closed + self.gone > 0
+    }
+}
+
+/// How far the accounts of a site were read.
+#[derive(Debug, Deserialize)]
+pub(super) struct Usage {
+    pub(super) connection: String,
+    pub(super) ended_at: Option<Timestamp>,
+    pub(super) paused_until: Option<Timestamp>,
+    pub(super) problem: Option<String>,
+}
+
+impl Usage {
+    pub(super) fn badge(&self) -> Badge {
+        if self.problem.is_some() {
+            Badge::new(Tone::Unsure, "Waits")
+        } else if self.paused_until.is_some() {
+            Badge::new(Tone::Busy, "Waits for Jira's limit")
+        } else if self.ended_at.is_none() {
+            Badge::new(Tone::Busy, "Is read the first time")
+        } else {
+            Badge::new(Tone::Good, "Read")
+        }
+    }
+}
+
+/// The licences of a site.
+#[derive(Debug, Deserialize)]
+pub(super) struct Licences {
+    pub(super) connection: String,
+    pub(super) products: Vec<Licence>,
+}
+
+/// The licence of one product.
+#[derive(Debug, Deserialize)]
+pub(super) struct Licence {
+    pub(super) name: String,
+    pub(super) seats: Option<u64>,
+    pub(super) unlimited: bool,
+    pub(super) held: Option<u64>,
+    pub(super) unused: Option<u64>,
+    /// A month, in cents.
+    pub(super) saving: Option<u64>,
+}
+
+impl Licence {
+    pub(super) fn seats(&self) -> String {
+        if self.unlimited { "unlimited".to_owned() } else { told(self.seats) }
+    }
+
+    pub(super) fn held(&self) -> String {
+        told(self.held)
+    }
+
+    pub(super) fn unused(&self) -> String {
+        told(self.unused)
+    }
+
+    pub(super) fn saving(&self) -> String {
+        self.saving.map_or_else(
+            || "no price is entered".to_owned(),
+            |cents| format!("{}.{:02}", thousands(cents / 100), cents % 100),
+        )
+    }
+}
+
+fn told(number: Option<u64>) -> String {
+    number.map_or_else(|| "not known".to_owned(), thousands)
+}
+
+/// The connections that live, those that need somebody first, each with what of it ends and its limit; and whether there are
+/// more.
+pub(super) async fn connections(client: &Client) -> Result<(Vec<Connection>, bool), Problem> {
+    let list = client.get::<List<Connection>>("/v1/connections").await?;
+    let mut living: Vec<Connection> = list.items.into_iter().filter(Connection::lives).collect();
+    living.sort_by_key(|it| match it.state {
+        State::NeedsReauth => 0,
+        State::Degraded => 1,
+        State::Pending => 2,
+        State::Active | State::Disconnected => 3,
+    });
+    let further = living.len() > CONNECTIONS || list.next_cursor.is_some();
+    living.truncate(CONNECTIONS);
+    let whole = living.iter().map(|it| async {
+        let path = path(&["v1", "connections", &it.id]);
+        client.get::<Connection>(&path).await
+    });
+    Ok((try_join_all(whole).await?, further))
+}
+
+/// The licences of the first sites whose accounts are read.
+pub(super) async fn licences(client: &Client, usage: &[Usage]) -> Result<Vec<Licences>, Problem> {
+    let read = usage.iter().filter(|it| it.ended_at.is_some()).take(LICENCES).map(|it| async {
+        let path = path(&["v1", "licences", &it.connection]);
+        match client.get::<Licences>(&path).await {
+            Ok(licences) => Ok(Some(licences)),
+            Err(problem) if problem.status() == StatusCode::NOT_FOUND => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    });
+    Ok(try_join_all(read).await?.into_iter().flatten().collect())
+}

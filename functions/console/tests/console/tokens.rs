@@ -1,0 +1,122 @@
+//! API tokens and the audit log.
+
+use assay::access::Role;
+use serde_json::{Value, json};
+
+use super::support::{House, PROBE, assert_harmless, between, main_of};
+
+#[tokio::test]
+async fn a_token_is_made_shown_once_used_and_revoked() {
+    let house = House::start().await;
+    let browser = house.signed_in(Role::Admin).await;
+    let page = browser.page("/tokens").await;
+    assert!(page.contains("(you)") && page.contains("direct invocation"), "{page}");
+    let refused = browser.submit("/tokens", &[("name", ""), ("role", "auditor")]).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("id=\"error-name\""), "{}", refused.text());
+    let made = browser.submit("/tokens", &[("name", "Dana"), ("role", "operator")]).await.text();
+    let token = between(&made, "<pre>", "</pre>").unwrap().to_owned();
+    insta::assert_snapshot!("token_made", main_of(&made).replace(&token, "…"));
+    let list = browser.page("/tokens").await;
+    assert!(list.contains("Dana") && list.contains("Operator") && !list.contains(&token), "{list}");
+
+    let dana = house.browser();
+    assert_eq!(dana.submit("/sign-in", &[("token", &token)]).await.status, 303);
+    assert!(dana.page("/").await.contains("Dana"));
+    let id = token.split('_').nth(2).unwrap();
+    browser.page("/tokens").await;
+    let revoked = browser.submit(&format!("/tokens/{id}/revoke"), &[]).await;
+    let list = browser.follow(&revoked).await.text();
+    assert!(list.contains("The token is revoked.") && list.contains("Revoked</span>"), "{list}");
+    assert!(dana.page("/").await.contains("<h1>Sign in</h1>"), "its sessions end");
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_twice_makes_one_token() {
+    let house = House::start().await;
+    let browser = house.signed_in(Role::Admin).await;
+    browser.page("/tokens").await;
+    let mark = browser.mark.lock().unwrap().clone();
+    let form = [("name", "Once"), ("role", "auditor"), ("csrf", mark.as_str())];
+    for _ in 0..2 {
+        let answer = browser.submit_as("/tokens", &form, assay_test_support::world::PUBLIC_URL).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    let tokens = house.call("GET", "/v1/tokens?limit=200", &Value::Null).await.json();
+    let once = tokens["items"].as_array().unwrap().iter().filter(|token| token["name"] == "Once");
+    assert_eq!(once.count(), 1);
+}
+
+#[tokio::test]
+async fn the_audit_log_says_who_changed_what_and_what_became_of_it() {
+    let house = House::with_tasks().await;
+    let browser = house.signed_in(Role::Admin).await;
+    browser.page("/").await;
+    browser.submit("/connections/con-1/verify", &[]).await;
+    browser.page("/").await;
+    browser.submit("/checks/B1/run", &[]).await;
+    browser.page("/tokens").await;
+    browser.submit("/tokens", &[("name", ""), ("role", "auditor")]).await;
+    let reader = house.signed_in(Role::Auditor).await;
+    let page = reader.page("/audit-log").await;
+    for shown in [
+        "POST /v1/connections/{id}/verify",
+        "Verifies a connection now",
+        "con-1",
+        "POST /v1/checks/{id}/runs",
+        "Refused</span>",
+        "Done</span>",
+        "Invalid input",
+        "direct invocation",
+    ] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    let alone = reader.page("/audit-log?token=iam").await;
+    assert!(alone.contains("issue_token") && !alone.contains("/verify"), "{alone}");
+    assert!(
+        reader
+            .page("/audit-log?since=2020-01-01&until=2020-01-02")
+            .await
+            .contains("No change is in the log here")
+    );
+    let today = reader.part("/audit-log?since=2026-06-15&until=2026-06-15", "entries").await.text();
+    assert!(today.contains("/verify") && !today.contains("<html"), "{today}");
+    for (wrong, said) in
+        [("since=yesterday", "Enter a day"), ("token=a%20b", "problem"), ("cursor=x", "problem")]
+    {
+        let page = reader.page(&format!("/audit-log?{wrong}")).await;
+        assert!(page.contains(said) && page.contains("role=\"alert\""), "{wrong}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn lists_go_on_by_their_address() {
+    let house = House::start().await;
+    for number in 0..60 {
+        house.call("POST", "/v1/tokens", &json!({ "name": format!("t{number}"), "role": "auditor" })).await;
+    }
+    let browser = house.signed_in(Role::Admin).await;
+    for path in ["/tokens", "/audit-log?since=2020-01-01"] {
+        let page = browser.page(path).await;
+        let next =
+            between(&page, "class=\"button\" href=\"", "\" rel=\"next\"").unwrap().replace("&#38;", "&");
+        let further = browser.page(&next).await;
+        assert!(further.contains("<tbody>") && main_of(&further) != main_of(&page), "{next}");
+        assert!(!path.contains("since") || next.contains("since=2020-01-01"), "the filter stays: {next}");
+    }
+}
+
+#[tokio::test]
+async fn no_name_of_a_token_becomes_markup() {
+    let house = House::start().await;
+    house.call("POST", "/v1/tokens", &json!({ "name": PROBE, "role": "admin" })).await;
+    let made = house.call("POST", "/v1/tokens", &json!({ "name": PROBE, "role": "admin" })).await.json();
+    let browser = house.browser();
+    browser.submit("/sign-in", &[("token", made["token"].as_str().unwrap())]).await;
+    browser.page("/tokens").await;
+    assert_harmless(&browser.submit("/tokens", &[("name", PROBE), ("role", "auditor")]).await.text());
+    assert_harmless(&browser.page("/tokens").await);
+    assert_harmless(&browser.page("/audit-log").await);
+    let page = browser.page("/audit-log?token=%22%3E%3Cimg%20src=x%20onerror=alert(1)%3E").await;
+    assert!(!page.contains("<img src=x"), "{page}");
+}
