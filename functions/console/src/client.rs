@@ -161,7 +161,8 @@ impl Client {
             return Ok(answer);
         }
         let bytes = answer.into_body().collect().await.map_err(Problem::ours)?.to_bytes();
-        Err(serde_json::from_slice(&bytes).map_err(Problem::ours)?)
+        let problem: Problem = serde_json::from_slice(&bytes).map_err(Problem::ours)?;
+        Err(problem.for_people())
     }
 }
 

@@ -70,6 +70,8 @@ pub struct Plot {
     drawn: String,
     width: u32,
     height: u32,
+    /// Whether its end is what is seen first where there is no room for all of it.
+    ends: bool,
     key: Vec<(String, String)>,
     head: Vec<String>,
     rows: Vec<(String, Vec<String>)>,

@@ -76,6 +76,25 @@ impl Problem {
         assay::Error::internal("make a page").because(cause).into()
     }
 
+    /// The same without what the API says to programs: where else to ask, and marks around words.
+    #[must_use]
+    pub fn for_people(mut self) -> Self {
+        let parts = self.detail.split("; ").filter(|part| !part.contains("`GET /v1/"));
+        let said = parts.collect::<Vec<_>>().join("; ");
+        if !said.is_empty() {
+            let mut opening = false;
+            let mark = |it| match it {
+                '`' => {
+                    opening = !opening;
+                    if opening { '“' } else { '”' }
+                }
+                other => other,
+            };
+            self.detail = said.chars().map(mark).collect();
+        }
+        self
+    }
+
     /// Whether a form can be mended by whoever filled it in: it is shown again with the problem. All else is a page.
     pub fn is_about_input(&self) -> bool {
         !self.is_about_key() && (matches!(self.status, 409 | 413 | 422) || self.code.is_some())
@@ -200,6 +219,19 @@ mod tests {
         assert!(of_the_api(409, assay_api::idempotency::STILL_RUNNING).is_still_running());
         for own in [Problem::still_running(), Problem::sent_before()] {
             assert!(!own.is_about_input() && !own.is_still_running(), "{own:?}");
+    use http::StatusCode;
+
+
+    fn people_are_not_told_where_programs_may_ask() {
+        for (said, shown) in [
+            ("choose one; `GET /v1/use-cases` lists them", "choose one"),
+            (
+                "enter it like `a.atlassian.net`; see `GET /v1/openapi.json`",
+                "enter it like “a.atlassian.net”",
+            ),
+            ("the first; the second", "the first; the second"),
+            ("`GET /v1/checks` lists them", "`GET /v1/checks` lists them"),
+            assert_eq!(Problem::new(StatusCode::CONFLICT, "", said).for_people().detail, shown);
         }
     }
 }

@@ -19,6 +19,11 @@ pub fn success(connection: &Connection) -> Response {
         body.extend(lines);
         body.push_str("</ul>");
     }
+    // An identifier holds nothing that would have to be escaped.
+    body.push_str(&format!(
+        "<p><a href=\"/connections/{}\">See how far the first reading is</a></p>",
+        connection.id
+    ));
     page(StatusCode::OK, "Connected", &body)
 }
 

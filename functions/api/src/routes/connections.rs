@@ -156,7 +156,7 @@ async fn shown(
     let view = ConnectionView::of(connection, link);
     let now = api.core.clock.now();
     let quota = api.core.store.quota(&connection.tenant, &connection.id, now).await?;
-    Ok(Json(view.whole(connection, quota, &zone, now)))
+    Ok(Json(view.whole(connection, &quota, &zone, now)))
 }
 
 async fn begun_as(api: &Api, begun: &Begun) -> Result<Json<ConnectionView>, Problem> {

@@ -12,10 +12,9 @@ use axum::routing::get;
 use self::data::{Licences, Tickets, Usage};
 use super::checks::{Check, Outcome};
 use super::connections::{Connection, State};
-use crate::badge::{Badge, Tone};
 use crate::client::List;
 use crate::frame::{Frame, Visit};
-use crate::plot::{Plot, thousands};
+use crate::plot::Plot;
 use crate::problem::Problem;
 use crate::{Console, answer};
 
@@ -70,20 +69,6 @@ impl OverviewPage<'_> {
     /// Whether some connection needs somebody.
     fn is_lost(&self) -> bool {
         self.connections.iter().any(|it| it.state == State::NeedsReauth)
-    }
-
-    fn count(&self, number: &u64) -> String {
-        let more = if self.tickets.complete { "" } else { "+" };
-        format!("{}{more}", thousands(*number))
-    }
-
-    /// How a site's limit of calls stands.
-    fn limit(&self, connection: &Connection) -> Badge {
-        match connection.quota {
-            Some(quota) if quota.paused_until.is_some() => Badge::new(Tone::Busy, "Jira asked to pause"),
-            Some(quota) if quota.metered && quota.percent() >= 82 => Badge::new(Tone::Unsure, "Nearly spent"),
-            _ => Badge::new(Tone::Good, "Free"),
-        }
     }
 }
 

@@ -30,8 +30,8 @@ struct Token {
     name: String,
     role: Role,
     /// The token itself, where it was made just now.
-    #[serde(default)]
-    token: Option<String>,
+    #[serde(default, rename = "token")]
+    text: Option<String>,
     created_by: String,
     created_at: Timestamp,
     revoked_at: Option<Timestamp>,
@@ -124,7 +124,7 @@ async fn list(visit: Visit, Query(place): Query<Place>) -> Result<Response, Prob
     answer::page(&page(&visit, place, Entered::default()).await?)
 }
 
-async fn page<'a>(visit: &'a Visit, place: Place, entered: Entered) -> Result<TokensPage<'a>, Problem> {
+async fn page(visit: &Visit, place: Place, entered: Entered) -> Result<TokensPage<'_>, Problem> {
     let asked = query("/v1/tokens", &[("cursor", place.cursor.as_deref())]);
     let list = visit.client.get::<List<Token>>(&asked).await?;
     let next = list.next_cursor.map(|cursor| query("/tokens", &[("cursor", Some(&cursor))]));

@@ -62,6 +62,7 @@ impl Bars<'_> {
             about: self.about.to_owned(),
             width: SIZE.0,
             height: SIZE.1,
+            ends: true,
             key: self.series.iter().map(|series| (series.ink.hex(), series.name.clone())).collect(),
             rows: rows
                 .map(|(place, day)| {

@@ -70,6 +70,7 @@ impl Heat<'_> {
             about: self.about.to_owned(),
             width,
             height,
+            ends: false,
             key: key(highest, self.unit),
             head: head.chain(self.days.iter().map(|day| short(*day))).collect(),
             rows: self

@@ -11,6 +11,7 @@ async fn a_token_is_made_shown_once_used_and_revoked() {
     let browser = house.signed_in(Role::Admin).await;
     let page = browser.page("/tokens").await;
     assert!(page.contains("(you)") && page.contains("direct invocation"), "{page}");
+    insta::assert_snapshot!("tokens", main_of(&page));
     let refused = browser.submit("/tokens", &[("name", ""), ("role", "auditor")]).await;
     assert_eq!(refused.status, 422);
     assert!(refused.text().contains("id=\"error-name\""), "{}", refused.text());
@@ -71,6 +72,7 @@ async fn the_audit_log_says_who_changed_what_and_what_became_of_it() {
     ] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
+    insta::assert_snapshot!("audit_log", main_of(&page));
     let alone = reader.page("/audit-log?token=iam").await;
     assert!(alone.contains("issue_token") && !alone.contains("/verify"), "{alone}");
     assert!(

@@ -23,6 +23,17 @@ fn assert_inert(page: &str) {
     );
 }
 
+/// The pages without the connections' identifiers, which differ each time.
+fn without_ids(pages: &str) -> String {
+    let mut parts = pages.split("/connections/");
+    let mut text = parts.next().unwrap().to_owned();
+    for part in parts {
+        text.push_str("/connections/…");
+        text.push_str(&part[part.find('"').unwrap()..]);
+    }
+    text
+}
+
 #[tokio::test]
 async fn the_pages_look_like_this() {
     let house = House::start().await;
@@ -34,7 +45,7 @@ async fn the_pages_look_like_this() {
     let pages = [("connected", connected), ("degraded", degraded), ("refused", refused), ("used", used)];
     let pages: Vec<String> =
         pages.iter().map(|(name, page)| format!("--- {name}\n{}\n", page.text())).collect();
-    insta::assert_snapshot!(pages.concat());
+    insta::assert_snapshot!(without_ids(&pages.concat()));
 }
 
 #[tokio::test]

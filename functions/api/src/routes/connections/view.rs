@@ -92,7 +92,7 @@ impl ConnectionView {
     pub(super) fn whole(
         mut self,
         connection: &Connection,
-        quota: Quota,
+        quota: &Quota,
         zone: &TimeZone,
         now: Timestamp,
     ) -> Self {
@@ -126,7 +126,7 @@ pub struct QuotaView {
 }
 
 impl QuotaView {
-    fn of(connection: &Connection, quota: Quota) -> Self {
+    fn of(connection: &Connection, quota: &Quota) -> Self {
         Self {
             metered: connection.method == Method::Oauth,
             spent: quota.spent,

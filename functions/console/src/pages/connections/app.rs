@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{Need, Way, connect, for_admins, offers};
 use crate::answer;
+use crate::badge::{Badge, Tone};
 use crate::form::{Entered, Form};
 use crate::frame::{Frame, Visit};
 use crate::problem::Problem;
@@ -18,6 +19,16 @@ use crate::problem::Problem;
 pub(super) struct App {
     pub(super) client_id: Option<String>,
     pub(super) callback_url: String,
+}
+
+impl App {
+    /// Whether it is set up.
+    pub(super) fn badge(&self) -> Badge {
+        match self.client_id {
+            Some(_) => Badge::new(Tone::Good, "The OAuth app is set up"),
+            None => Badge::new(Tone::Idle, "The OAuth app is not set up yet"),
+        }
+    }
 }
 
 #[derive(Template)]

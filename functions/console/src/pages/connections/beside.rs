@@ -64,8 +64,9 @@ pub(super) async fn put_organisation(
 ) -> Result<Response, Problem> {
     let given = ["organisation_id", "api_key", "ends_on"].into_iter();
     let given = given.filter_map(|name| Some((name.to_owned(), json!(form.optional(name)?))));
+    let body: Map<_, _> = given.collect();
     let api = path(&["v1", "connections", &id, "organisation"]);
-    match visit.client.change::<Connection>(Method::PUT, &api, &Map::from_iter(given)).await {
+    match visit.client.change::<Connection>(Method::PUT, &api, &body).await {
         Ok(connection) => {
             let said = "The organisation key was verified and is kept. The next reading of accounts uses it.";
             Ok(visit.go(&connection.page(), said))

@@ -37,8 +37,8 @@ impl ReconnectPage<'_> {
     const WAYS: [Way; 4] = Way::ALL;
 
     /// Whether this is the way that is shown.
-    fn is_shown(&self, way: &Way) -> bool {
-        self.way == *way
+    fn is_shown(&self, way: &str) -> bool {
+        self.way.word() == way
     }
 
     fn is_ready(&self) -> bool {

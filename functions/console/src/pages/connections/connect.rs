@@ -11,8 +11,7 @@ use http::StatusCode;
 
 use super::{Connection, Need, Offer, UseCase, Way, app, for_admins, offers, wish};
 use crate::answer;
-use crate::badge::{Badge, Tone};
-use crate::client::{path, query};
+use crate::client::query;
 use crate::form::{Entered, Form};
 use crate::frame::{Frame, Visit};
 use crate::problem::Problem;
@@ -63,8 +62,8 @@ struct ChoosePage<'a> {
 impl ChoosePage<'_> {
     const WAYS: [Way; 4] = Way::ALL;
 
-    fn is_chosen(&self, way: &Way) -> bool {
-        Way::of(&self.choice.method).unwrap_or(Way::ServiceAccount) == *way
+    fn is_chosen(&self, way: &str) -> bool {
+        Way::of(&self.choice.method).unwrap_or(Way::ServiceAccount).word() == way
     }
 }
 
@@ -89,11 +88,6 @@ impl SitePage<'_> {
     /// Whether the site must be named by its domain.
     fn needs_site(&self) -> bool {
         self.way != Way::ScopedApiToken
-    }
-
-    /// Told where the OAuth app is there.
-    fn set_up(&self) -> Badge {
-        Badge::new(Tone::Good, "The OAuth app is set up")
     }
 }
 
@@ -200,18 +194,13 @@ pub(super) async fn connect(visit: Visit, form: Form) -> Result<Response, Proble
 
 /// What follows when a connection was made or is to be approved.
 pub(super) fn begun(visit: &Visit, connection: &Connection) -> Result<Response, Problem> {
-    match &connection.authorize_url {
-        Some(url) => {
-            let page = ConsentPage { frame: &visit.frame, connection, authorize_url: url };
-            answer::page(&page)
-        }
-        None => {
-            let said = if connection.problems.is_empty() {
-                "Connected and verified. The first reading begins now."
-            } else {
-                "Connected. Some of it lacks something: see below how to mend it."
-            };
-            Ok(visit.go(&path(&["connections", &connection.id]), said))
-        }
+    if let Some(authorize_url) = &connection.authorize_url {
+        return answer::page(&ConsentPage { frame: &visit.frame, connection, authorize_url });
     }
+    let said = if connection.problems.is_empty() {
+        "Connected and verified. The first reading begins now."
+    } else {
+        "Connected. Some of it lacks something: see below how to mend it."
+    };
+    Ok(visit.go(&connection.page(), said))
 }

@@ -30,6 +30,27 @@ pub(super) struct Tickets {
 }
 
 impl Tickets {
+    pub(super) fn open(&self) -> String {
+        self.told(self.open)
+    }
+
+    pub(super) fn late(&self) -> String {
+        self.told(self.late)
+    }
+
+    pub(super) fn parked(&self) -> String {
+        self.told(self.parked)
+    }
+
+    pub(super) fn waiting(&self) -> String {
+        self.told(self.waiting)
+    }
+
+    fn told(&self, count: u64) -> String {
+        let more = if self.complete { "" } else { "+" };
+        format!("{}{more}", thousands(count))
+    }
+
     /// Whether there is any.
     pub(super) fn any(&self) -> bool {
         self.open + self.parked + self.waiting + self.closed + self.gone > 0

@@ -15,7 +15,8 @@ const LEAST_DAYS: i32 = 30;
 /// How the checks stood on a day.
 #[derive(Clone, Copy, Debug, Deserialize)]
 struct Day {
-    day: Date,
+    #[serde(rename = "day")]
+    on: Date,
     pass: u64,
     fail: u64,
     cannot_tell: u64,
@@ -30,13 +31,13 @@ pub(super) async fn read(client: &Client, now: Timestamp) -> Result<Option<Plot>
 
 fn plot(known: &[Day], today: Date) -> Result<Option<Plot>, Problem> {
     let (Some(first), Some(last)) = (known.first(), known.last()) else { return Ok(None) };
-    let length = (today - first.day).get_days().max(LEAST_DAYS - 1);
+    let length = (today - first.on).get_days().max(LEAST_DAYS - 1);
     let days: Vec<Date> =
         (0..=length).rev().filter_map(|back| today.checked_sub(Span::new().days(back)).ok()).collect();
     let series = |name: &str, ink: Ink, value: fn(&Day) -> u64| Series {
         name: name.to_owned(),
         ink,
-        values: days.iter().map(|day| known.iter().find(|it| it.day == *day).map(value)).collect(),
+        values: days.iter().map(|day| known.iter().find(|it| it.on == *day).map(value)).collect(),
     };
     let series = vec![
         series("Fail", Ink::Bad, |day| day.fail),
@@ -51,14 +52,13 @@ fn plot(known: &[Day], today: Date) -> Result<Option<Plot>, Problem> {
 /// What the plot shows, in words.
 fn about(known: &[Day], last: &Day) -> String {
     let Day { fail, cannot_tell, pass, .. } = last;
-    let mut about = format!(
-        "How many checks stood how at the end of each day in UTC. Last: {fail} failed, {cannot_tell} could not be told, {pass} passed."
-    );
     // Of equal days, the last.
-    if let Some(worst) = known.iter().max_by_key(|day| day.fail).filter(|day| day.fail > *fail) {
-        about.push_str(&format!(" The most that failed were {} on {}.", worst.fail, worst.day));
-    }
-    about
+    let worst = known.iter().max_by_key(|day| day.fail).filter(|day| day.fail > *fail);
+    let worst = worst.map(|day| format!(" The most that failed were {} on {}.", day.fail, day.on));
+    format!(
+        "How many checks stood how at the end of each day in UTC. Last: {fail} failed, {cannot_tell} could not be told, {pass} passed.{}",
+        worst.unwrap_or_default()
+    )
 }
 
 #[cfg(test)]
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn the_plot_reaches_from_the_first_known_day_to_today_and_says_what_was_worst() {
-        let day = |day, fail| Day { day, fail, pass: 9 - fail, cannot_tell: 0, not_applicable: 0 };
+        let day = |on, fail| Day { on, fail, pass: 9 - fail, cannot_tell: 0, not_applicable: 0 };
         let known = [day(date(2026, 9, 1), 2), day(date(2026, 9, 2), 5), day(date(2026, 11, 1), 1)];
         let shown = plot(&known, date(2026, 11, 2)).unwrap().unwrap().to_string();
         assert!(shown.contains("2026-09-01") && shown.contains("2026-11-02"));
