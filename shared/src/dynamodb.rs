@@ -70,7 +70,7 @@ pub use campaign::SigningKeyKnown;
 pub use finding::{Accepted, Counts, Sweep};
 pub use idempotency::Begin;
 pub use ingestion::ActiveMonth;
-pub use page::{LONGEST_PAGE, Page};
+pub use page::{LONGEST_PAGE, Page, Which};
 pub use table::create_table;
 pub use task::TaskFilter;
 pub use ticket::TicketFilter;

@@ -52,6 +52,18 @@ pub fn after(start: Timestamp, seconds: i64) -> Timestamp {
     start.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
 }
 
+/// A length of time in words, as its largest whole unit: `3 hours`, `1 day`, `40 seconds`.
+pub fn in_words(seconds: i64) -> String {
+    let seconds = seconds.unsigned_abs();
+    let (amount, unit) = match seconds {
+        0..60 => (seconds, "second"),
+        60..3600 => (seconds / 60, "minute"),
+        3600..86400 => (seconds / 3600, "hour"),
+        _ => (seconds / 86400, "day"),
+    };
+    format!("{amount} {unit}{}", if amount == 1 { "" } else { "s" })
+}
+
 /// How many seconds lie between `earlier` and `later`; negative when they stand the other way round.
 pub fn seconds_between(earlier: Timestamp, later: Timestamp) -> i64 {
     later.duration_since(earlier).as_secs()

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::clock::seconds_between;
+use crate::clock::{in_words, seconds_between};
 use crate::connection::Project;
 use crate::ids::AccountId;
 
@@ -123,7 +123,7 @@ impl std::fmt::Display for Gap {
                 )
             }
             Self::Stale { age } => {
-                write!(formatter, "what was read is {age} seconds old, which is too old to be judged")
+                write!(formatter, "what was read is {} old, which is too old to be judged", in_words(*age))
             }
         }
     }

@@ -120,6 +120,11 @@ impl Task {
         self.state == State::Open
     }
 
+    /// Whether it is to be done and should be done by now.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.is_open() && self.due_at < now
+    }
+
     /// When it was last done, if it is.
     pub fn ended_at(&self) -> Option<Timestamp> {
         match self.state {

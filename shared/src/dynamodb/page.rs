@@ -44,6 +44,9 @@ impl<T> Page<T> {
 /// Which items of a list are wanted: those whose record has these texts in these fields.
 pub(super) type Filter<'a> = Vec<(&'static str, &'a str)>;
 
+/// Which records of a list are wanted, where equal texts do not say it.
+pub type Which<'a, T> = &'a (dyn Fn(&T) -> bool + Sync);
+
 /// In which order a list goes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Order {
@@ -93,13 +96,33 @@ impl Store {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<Page<T>> {
+        self.list_wanted(items, order, filter, None, cursor, limit).await
+    }
+
+    /// A page of those records of `items` that are `wanted`; of all, if none says which.
+    pub(super) async fn list_wanted<T: DeserializeOwned>(
+        &self,
+        items: &Items,
+        order: Order,
+        filter: &Filter<'_>,
+        wanted: Option<Which<'_, T>>,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<T>> {
         let limit = check_limit(limit)?;
+        let is_filtered = !filter.is_empty() || wanted.is_some();
         let mut behind = cursor.map(|cursor| sort_key_of(cursor, items)).transpose()?;
-        let mut found: Vec<Item> = Vec::new();
+        let mut found: Vec<(String, T)> = Vec::new();
         for _ in 0..CALLS {
-            let look_at = if filter.is_empty() { limit + 1 - found.len() } else { LOOKED_AT };
+            let look_at = if is_filtered { LOOKED_AT } else { limit + 1 - found.len() };
             let (more, last) = self.query(items, order, filter, behind.take(), look_at).await?;
-            found.extend(more);
+            for item in more {
+                let sk = key_of(&item).sk;
+                let record: T = decode(item)?;
+                if wanted.is_none_or(|wanted| wanted(&record)) {
+                    found.push((sk, record));
+                }
+            }
             behind = last;
             if found.len() > limit || behind.is_none() {
                 break;
@@ -107,10 +130,10 @@ impl Store {
         }
         if found.len() > limit {
             found.truncate(limit);
-            behind = found.last().map(|item| key_of(item).sk);
+            behind = found.last().map(|(sk, _)| sk.clone());
         }
         let next = behind.as_deref().map(cursor_of);
-        Ok(Page { items: found.into_iter().map(decode).collect::<Result<_>>()?, next })
+        Ok(Page { items: found.into_iter().map(|(_, record)| record).collect(), next })
     }
 
     /// All records of `items`, however many.

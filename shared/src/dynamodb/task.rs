@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures::stream::{self, StreamExt};
 
 use super::keys;
-use super::page::{Order, Page};
+use super::page::{Order, Page, Which};
 use super::write::{Change, Written};
 use super::{CONCURRENCY, Store, failure, item};
 use crate::check::CheckId;
@@ -65,9 +65,21 @@ impl Store {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<Page<Task>> {
+        self.list_wanted_tasks(tenant, filter, None, cursor, limit).await
+    }
+
+    /// The same of those tasks that are `wanted`. The page may be short, or even empty, and yet not the last.
+    pub async fn list_wanted_tasks(
+        &self,
+        tenant: &TenantId,
+        filter: TaskFilter,
+        wanted: Option<Which<'_, Task>>,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Task>> {
         let state = filter.state.map(|state| ("state", state.word()));
         let items = keys::tasks(tenant, filter.check);
-        self.list(&items, Order::Rising, &state.into_iter().collect(), cursor, limit).await
+        self.list_wanted(&items, Order::Rising, &state.into_iter().collect(), wanted, cursor, limit).await
     }
 
     /// Saves tasks, each by itself, at most 16 at the same time; the results are in the tasks' order. The table has

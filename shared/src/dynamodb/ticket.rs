@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::due::due_beside;
 use super::item::{Beside, decode, encode, number, text};
 use super::keys::{self, DueKind, ISSUE_INDEX, ISSUE_PK, ISSUE_SK};
-use super::page::{Order, Page};
+use super::page::{Order, Page, Which};
 use super::write::{Change, Written, names};
 use super::{CONCURRENCY, Store, failure};
 use crate::Result;
@@ -99,10 +99,22 @@ impl Store {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<Page<Ticket>> {
+        self.list_wanted_tickets(tenant, filter, None, cursor, limit).await
+    }
+
+    /// The same of those tickets that are `wanted`. The page may be short, or even empty, and yet not the last.
+    pub async fn list_wanted_tickets(
+        &self,
+        tenant: &TenantId,
+        filter: &TicketFilter,
+        which: Option<Which<'_, Ticket>>,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Ticket>> {
         let state = filter.state.as_deref().map(|word| ("state", word));
         let setting = filter.setting.as_ref().map(|setting| ("setting", setting.as_str()));
         let wanted = state.into_iter().chain(setting).collect();
-        self.list(&keys::tickets(tenant), Order::Rising, &wanted, cursor, limit).await
+        self.list_wanted(&keys::tickets(tenant), Order::Rising, &wanted, which, cursor, limit).await
     }
 
     /// The ticket that stands for an issue of a site, if one does. The answer may be

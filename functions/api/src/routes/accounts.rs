@@ -4,6 +4,8 @@ mod deciding;
 mod export;
 mod view;
 
+pub(super) use view::Names;
+
 use std::collections::BTreeSet;
 
 use assay::account::{Account, AccountKind, Owner};

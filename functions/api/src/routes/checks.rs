@@ -1,10 +1,14 @@
 //! Checks: what they ask, their last outcome, and the history of their runs with evidence.
 
+use std::collections::BTreeMap;
+
 use assay::check::standing::{Doubt, standing};
 use assay::check::{CheckId, CheckRun, Evidence, Failing, Outcome};
-use assay::connection::Connection;
-use assay::ids::RunId;
+use assay::connection::{Connection, UseCase};
+use assay::evidence::Entity;
+use assay::ids::{RunId, TaskId};
 use assay::sqs::ChecksRequest;
+use assay::task::{State as TaskState, Task, task_id};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -32,6 +36,10 @@ pub struct CheckView {
     instructions: String,
     /// How to make it pass.
     how_to_fix: String,
+    /// The controls that it is evidence for.
+    controls: Vec<&'static str>,
+    /// Within how many days a task of it should be done, if nothing else says so.
+    due_in_days: i64,
     /// The outcome over all connections that there are now: `pass`, `fail`, `cannot_tell` or `not_applicable`; null where
     /// nothing is connected that it is about, and before the first run.
     last_outcome: Option<Outcome>,
@@ -95,12 +103,46 @@ impl CheckView {
             title: check.title().to_owned(),
             instructions: check.instructions().to_owned(),
             how_to_fix: check.how_to_fix().to_owned(),
+            controls: controls_of(check),
+            due_in_days: check.due_in_days(),
             last_outcome: standing.outcome,
             doubts: standing.doubts,
             evaluated_at: results.iter().map(|run| run.finished_at).max(),
             results: results.into_iter().map(RunView::of).collect(),
         }
     }
+}
+
+/// The controls of the use cases that automate the check, each once.
+fn controls_of(check: CheckId) -> Vec<&'static str> {
+    let mut controls: Vec<&'static str> = Vec::new();
+    let automating = UseCase::ALL.map(UseCase::requirements);
+    for control in automating.iter().filter(|it| it.checks.contains(&check)).flat_map(|it| it.controls) {
+        if !controls.contains(control) {
+            controls.push(control);
+        }
+    }
+    controls
+}
+
+/// An entity that failed in a run.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct FailingView {
+    /// The thing.
+    entity: Entity,
+    /// Why it fails, in a sentence.
+    why: String,
+    /// Its task, as that is now; null where there is none yet.
+    task: Option<TaskOfFailing>,
+}
+
+/// The task of an entity that fails.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TaskOfFailing {
+    /// The task's identifier.
+    id: String,
+    /// Whether it is to be done.
+    state: TaskState,
 }
 
 /// What was asked for by running a check now.
@@ -195,19 +237,39 @@ async fn run(
 }
 
 /// Lists the entities that failed in a run, each with the reason.
-#[utoipa::path(get, path = "/v1/checks/{id}/runs/{run}/failing", tag = "checks", security(("token" = ["auditor"])), params(("id" = String, Path), ("run" = String, Path), PageQuery), responses((status = 200, body = List<Failing>), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/checks/{id}/runs/{run}/failing", tag = "checks", security(("token" = ["auditor"])), params(("id" = String, Path), ("run" = String, Path), PageQuery), responses((status = 200, body = List<FailingView>), (status = 404, body = Problem)))]
 async fn failing(
     Reader(caller): Reader,
     State(api): State<Api>,
     Path((id, run)): Path<(String, RunId)>,
     Query(page): Query<PageQuery>,
-) -> Result<Json<List<Failing>>, Problem> {
+) -> Result<Json<List<FailingView>>, Problem> {
     let check: CheckId = id.parse()?;
-    if api.core.store.run(&caller.tenant, check, &run).await?.is_none() {
-        return Err(no_run(check, &run));
-    }
+    let stored = api.core.store.run(&caller.tenant, check, &run).await?;
+    let stored = stored.ok_or_else(|| no_run(check, &run))?;
     let asked = page.of(&caller.tenant, &["failing", run.as_str()])?;
-    Ok(Json(collect_failing(&api, &caller, &run, &asked).await?))
+    let found = collect_failing(&api, &caller, &run, &asked).await?;
+    let items = with_tasks(&api, &stored, found.items).await?;
+    Ok(Json(List { items, next_cursor: found.next_cursor }))
+}
+
+/// Failing entities with their tasks. A finding's entity is its task.
+async fn with_tasks(api: &Api, run: &CheckRun, failing: Vec<Failing>) -> Result<Vec<FailingView>, Problem> {
+    let id = |entity: &str| -> Result<TaskId, assay::Error> {
+        if run.check.has_part_about_tenant() && !run.check.is_about_tenant() && run.connection.is_none() {
+            TaskId::parse(entity)
+        } else {
+            task_id(&run.tenant, run.check, run.connection.as_ref(), entity)
+        }
+    };
+    let ids = failing.iter().map(|it| id(&it.entity.id)).collect::<Result<Vec<_>, _>>()?;
+    let tasks = api.core.store.tasks_by_id(&run.tenant, &ids).await?;
+    let tasks: BTreeMap<&TaskId, &Task> = tasks.iter().map(|task| (&task.id, task)).collect();
+    let view = |(it, id): (Failing, &TaskId)| {
+        let task = tasks.get(id).map(|task| TaskOfFailing { id: id.to_string(), state: task.state });
+        FailingView { entity: it.entity, why: it.why, task }
+    };
+    Ok(failing.into_iter().zip(&ids).map(view).collect())
 }
 
 /// As many failing entities as were asked for. They are stored in pages of their own size, so a place in the list is the

@@ -5,8 +5,8 @@ mod changing;
 use std::collections::BTreeMap;
 
 use assay::check::CheckId;
-use assay::dynamodb::TaskFilter;
-use assay::ids::{TaskId, TicketId};
+use assay::dynamodb::{TaskFilter, Which};
+use assay::ids::{AccountId, ConnectionId, TaskId, TicketId};
 use assay::task::{Completion, Part, State as TaskState, Subject, Task};
 use assay::ticket::Ticket;
 use axum::Json;
@@ -17,6 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Routes;
+use super::accounts::Names;
 use super::tickets::IssueView;
 use crate::Api;
 use crate::caller::{Caller, Reader};
@@ -33,6 +34,17 @@ pub struct TaskQuery {
     check: Option<CheckId>,
     /// Only tasks that are `open`, `completed` (a person says so) or `resolved` (the check passes).
     state: Option<TaskState>,
+    /// Only tasks of what was read through this connection.
+    connection: Option<ConnectionId>,
+    /// Only tasks for which this Atlassian account is responsible.
+    assignee: Option<AccountId>,
+    /// `true`: only tasks for which nobody is responsible; `false`: only those for which somebody is.
+    unassigned: Option<bool>,
+    /// `true`: only open tasks past their due date; `false`: only others.
+    overdue: Option<bool>,
+    /// Only tasks whose id, title, subject's key or subject's title has this text in it, in capitals or not.
+    #[param(min_length = 1, max_length = 200)]
+    text: Option<String>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
     /// How many items, 1 to 200; 50 if not given.
@@ -63,9 +75,15 @@ pub struct TaskView {
     subject: Subject,
     /// Who is responsible for it, if known: an Atlassian account id.
     assignee: Option<String>,
+    /// That account's display name, if accounts of the connection were read and it is not erased.
+    assignee_name: Option<String>,
     /// When it should be done.
     #[schema(value_type = String)]
     due_at: Timestamp,
+    /// Whether it is open and past that.
+    overdue: bool,
+    /// The finding that it is about (`GET /v1/findings/{id}`), if a scanner found it.
+    finding: Option<String>,
     /// How often it has been opened.
     generation: u32,
     /// Its ticket, if one stands for it.
@@ -105,6 +123,59 @@ pub(crate) fn routes() -> Routes {
         .routes(routes!(changing::reopen))
 }
 
+/// The longest text to look for, in characters.
+const LONGEST_TEXT: usize = 200;
+
+impl TaskQuery {
+    /// What the list's cursors are marked with.
+    fn marks(&self) -> Vec<String> {
+        let said = |value: Option<bool>| value.map_or_else(String::new, |value| value.to_string());
+        let named = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        vec![
+            "tasks".to_owned(),
+            named(self.check.map(CheckId::as_str)),
+            named(self.state.map(TaskState::word)),
+            named(self.connection.as_ref().map(ConnectionId::as_str)),
+            named(self.assignee.as_ref().map(AccountId::as_str)),
+            said(self.unassigned),
+            said(self.overdue),
+            named(self.text.as_deref()),
+        ]
+    }
+
+    /// Whether more is asked for than a check and a state.
+    fn is_nearer(&self) -> bool {
+        self.connection.is_some()
+            || self.assignee.is_some()
+            || self.unassigned.is_some()
+            || self.overdue.is_some()
+            || self.text.is_some()
+    }
+
+    fn wants(&self, task: &Task, text: Option<&str>, now: Timestamp) -> bool {
+        let holds = |given: &str| text.is_none_or(|text| given.to_lowercase().contains(text));
+        self.connection.as_ref().is_none_or(|it| task.connection.as_ref() == Some(it))
+            && self.assignee.as_ref().is_none_or(|it| task.assignee.as_ref() == Some(it))
+            && self.unassigned.is_none_or(|it| task.assignee.is_none() == it)
+            && self.overdue.is_none_or(|it| task.is_overdue(now) == it)
+            && [task.id.as_str(), &task.title, &task.subject.key, &task.subject.title].into_iter().any(holds)
+    }
+
+    /// The text to look for, checked.
+    fn sought(&self) -> Result<Option<String>, Problem> {
+        let fits = |text: &str| {
+            (1..=LONGEST_TEXT).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+        };
+        match self.text.as_deref().map(str::trim) {
+            Some(text) if !fits(text) => Err(Problem::invalid(
+                "text",
+                format!("text must be 1 to {LONGEST_TEXT} characters in one line"),
+            )),
+            text => Ok(text.map(str::to_lowercase)),
+        }
+    }
+}
+
 /// Lists the tasks.
 #[utoipa::path(get, path = "/v1/tasks", tag = "tasks", security(("token" = ["auditor"])), params(TaskQuery), responses((status = 200, body = List<TaskView>), (status = 422, body = Problem)))]
 async fn list(
@@ -113,12 +184,15 @@ async fn list(
     Query(query): Query<TaskQuery>,
 ) -> Result<Json<List<TaskView>>, Problem> {
     let filter = TaskFilter { check: query.check, state: query.state };
-    let check = query.check.map_or("", CheckId::as_str);
-    let state = query.state.map_or("", TaskState::word);
-    let page = PageQuery { cursor: query.cursor, limit: query.limit };
-    let asked = page.of(&caller.tenant, &["tasks", check, state])?;
-    let stored =
-        api.core.store.list_tasks(&caller.tenant, filter, asked.after.as_deref(), asked.limit).await?;
+    let page = PageQuery { cursor: query.cursor.clone(), limit: query.limit };
+    let marks = query.marks();
+    let marks: Vec<&str> = marks.iter().map(String::as_str).collect();
+    let asked = page.of(&caller.tenant, &marks)?;
+    let (text, now) = (query.sought()?, api.core.clock.now());
+    let nearer = |task: &Task| query.wants(task, text.as_deref(), now);
+    let wanted: Option<Which<'_, Task>> = if query.is_nearer() { Some(&nearer) } else { None };
+    let (store, after) = (&api.core.store, asked.after.as_deref());
+    let stored = store.list_wanted_tasks(&caller.tenant, filter, wanted, after, asked.limit).await?;
     let items = with_tickets(&api, &caller, stored.items).await?;
     Ok(Json(List { items, next_cursor: asked.cursor(stored.next) }))
 }
@@ -159,10 +233,12 @@ async fn with_tickets(api: &Api, caller: &Caller, tasks: Vec<Task>) -> Result<Ve
         .map(|ticket| (ticket.id.clone(), ticket))
         .collect();
     let sites = super::tickets::sites(api, caller).await?;
+    let assignees = tasks.iter().filter_map(|task| task.connection.as_ref().zip(task.assignee.as_ref()));
+    let (names, now) = (Names::read(api, caller, assignees).await?, api.core.clock.now());
     let view = |task: Task| {
         let ticket = task.ticket.as_ref().and_then(|id| tickets.get(id));
         let ticket = ticket.map(|ticket| TicketOfTask::of(ticket, &sites));
-        TaskView::of(task, ticket)
+        TaskView::of(task, ticket, &names, now)
     };
     Ok(tasks.into_iter().map(view).collect())
 }
@@ -178,8 +254,11 @@ impl TicketOfTask {
 }
 
 impl TaskView {
-    fn of(task: Task, ticket: Option<TicketOfTask>) -> Self {
+    fn of(task: Task, ticket: Option<TicketOfTask>, names: &Names, now: Timestamp) -> Self {
         Self {
+            assignee_name: names.of(task.connection.as_ref(), task.assignee.as_ref()),
+            overdue: task.is_overdue(now),
+            finding: task.finding.is_some().then(|| task.id.to_string()),
             id: task.id.to_string(),
             check: task.check,
             connection: task.connection.map(|connection| connection.to_string()),

@@ -3,10 +3,12 @@
 mod summary;
 
 use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use assay::dynamodb::TicketFilter;
+use assay::dynamodb::{TicketFilter, Which};
 use assay::ids::{ConnectionId, SettingId, TicketId};
 use assay::jira::Addresses;
+use assay::notification::{self, Subject};
 use assay::pull::{Followed, PullId, PullState};
 use assay::site::SiteDomain;
 use assay::sqs::SyncRequest;
@@ -23,6 +25,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Routes;
+use super::accounts::Names;
 use crate::Api;
 use crate::caller::{Caller, Operator, Reader};
 use crate::input::{Body, Path, Query};
@@ -39,6 +42,11 @@ pub struct TicketQuery {
     state: Option<String>,
     /// Only tickets of this sync setting.
     setting: Option<SettingId>,
+    /// `true`: only tickets that could not be brought to where they are wanted, and wait with their `problem`; `false`: only
+    /// others.
+    parked: Option<bool>,
+    /// `true`: only tickets for which a person has to decide what becomes of their tasks; `false`: only others.
+    undecided: Option<bool>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
     /// How many items, 1 to 200; 50 if not given.
@@ -97,6 +105,8 @@ pub struct TicketView {
     state: String,
     /// How the issue went, where the state is `gone`.
     how_gone: Option<HowGone>,
+    /// Whether a person has to decide what becomes of its tasks (`POST /v1/tickets/{id}/decide`).
+    undecided: bool,
     /// What its tasks, or its sync setting, want: `open`, `closed`, `deleted` or `kept`.
     wanted: Wanted,
     /// Why it is not where it is wanted, since when, and how often it was tried.
@@ -107,6 +117,8 @@ pub struct TicketView {
     batch: bool,
     /// The account that it is assigned to.
     assignee: Option<String>,
+    /// That account's display name, if accounts of the connection were read and it is not erased.
+    assignee_name: Option<String>,
     /// Fields that people changed in Jira and that are left to them: `title`, `body`, `labels`, `assignee`, `due_on`, `epic`,
     /// or Jira's id of a mapped one.
     left_to_people: Vec<String>,
@@ -172,8 +184,42 @@ impl IssueView {
     }
 }
 
+/// What stands beside tickets, read for some of them at once.
+struct Surroundings {
+    sites: Sites,
+    names: Names,
+    undecided: BTreeSet<TicketId>,
+}
+
+impl Surroundings {
+    async fn of(api: &Api, caller: &Caller, tickets: &[Ticket]) -> Result<Self, Problem> {
+        let assignees = tickets.iter().filter_map(|ticket| {
+            ticket.content.assignee.as_ref().map(|assignee| (&ticket.connection, assignee))
+        });
+        Ok(Self {
+            sites: sites(api, caller).await?,
+            names: Names::read(api, caller, assignees).await?,
+            undecided: undecided(api, caller, tickets).await?,
+        })
+    }
+}
+
+/// Those tickets of which people were asked what is to become of their tasks, and have not said.
+async fn undecided(api: &Api, caller: &Caller, tickets: &[Ticket]) -> Result<BTreeSet<TicketId>, Problem> {
+    let mut asked = BTreeSet::new();
+    for ticket in tickets.iter().filter(|ticket| ticket.may_be_decided()) {
+        let subject = Subject::Ticket(ticket.id.clone());
+        asked.insert(notification::id(&caller.tenant, notification::Kind::DecisionNeeded, &subject)?);
+    }
+    let open = api.core.store.notifications_of(&caller.tenant, &asked).await?;
+    let open = open.into_iter().filter(|it| it.recovered_at.is_none());
+    Ok(open
+        .filter_map(|it| if let Subject::Ticket(ticket) = it.subject { Some(ticket) } else { None })
+        .collect())
+}
+
 impl TicketView {
-    fn of(ticket: &Ticket, sites: &Sites) -> Self {
+    fn of(ticket: &Ticket, around: &Surroundings) -> Self {
         let how_gone = match &ticket.state {
             TicketState::Gone { how, .. } => Some(*how),
             TicketState::Planned
@@ -189,6 +235,8 @@ impl TicketView {
             id: ticket.id.to_string(),
             state: ticket.state.word().to_owned(),
             how_gone,
+            undecided: around.undecided.contains(&ticket.id),
+            assignee_name: around.names.of(Some(&ticket.connection), ticket.content.assignee.as_ref()),
             wanted: ticket.wanted,
             problem: ticket.problem.clone(),
             generation: ticket.generation,
@@ -201,7 +249,7 @@ impl TicketView {
             setting: ticket.setting.to_string(),
             connection: ticket.connection.to_string(),
             project: ticket.project.to_string(),
-            issue: IssueView::of(ticket, sites),
+            issue: IssueView::of(ticket, &around.sites),
             attempts: ticket.attempts,
             left_out: ticket.left_out.clone(),
             next_at: ticket.due_at,
@@ -237,19 +285,26 @@ async fn list(
         ));
     }
     let page = PageQuery { cursor: query.cursor, limit: query.limit };
-    let asked = page.of(
-        &caller.tenant,
-        &[
-            "tickets",
-            query.state.as_deref().unwrap_or_default(),
-            query.setting.as_ref().map_or("", SettingId::as_str),
-        ],
-    )?;
+    let (state, setting) = (query.state.as_deref(), query.setting.as_ref());
+    let said = |value: Option<bool>| value.map_or_else(String::new, |value| value.to_string());
+    let (parked, undecided) = (said(query.parked), said(query.undecided));
+    let marks =
+        ["tickets", state.unwrap_or_default(), setting.map_or("", SettingId::as_str), &parked, &undecided];
+    let asked = page.of(&caller.tenant, &marks)?;
     let filter = TicketFilter { state: query.state, setting: query.setting };
-    let stored =
-        api.core.store.list_tickets(&caller.tenant, &filter, asked.after.as_deref(), asked.limit).await?;
-    let sites = sites(&api, &caller).await?;
-    Ok(Json(List::of(&asked, stored, |ticket| TicketView::of(&ticket, &sites))))
+    let nearer = |ticket: &Ticket| {
+        query.parked.is_none_or(|parked| ticket.problem.is_some() == parked)
+            && (query.undecided != Some(true) || ticket.may_be_decided())
+    };
+    let is_nearer = query.parked.is_some() || query.undecided.is_some();
+    let wanted: Option<Which<'_, Ticket>> = if is_nearer { Some(&nearer) } else { None };
+    let (store, after) = (&api.core.store, asked.after.as_deref());
+    let mut stored = store.list_wanted_tickets(&caller.tenant, &filter, wanted, after, asked.limit).await?;
+    let around = Surroundings::of(&api, &caller, &stored.items).await?;
+    stored
+        .items
+        .retain(|it| query.undecided.is_none_or(|wanted| around.undecided.contains(&it.id) == wanted));
+    Ok(Json(List::of(&asked, stored, |ticket| TicketView::of(&ticket, &around))))
 }
 
 /// Shows one ticket.
@@ -260,7 +315,7 @@ async fn show(
     Path(id): Path<TicketId>,
 ) -> Result<Json<TicketView>, Problem> {
     let ticket = require(&api, &caller, &id).await?;
-    Ok(Json(TicketView::of(&ticket, &sites(&api, &caller).await?)))
+    view(&api, &caller, &ticket).await.map(Json)
 }
 
 /// Lists what happened to a ticket, oldest first: who or what, when, why, and with which call to Jira.
@@ -322,8 +377,13 @@ async fn accept(api: &Api, caller: &Caller, mut ticket: Ticket) -> Result<Respon
     api.core.store.save_ticket(&mut ticket).await?;
     let request = SyncRequest { tenant: caller.tenant.clone(), ticket: ticket.id.clone() };
     api.sync.send(&request, None).await?;
-    let view = TicketView::of(&ticket, &sites(api, caller).await?);
+    let view = view(api, caller, &ticket).await?;
     Ok((StatusCode::ACCEPTED, Json(view)).into_response())
+}
+
+async fn view(api: &Api, caller: &Caller, ticket: &Ticket) -> Result<TicketView, Problem> {
+    let around = Surroundings::of(api, caller, std::slice::from_ref(ticket)).await?;
+    Ok(TicketView::of(ticket, &around))
 }
 
 async fn require(api: &Api, caller: &Caller, id: &TicketId) -> Result<Ticket, Problem> {

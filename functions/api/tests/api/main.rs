@@ -19,6 +19,7 @@ mod github;
 mod idempotency;
 mod input;
 mod links;
+mod narrowing;
 mod notifications;
 mod organisation;
 mod overviews;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{CheckId, CheckRun, Outcome};
-use crate::clock::seconds_between;
+use crate::clock::{in_words, seconds_between};
 use crate::connection::Connection;
 use crate::ids::ConnectionId;
 
@@ -18,6 +18,15 @@ const INTERVALS: i64 = 2;
 /// Seconds between two evaluations, where no evaluation has told yet.
 const INTERVAL: i64 = 3600;
 
+/// What to do about a connection that was not evaluated yet.
+const NOT_YET: &str = "Nothing, if it was connected within the last minutes: the evaluation is on its way. Else run the check now.";
+
+/// What to do about a connection that lost its access.
+const RECONNECT: &str = "Connect it again with credentials that work; the last run tells of the time before.";
+
+/// What to do about an evaluation that is too old.
+const RUN_AGAIN: &str = "Run the check now. If no new run appears within minutes, evaluations have stopped: whoever operates Assay should look at its schedule and queues.";
+
 /// A part of a check that cannot be told, whatever its last run said.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Doubt {
@@ -26,6 +35,8 @@ pub struct Doubt {
     pub connection: Option<ConnectionId>,
     /// Why, in a sentence.
     pub because: String,
+    /// What to do about it.
+    pub mend: String,
 }
 
 /// How a check stands.
@@ -58,8 +69,10 @@ pub fn standing(check: CheckId, latest: &[CheckRun], connections: &[Connection],
         let run = run_of(Some(&connection.id));
         let every = connection.evaluated.map(|evaluated| evaluated.every);
         let doubt = match run {
-            None => Some("it has not been evaluated yet".to_owned()),
-            Some(_) if !connection.state.usable() => Some("it must be connected again".to_owned()),
+            None => Some(("it has not been evaluated yet".to_owned(), NOT_YET)),
+            Some(_) if !connection.state.usable() => {
+                Some(("it must be connected again".to_owned(), RECONNECT))
+            }
             Some(run) => age_doubt(run, every, now),
         };
         outcomes.push(standing.part(Some(connection.id.clone()), run, doubt));
@@ -74,20 +87,20 @@ impl Standing {
         &mut self,
         connection: Option<ConnectionId>,
         run: Option<&CheckRun>,
-        doubt: Option<String>,
+        doubt: Option<(String, &str)>,
     ) -> Outcome {
         self.results.extend(run.cloned());
         let told = run.map_or(Outcome::CannotTell, |run| run.outcome);
-        let Some(because) = doubt else { return told };
-        self.doubts.push(Doubt { connection, because });
+        let Some((because, mend)) = doubt else { return told };
+        self.doubts.push(Doubt { connection, because, mend: mend.to_owned() });
         Outcome::of_parts([told, Outcome::CannotTell])
     }
 }
 
-fn age_doubt(run: &CheckRun, every: Option<i64>, now: Timestamp) -> Option<String> {
+fn age_doubt(run: &CheckRun, every: Option<i64>, now: Timestamp) -> Option<(String, &'static str)> {
     let age = seconds_between(run.finished_at, now);
     let is_old = age > INTERVALS * every.unwrap_or(INTERVAL).max(1);
-    is_old.then(|| format!("its last evaluation was {age} seconds ago, which is too long"))
+    is_old.then(|| (format!("its last evaluation was {} ago, which is too long", in_words(age)), RUN_AGAIN))
 }
 
 #[cfg(test)]

@@ -73,10 +73,15 @@ impl Ticket {
         waits
     }
 
+    /// Whether its issue is deleted or archived, not by us, while it is wanted: what becomes of its tasks can be decided.
+    pub fn may_be_decided(&self) -> bool {
+        matches!(self.state, State::Gone { how: HowGone::Deleted | HowGone::Archived, .. })
+            && self.wanted == Wanted::Open
+    }
+
     /// A person decides what becomes of the tasks of an issue that is gone. Returns whether there is anything to decide.
     pub fn decide(&mut self, policy: GonePolicy, person: &str, now: Timestamp) -> bool {
-        let undecided = matches!(self.state, State::Gone { how: HowGone::Deleted | HowGone::Archived, .. })
-            && self.wanted == Wanted::Open;
+        let undecided = self.may_be_decided();
         if undecided {
             self.decided = Some(policy);
             self.news = Some(News::Gone);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use assay::account::{Account, AccountKind, HeldRole, Mark, MatchedBy, OrganisationView, Owner, Protection};
-use assay::ids::PersonId;
+use assay::ids::{AccountId, ConnectionId, PersonId};
 use assay::person::{Person, PersonStatus};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -107,6 +107,41 @@ pub(in crate::routes) fn shown(account: &Account) -> (Option<String>, Option<Str
         return (None, None);
     }
     (Some(account.name.clone()), account.email.clone())
+}
+
+/// The display names of some accounts.
+pub(in crate::routes) struct Names(BTreeMap<(ConnectionId, AccountId), String>);
+
+impl Names {
+    /// Reads the names of those accounts that are known and not erased.
+    pub(in crate::routes) async fn read<'a>(
+        api: &Api,
+        caller: &Caller,
+        accounts: impl Iterator<Item = (&'a ConnectionId, &'a AccountId)>,
+    ) -> Result<Self, Problem> {
+        let mut wanted: BTreeMap<&ConnectionId, BTreeSet<AccountId>> = BTreeMap::new();
+        for (connection, account) in accounts {
+            wanted.entry(connection).or_default().insert(account.clone());
+        }
+        let mut names = BTreeMap::new();
+        for (connection, ids) in wanted {
+            for account in api.core.store.accounts_of(&caller.tenant, connection, &ids).await? {
+                let (name, _) = shown(&account);
+                names.extend(name.map(|name| ((account.connection, account.id), name)));
+            }
+        }
+        Ok(Self(names))
+    }
+
+    /// The name of an account.
+    pub(in crate::routes) fn of(
+        &self,
+        connection: Option<&ConnectionId>,
+        account: Option<&AccountId>,
+    ) -> Option<String> {
+        let (connection, account) = connection.zip(account)?;
+        self.0.get(&(connection.clone(), account.clone())).cloned()
+    }
 }
 
 /// Accounts as they are shown, with the people that they name.
