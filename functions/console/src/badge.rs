@@ -29,17 +29,51 @@ impl Badge {
     pub fn new(tone: Tone, word: impl Into<String>) -> Self {
         Self { tone, word: word.into() }
     }
+
+    /// Its word.
+    pub fn word(&self) -> &str {
+        &self.word
+    }
+
+    /// Its shape alone, where the word stands beside it: in a row of many.
+    pub fn shape(&self) -> Shape {
+        Shape(self.tone)
+    }
+}
+
+/// The shape of a state without its word, hidden from who cannot see it: whatever holds it says the word.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Shape(Tone);
+
+impl std::fmt::Display for Shape {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let tone = self.0.name();
+        write!(
+            formatter,
+            "<svg class=\"shape {tone}\" aria-hidden=\"true\"><use href=\"#mark-{tone}\"></use></svg>"
+        )
+    }
+}
+
+// All of it is ours.
+impl HtmlSafe for Shape {}
+
+impl Tone {
+    /// How the style sheet and the marks call it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Bad => "bad",
+            Self::Unsure => "unsure",
+            Self::Idle => "idle",
+            Self::Busy => "busy",
+        }
+    }
 }
 
 impl std::fmt::Display for Badge {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let tone = match self.tone {
-            Tone::Good => "good",
-            Tone::Bad => "bad",
-            Tone::Unsure => "unsure",
-            Tone::Idle => "idle",
-            Tone::Busy => "busy",
-        };
+        let tone = self.tone.name();
         write!(
             formatter,
             "<span class=\"badge {tone}\"><svg aria-hidden=\"true\"><use href=\"#mark-{tone}\"></use></svg>{}</span>",

@@ -14,6 +14,7 @@ pub mod badge;
 pub mod client;
 pub mod command;
 pub mod cookie;
+pub mod figures;
 pub mod form;
 pub mod frame;
 pub mod headers;

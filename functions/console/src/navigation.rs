@@ -20,6 +20,8 @@ pub const ENTRIES: &[Entry] = &[
     Entry { name: "Connections", path: "/connections", role: Role::Auditor },
     Entry { name: "API tokens", path: "/tokens", role: Role::Admin },
     Entry { name: "Audit log", path: "/audit-log", role: Role::Auditor },
+    Entry { name: "Tasks", path: "/tasks", role: Role::Auditor },
+    Entry { name: "Tickets", path: "/tickets", role: Role::Auditor },
 ];
 
 impl Entry {

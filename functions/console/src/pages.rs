@@ -7,6 +7,9 @@ pub mod connections;
 pub mod overview;
 pub mod sign_in;
 pub mod sign_on;
+mod sites;
+pub mod tasks;
+pub mod tickets;
 pub mod time_zone;
 pub mod tokens;
 
@@ -26,4 +29,6 @@ pub fn routes() -> Router<Console> {
         .merge(connections::routes())
         .merge(tokens::routes())
         .merge(audit_log::routes())
+        .merge(tasks::routes())
+        .merge(tickets::routes())
 }

@@ -1,28 +1,35 @@
-//! The checks: a list with a filter, and beside it a drawer that is a page of its own, too.
-//!
-//! The example for other pages: a list, a filter, a part, a drawer, a form.
+//! The checks: how each stands and how it stood, with a filter; and, in files of their own, one check and one run.
+
+mod check;
+mod evidence;
+mod run;
+mod trend;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, Query};
+use axum::extract::Query;
 use axum::response::Response;
 use axum::routing::{get, post};
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use self::evidence::Evidence;
+pub(super) use self::run::TaskState;
+use self::trend::Trend;
+use super::sites::Sites;
 use crate::Console;
 use crate::answer;
 use crate::badge::{Badge, Tone};
-use crate::client::{List, path};
-use crate::form::Form;
+use crate::client::List;
 use crate::frame::{Frame, Visit};
 use crate::problem::Problem;
 
 pub(super) fn routes() -> Router<Console> {
     Router::new()
         .route("/checks", get(list))
-        .route("/checks/{id}", get(show))
-        .route("/checks/{id}/run", post(run))
+        .route("/checks/{id}", get(check::show))
+        .route("/checks/{id}/run", post(check::run_now))
+        .route("/checks/{id}/runs/{run}", get(run::show))
 }
 
 /// A check, as far as it is shown.
@@ -32,6 +39,8 @@ pub(super) struct Check {
     pub(super) title: String,
     pub(super) instructions: String,
     pub(super) how_to_fix: String,
+    pub(super) controls: Vec<String>,
+    pub(super) due_in_days: i64,
     pub(super) last_outcome: Option<Outcome>,
     pub(super) evaluated_at: Option<Timestamp>,
     pub(super) results: Vec<Run>,
@@ -41,16 +50,29 @@ pub(super) struct Check {
 /// One evaluation, for one connection or the tenant as a whole.
 #[derive(Debug, Deserialize)]
 pub(super) struct Run {
+    pub(super) id: String,
     pub(super) connection: Option<String>,
     pub(super) outcome: Outcome,
     pub(super) because: String,
     pub(super) failing: u64,
+    pub(super) evidence: Evidence,
+    pub(super) started_at: Timestamp,
+    pub(super) finished_at: Timestamp,
 }
 
-/// Why something cannot be told.
+impl Run {
+    /// How long it took, in words.
+    fn took(&self) -> String {
+        assay::clock::in_words(assay::clock::seconds_between(self.started_at, self.finished_at))
+    }
+}
+
+/// Why something cannot be told, and what to do about it.
 #[derive(Debug, Deserialize)]
 pub(super) struct Doubt {
+    pub(super) connection: Option<String>,
     pub(super) because: String,
+    pub(super) mend: String,
 }
 
 /// The API's outcomes.
@@ -91,6 +113,19 @@ impl Check {
     pub(super) fn failing(&self) -> u64 {
         self.results.iter().map(|run| run.failing).sum()
     }
+
+    /// Leaves what is about one connection alone; none if nothing is. What failed is not made better by a doubt.
+    fn seen_by(mut self, connection: &str) -> Option<Self> {
+        self.results.retain(|run| run.connection.as_deref() == Some(connection));
+        self.doubts.retain(|doubt| doubt.connection.as_deref() == Some(connection));
+        let told = self.results.first().map(|run| run.outcome);
+        self.evaluated_at = self.results.first().map(|run| run.finished_at);
+        self.last_outcome = match told {
+            Some(outcome) if outcome != Outcome::Fail && !self.doubts.is_empty() => Some(Outcome::CannotTell),
+            told => told,
+        };
+        (!self.results.is_empty() || !self.doubts.is_empty()).then_some(self)
+    }
 }
 
 /// The filter that stands in the address.
@@ -98,6 +133,8 @@ impl Check {
 struct Filter {
     #[serde(default)]
     outcome: String,
+    #[serde(default)]
+    connection: String,
 }
 
 impl Filter {
@@ -113,12 +150,20 @@ impl Filter {
     }
 }
 
+/// A check with how it stood before.
+struct Line {
+    check: Check,
+    trend: Trend,
+}
+
 #[derive(Template)]
 #[template(path = "checks.html", blocks = ["list"])]
 struct ChecksPage<'a> {
     frame: &'a Frame,
     filter: Filter,
-    checks: Vec<Check>,
+    sites: Sites,
+    connections: Vec<(String, String)>,
+    lines: Vec<Line>,
 }
 
 impl ChecksPage<'_> {
@@ -133,17 +178,18 @@ impl ChecksPage<'_> {
     ];
 }
 
-#[derive(Template)]
-#[template(path = "check.html", blocks = ["drawer"])]
-struct CheckPage<'a> {
-    frame: &'a Frame,
-    check: Check,
-}
-
 async fn list(visit: Visit, Query(filter): Query<Filter>) -> Result<Response, Problem> {
-    let mut checks = visit.client.get::<List<Check>>("/v1/checks").await?.items;
-    checks.retain(|check| filter.takes(check));
-    let page = ChecksPage { frame: &visit.frame, filter, checks };
+    let client = &visit.client;
+    let (checks, sites) = tokio::join!(client.get::<List<Check>>("/v1/checks"), Sites::read(client));
+    let (checks, sites) = (checks?.items, sites?);
+    let seen = checks.into_iter().filter_map(|check| {
+        if filter.connection.is_empty() { Some(check) } else { check.seen_by(&filter.connection) }
+    });
+    let checks: Vec<Check> = seen.filter(|check| filter.takes(check)).collect();
+    let trends = futures::future::try_join_all(checks.iter().map(|check| Trend::read(client, check))).await?;
+    let lines = checks.into_iter().zip(trends).map(|(check, trend)| Line { check, trend }).collect();
+    let connections = sites.choices("Any");
+    let page = ChecksPage { frame: &visit.frame, filter, sites, connections, lines };
     if visit.frame.wants("checks") { answer::page(&page.as_list()) } else { answer::page(&page) }
 }
 

@@ -5,6 +5,7 @@
 mod audit;
 mod forms;
 mod connections;
+mod checks;
 mod headers;
 mod overview;
 mod pages;
@@ -13,3 +14,5 @@ mod signing;
 mod single_sign_on;
 mod support;
 mod tokens;
+mod tasks;
+mod tickets;

@@ -33,6 +33,10 @@ async fn a_check_is_a_page_and_a_drawer_and_can_be_run_by_an_operator() {
     assert!(!browser.page("/checks/B1").await.contains("role=\"status\""), "it is said once");
     let reader = house.signed_in(Role::Auditor).await;
     assert!(!reader.page("/checks/B1").await.contains("Run now"), "who may not do it is not shown it");
+async fn the_overview_says_what_is_connected_and_what_fails() {
+    let empty = House::start().await;
+    insta::assert_snapshot!("overview_empty", main_of(&empty.signed_in(Role::Auditor).await.page("/").await));
+    insta::assert_snapshot!("overview", main_of(&house.signed_in(Role::Auditor).await.page("/").await));
 }
 
 #[tokio::test]

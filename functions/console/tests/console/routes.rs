@@ -41,6 +41,16 @@ const ROWS: &[Row] = &[
     Row("POST", "/tokens", Role::Admin),
     Row("POST", "/tokens/{token}/revoke", Role::Admin),
     Row("GET", "/audit-log", Role::Auditor),
+    Row("GET", "/checks/B1/runs/{run}", Role::Auditor),
+    Row("GET", "/tasks", Role::Auditor),
+    Row("GET", "/tasks/{task}", Role::Auditor),
+    Row("POST", "/tasks/{task}", Role::Operator),
+    Row("POST", "/tasks/{task}/complete", Role::Operator),
+    Row("POST", "/tasks/{task}/reopen", Role::Operator),
+    Row("GET", "/tickets", Role::Auditor),
+    Row("GET", "/tickets/{ticket}", Role::Auditor),
+    Row("POST", "/tickets/{ticket}/retry", Role::Operator),
+    Row("POST", "/tickets/{ticket}/decide", Role::Operator),
     Row("GET", "/time-zone", Role::Auditor),
     Row("POST", "/time-zone", Role::Auditor),
     Row("POST", "/sign-out", Role::Auditor),
@@ -64,6 +74,13 @@ async fn prepared() -> (House, Vec<(&'static str, String)>) {
     let token = house.token("acme", Role::Auditor).await;
     let token = token.split('_').nth(2).unwrap().to_owned();
     (house, vec![("{connection}", "con-1".to_owned()), ("{token}", token)])
+    let house = House::with_tickets().await;
+    let run = house.world.store().list_runs(&house.world.tenant, assay::check::CheckId::B1, None, 1).await;
+    let run = run.unwrap().items.remove(0).id.to_string();
+    let task = house.world.tasks().await.remove(0).id.to_string();
+    let ticket = house.world.tickets().await.remove(0).id.to_string();
+    let connection = "con-1".to_owned();
+    (house, vec![("{connection}", connection), ("{run}", run), ("{task}", task), ("{ticket}", ticket)])
 }
 
 fn filled(path: &str, names: &[(&'static str, String)]) -> String {

@@ -71,6 +71,36 @@ impl House {
         house
     }
 
+    /// The same, and a sync setting that makes each task an issue in `SEC`.
+    pub async fn with_tickets() -> Self {
+        let house = Self::start().await;
+        let connection = house.world.connect().await;
+        house.world.sync_all(&connection).await;
+        house.world.settle(2).await;
+        house
+    }
+
+    /// Saves a sync setting into `SEC` with further fields.
+    pub async fn sync(&self, further: Value) {
+        let mut body = json!({
+            "scope": "all", "connection": "con-1", "project": "SEC", "issue_type": "10100", "mode": "individual",
+        });
+        body.as_object_mut().unwrap().extend(further.as_object().unwrap().clone());
+        self.call("POST", "/v1/sync-settings", &body).await;
+    }
+
+    /// Takes in so many findings of a scanner.
+    pub async fn findings(&self, count: usize) {
+        let finding = |number: usize| {
+            json!({
+                "fingerprint": format!("f-{number}"), "title": format!("Finding {number}"), "severity": "high",
+                "asset": "shop/api",
+            })
+        };
+        let findings: Vec<Value> = (0..count).map(finding).collect();
+        self.call("POST", "/v1/findings", &json!({ "source": "scanner", "findings": findings })).await;
+    }
+
     /// A new API token, as direct invocation makes it.
     pub async fn token(&self, tenant: &str, role: Role) -> String {
         let role = format!("{role:?}").to_lowercase();
