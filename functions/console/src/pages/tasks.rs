@@ -15,7 +15,7 @@ use super::checks::TaskState;
 use super::sites::Sites;
 use super::tickets::TicketState;
 use crate::badge::{Badge, Tone};
-use crate::client::{List, query};
+use crate::client::{List, path, query};
 use crate::frame::{Frame, Visit};
 use crate::problem::Problem;
 use crate::{Console, answer};
@@ -109,6 +109,17 @@ impl Task {
     /// Whether it is late, in words.
     fn late(&self) -> Option<Badge> {
         self.overdue.then(|| Badge::new(Tone::Unsure, "Overdue"))
+    }
+
+    /// The title of what fails, unless the task's own says it.
+    fn subject_title(&self) -> Option<&str> {
+        Some(self.subject.title.as_str()).filter(|title| !self.title.contains(title))
+    }
+
+    /// Where the account of who is responsible is shown, if it is known.
+    fn account(&self) -> Option<String> {
+        self.assignee_name.as_ref()?;
+        Some(path(&["accounts", self.connection.as_deref()?, self.assignee.as_deref()?]))
     }
 
     /// Who is responsible, by name where that is known.

@@ -217,6 +217,11 @@ impl Ticket {
         waits || matches!(self.state, TicketState::Unknown)
     }
 
+    /// Whether a project configuration asked for it, whose ids begin so, and no sync setting.
+    fn is_configured(&self) -> bool {
+        self.setting.starts_with("cfg-")
+    }
+
     /// Who is responsible, by name where that is known.
     fn responsible(&self) -> Option<&str> {
         self.assignee_name.as_deref().or(self.assignee.as_deref())

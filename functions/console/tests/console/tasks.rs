@@ -1,6 +1,8 @@
 //! The tasks: found by a filter, shown whole, completed, opened again and changed.
 
 use assay::access::Role;
+use assay::account::{Account, AccountKind};
+use assay::ids::{AccountId, ConnectionId};
 use serde_json::json;
 
 use super::support::{Browser, House, PROBE, assert_harmless, main_of};
@@ -182,6 +184,37 @@ async fn an_operator_changes_only_what_the_form_changed() {
         assert!(value.is_empty() || page.contains(&format!("value=\"{value}\"")), "{page}");
         assert!(page.contains("<details open>"), "{page}");
     }
+}
+
+#[tokio::test]
+async fn whom_a_task_can_be_given_to_is_chosen_by_name_where_the_accounts_are_known() {
+    let house = House::with_tasks().await;
+    let (id, browser) = (task_of(&house, "B2").await, house.signed_in(Role::Operator).await);
+    let path = format!("/tasks/{id}");
+    assert!(browser.page(&path).await.contains("An Atlassian account id; empty for nobody."));
+    for (account, name) in [("acc-own", PROBE), ("acc-two", "Second Account")] {
+        let account = Account {
+            kind: AccountKind::Human,
+            name: name.to_owned(),
+            active: true,
+            ..Account::new(
+                house.world.tenant.clone(),
+                ConnectionId::parse("con-1").unwrap(),
+                AccountId::parse(account).unwrap(),
+                house.world.time.now(),
+            )
+        };
+        assert!(house.world.store().put_new_account(&account).await.unwrap());
+    }
+    let page = browser.page(&path).await;
+    assert!(page.contains("<option value=\"acc-two\">Second Account</option>"), "{page}");
+    assert_harmless(&page);
+    change(&browser, &path, &edited(&stored(&house, &id).await, &[("assignee", "acc-own")])).await;
+    assert_eq!(stored(&house, &id).await["assignee"], "acc-own");
+    let page = browser.page(&path).await;
+    assert!(page.contains("href=\"/accounts/con-1/acc-own\""), "{page}");
+    assert!(page.contains("<option value=\"acc-own\" selected>"), "{page}");
+    assert_harmless(&browser.page("/tasks?assignee=acc-own").await);
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ impl Trend {
         match same {
             1 if self.runs.len() == 1 => "first run".to_owned(),
             1 => "changed with the last run".to_owned(),
-            same if same == self.runs.len() => format!("the same in all {same} last runs"),
+            same if same == self.runs.len() => format!("the same in all of the last {same}"),
             same => format!("the same for {same} runs"),
         }
     }
@@ -76,7 +76,7 @@ mod tests {
             (&[Pass], "first run"),
             (&[Fail, Pass], "changed with the last run"),
             (&[Fail, Pass, Pass], "the same for 2 runs"),
-            (&[Pass, Pass], "the same in all 2 last runs"),
+            (&[Pass, Pass], "the same in all of the last 2"),
         ] {
             assert_eq!(trend(outcomes).steadiness(), words, "{outcomes:?}");
         }
