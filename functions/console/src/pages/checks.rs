@@ -61,6 +61,11 @@ pub(super) struct Run {
 }
 
 impl Run {
+    /// What it is about: the name of a connection's site, or the tenant as a whole.
+    fn place<'a>(&'a self, sites: &'a Sites) -> &'a str {
+        self.connection.as_deref().map_or("Tenant as a whole", |connection| sites.name(connection))
+    }
+
     /// How long it took, in words.
     fn took(&self) -> String {
         assay::clock::in_words(assay::clock::seconds_between(self.started_at, self.finished_at))

@@ -26,7 +26,7 @@ const WAITED_FOR: i64 = 300;
 
 /// What stands in the address.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Asked {
+pub(super) struct Address {
     /// Where the history goes on.
     cursor: Option<String>,
     /// When the check was last asked to be run from here, in seconds.
@@ -45,7 +45,7 @@ struct Progress {
 
 impl Progress {
     /// What goes on of what `asked` says; none once all is done, or was waited for in vain.
-    fn of(asked: &Asked, check: &Check, now: Timestamp) -> Option<Self> {
+    fn of(asked: &Address, check: &Check, now: Timestamp) -> Option<Self> {
         let of = asked.of?;
         let since = Timestamp::from_second(asked.asked?).ok()?;
         let done = check.results.iter().filter(|run| run.finished_at >= since).count();
@@ -85,17 +85,10 @@ struct CheckPage<'a> {
     was_asked: bool,
 }
 
-impl CheckPage<'_> {
-    /// What a connection is called; none for the tenant as a whole.
-    fn place<'a>(&'a self, connection: &'a Option<String>) -> &'a str {
-        connection.as_deref().map_or("Tenant as a whole", |it| self.sites.name(it))
-    }
-}
-
 pub(super) async fn show(
     visit: Visit,
     Path(id): Path<String>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<Address>,
 ) -> Result<Response, Problem> {
     let client = &visit.client;
     let history = path(&["v1", "checks", &id, "runs"]);

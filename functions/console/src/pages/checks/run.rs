@@ -68,8 +68,7 @@ struct RunPage<'a> {
     frame: &'a Frame,
     check: Check,
     run: Run,
-    /// What the connection is called.
-    place: &'a str,
+    sites: Sites,
     failing: Vec<Failing>,
     next: Option<String>,
 }
@@ -92,6 +91,5 @@ pub(super) async fn show(
     let (check, run, failing, sites) = (check?, run?, failing?, sites?);
     let here = path(&["checks", &id, "runs", &run_id]);
     let next = failing.next_cursor.map(|it| query(&here, &[("cursor", Some(&it))]));
-    let place = run.connection.as_deref().map_or("Tenant as a whole", |it| sites.name(it)).to_owned();
-    answer::page(&RunPage { frame: &visit.frame, check, run, place: &place, failing: failing.items, next })
+    answer::page(&RunPage { frame: &visit.frame, check, run, sites, failing: failing.items, next })
 }
