@@ -90,13 +90,6 @@ pub(super) enum Outcome {
     NotApplicable,
 }
 
-/// What became of the wish to run a check.
-#[derive(Debug, Deserialize)]
-struct Asked {
-    /// How many evaluations were asked for.
-    evaluations: u64,
-}
-
 impl Outcome {
     /// In words.
     pub(super) fn badge(self) -> Badge {
@@ -196,20 +189,4 @@ async fn list(visit: Visit, Query(filter): Query<Filter>) -> Result<Response, Pr
     let connections = sites.choices("Any");
     let page = ChecksPage { frame: &visit.frame, filter, sites, connections, lines };
     if visit.frame.wants("checks") { answer::page(&page.as_list()) } else { answer::page(&page) }
-}
-
-async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
-    let check = visit.client.get(&path(&["v1", "checks", &id])).await?;
-    let page = CheckPage { frame: &visit.frame, check };
-    if visit.frame.wants("drawer") { answer::page(&page.as_drawer()) } else { answer::page(&page) }
-}
-
-async fn run(visit: Visit, Path(id): Path<String>, form: Form) -> Result<Response, Problem> {
-    let asked: Asked = visit.client.post(&path(&["v1", "checks", &id, "runs"]), &form, &()).await?;
-    let notice = if asked.evaluations == 0 {
-        "Nothing was run: there is no connection that works and that this check is about."
-    } else {
-        "The check is being run. Its outcome appears here within a minute."
-    };
-    Ok(visit.go(&path(&["checks", &id]), notice))
 }

@@ -7,39 +7,6 @@ use serde_json::json;
 use super::support::{House, PROBE, assert_harmless, main_of};
 
 #[tokio::test]
-async fn the_checks_are_listed_and_filtered_by_outcome() {
-    let house = House::with_tasks().await;
-    let browser = house.signed_in(Role::Operator).await;
-    insta::assert_snapshot!("checks", main_of(&browser.page("/checks").await));
-    let failing = browser.page("/checks?outcome=fail").await;
-    assert!(failing.contains("Fails</span>") && !failing.contains("Passes</span>"));
-    assert!(browser.page("/checks?outcome=nothing").await.contains("No check has this outcome"));
-    let part = browser.part("/checks?outcome=fail", "checks").await.text();
-    assert!(!part.contains("<html") && failing.contains(&part), "a part is what the page has in its place");
-}
-
-#[tokio::test]
-async fn a_check_is_a_page_and_a_drawer_and_can_be_run_by_an_operator() {
-    let house = House::with_tasks().await;
-    let browser = house.signed_in(Role::Operator).await;
-    let page = browser.page("/checks/B1").await;
-    insta::assert_snapshot!("check", main_of(&page));
-    let drawer = browser.part("/checks/B1", "drawer").await.text();
-    assert!(drawer.starts_with("<article") && drawer.contains("autofocus"), "{drawer}");
-    let answer = browser.submit("/checks/B1/run", &[]).await;
-    assert_eq!(answer.header("location"), "/checks/B1");
-    let page = browser.follow(&answer).await.text();
-    assert!(page.contains("role=\"status\">The check is being run."), "{page}");
-    assert!(!browser.page("/checks/B1").await.contains("role=\"status\""), "it is said once");
-    let reader = house.signed_in(Role::Auditor).await;
-    assert!(!reader.page("/checks/B1").await.contains("Run now"), "who may not do it is not shown it");
-async fn the_overview_says_what_is_connected_and_what_fails() {
-    let empty = House::start().await;
-    insta::assert_snapshot!("overview_empty", main_of(&empty.signed_in(Role::Auditor).await.page("/").await));
-    insta::assert_snapshot!("overview", main_of(&house.signed_in(Role::Auditor).await.page("/").await));
-}
-
-#[tokio::test]
 async fn what_is_not_there_is_told_with_the_way_on() {
     let house = House::start().await;
     let browser = house.signed_in(Role::Auditor).await;
