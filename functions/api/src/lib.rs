@@ -16,6 +16,7 @@ pub mod page;
 pub mod problem;
 pub mod routes;
 pub mod sheets;
+pub mod sought;
 pub mod strict;
 
 use std::sync::Arc;
@@ -96,6 +97,7 @@ fn guarded() -> routes::Routes {
         .merge(routes::posture::routes())
         .merge(routes::accounts::routes())
         .merge(routes::groups::routes())
+        .merge(routes::project_roles::routes())
         .merge(routes::campaigns::routes())
         .merge(routes::actions::routes())
         .merge(routes::github::routes())

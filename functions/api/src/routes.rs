@@ -16,6 +16,7 @@ pub mod oauth_app;
 pub mod people;
 pub mod posture;
 pub mod project_configurations;
+pub mod project_roles;
 pub mod remediations;
 pub mod sessions;
 pub mod single_sign_on;

@@ -72,6 +72,18 @@ impl Store {
         self.all(&keys::project_roles(tenant, connection)).await
     }
 
+    /// A page of the project roles of a connection, by project.
+    pub async fn project_roles(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<ProjectRole>> {
+        let items = keys::project_roles(tenant, connection);
+        self.list(&items, Order::Rising, &Vec::new(), cursor, limit).await
+    }
+
     /// The roles of one project.
     pub async fn project_roles_of(
         &self,

@@ -2,6 +2,7 @@
 
 mod deciding;
 mod export;
+mod filter;
 mod view;
 
 pub(super) use view::Names;
@@ -9,25 +10,22 @@ pub(super) use view::Names;
 use std::collections::BTreeSet;
 
 use assay::account::{Account, AccountKind, Owner};
-use assay::dynamodb::Page;
-use assay::ids::{AccountId, ConnectionId};
+use assay::ids::{AccountId, ConnectionId, PersonId, ProductKey};
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use self::filter::Filter;
 use self::view::AccountView;
 pub(super) use self::view::shown;
 use super::Routes;
 use crate::Api;
 use crate::caller::{Caller, Reader};
 use crate::input::{Path, Query};
-use crate::page::{Asked, List, PageQuery};
+use crate::page::{List, PageQuery};
 use crate::problem::Problem;
-
-/// How many calls to the table a list with a filter makes before it gives a shorter page and a cursor to go on with.
-const CALLS: usize = 20;
 
 /// What is known of whose an account is.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
@@ -65,35 +63,25 @@ pub struct AccountQuery {
     kind: Option<AccountKind>,
     /// Only accounts that can be used now (`true`), or cannot (`false`).
     active: Option<bool>,
+    /// Only accounts with this product.
+    #[param(value_type = Option<String>)]
+    product: Option<ProductKey>,
+    /// Only accounts in a group that administers the site (`true`), or in none (`false`).
+    privileged: Option<bool>,
+    /// Only accounts for which people are suggested (`true`), or none is (`false`).
+    suggested: Option<bool>,
+    /// Only accounts that keep their licence, used or not (`true`), or that have no such protection (`false`).
+    protected: Option<bool>,
+    /// Only accounts of this person, by id.
+    #[param(value_type = Option<String>)]
+    person: Option<PersonId>,
+    /// Only accounts in whose name or e-mail address this text stands, or whose identifier it is; at most 100 characters.
+    q: Option<String>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
     /// How many items, 1 to 200; 50 if not given.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<usize>,
-}
-
-/// Which accounts are wanted.
-struct Filter {
-    owner: Option<OwnerKind>,
-    kind: Option<AccountKind>,
-    active: Option<bool>,
-}
-
-impl Filter {
-    fn is_empty(&self) -> bool {
-        self.owner.is_none() && self.kind.is_none() && self.active.is_none()
-    }
-
-    fn wants(&self, account: &Account) -> bool {
-        self.owner.is_none_or(|owner| owner == OwnerKind::of(&account.owner))
-            && self.kind.is_none_or(|kind| kind == account.kind)
-            && self.active.is_none_or(|active| active == account.is_live())
-    }
-
-    /// The filter in words, for the mark of cursors.
-    fn words(&self) -> String {
-        format!("{:?} {:?} {:?}", self.owner, self.kind, self.active)
-    }
 }
 
 pub(crate) fn routes() -> Routes {
@@ -112,8 +100,8 @@ async fn list(
     State(api): State<Api>,
     Query(query): Query<AccountQuery>,
 ) -> Result<Json<List<AccountView>>, Problem> {
+    let filter = Filter::of(&query)?;
     let connection = query.connection;
-    let filter = Filter { owner: query.owner, kind: query.kind, active: query.active };
     let page = PageQuery { cursor: query.cursor, limit: query.limit };
     let asked = page.of(&caller.tenant, &["accounts", connection.as_str(), &filter.words()])?;
     require_connection(&api, &caller, &connection).await?;
@@ -121,44 +109,10 @@ async fn list(
         let store = &api.core.store;
         store.accounts(&caller.tenant, &connection, asked.after.as_deref(), asked.limit).await?
     } else {
-        filtered(&api, &caller, &connection, &filter, &asked).await?
+        filter::filtered(&api, &caller, &connection, &filter, &asked).await?
     };
     let items = view::with_people(&api, &caller, found.items).await?;
     Ok(Json(List { items, next_cursor: asked.cursor(found.next) }))
-}
-
-/// A page of the accounts that a filter wants. Its cursor is the last account that was looked at.
-async fn filtered(
-    api: &Api,
-    caller: &Caller,
-    connection: &ConnectionId,
-    filter: &Filter,
-    asked: &Asked,
-) -> Result<Page<Account>, Problem> {
-    let mut behind = asked.after.as_deref().map(AccountId::parse).transpose().map_err(|_| {
-        Problem::invalid("cursor", "the cursor is not one that this list gave; leave it out to begin anew")
-    })?;
-    let mut items = Vec::new();
-    for _ in 0..CALLS {
-        let (accounts, next) =
-            api.core.store.accounts_behind(&caller.tenant, connection, behind.as_ref()).await?;
-        let count = accounts.len();
-        for (number, account) in accounts.into_iter().enumerate() {
-            let is_last = number + 1 == count && next.is_none();
-            let id = account.id.clone();
-            if filter.wants(&account) {
-                items.push(account);
-            }
-            if items.len() == asked.limit && !is_last {
-                return Ok(Page { items, next: Some(id.to_string()) });
-            }
-        }
-        behind = next;
-        if behind.is_none() {
-            break;
-        }
-    }
-    Ok(Page { items, next: behind.map(|id| id.to_string()) })
 }
 
 /// Shows one account.
@@ -168,8 +122,7 @@ async fn show(
     State(api): State<Api>,
     Path((connection, id)): Path<(ConnectionId, AccountId)>,
 ) -> Result<Json<AccountView>, Problem> {
-    let account = api.core.store.account(&caller.tenant, &connection, &id).await?;
-    let account = account.ok_or_else(|| missing(&connection, &id))?;
+    let account = require_account(&api, &caller, &connection, &id).await?;
     view::with_person(&api, &caller, account).await.map(Json)
 }
 
@@ -177,6 +130,17 @@ fn missing(connection: &ConnectionId, id: &AccountId) -> Problem {
     let message =
         format!("there is no account {id} at connection {connection}; `GET /v1/accounts` lists them");
     assay::Error::not_found(message).into()
+}
+
+/// The account with this id; 404 where there is none.
+pub(super) async fn require_account(
+    api: &Api,
+    caller: &Caller,
+    connection: &ConnectionId,
+    id: &AccountId,
+) -> Result<Account, Problem> {
+    let account = api.core.store.account(&caller.tenant, connection, id).await?;
+    account.ok_or_else(|| missing(connection, id))
 }
 
 /// Refuses a connection that is not there: a list must not look empty because of a wrong name.

@@ -13,9 +13,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Routes;
-use super::accounts::{require_connection, shown, with_ids};
+use super::accounts::{require_account, require_connection, shown, with_ids};
 use crate::Api;
-use crate::caller::Reader;
+use crate::caller::{Caller, Reader};
 use crate::input::{Path, Query};
 use crate::page::{List, PageQuery};
 use crate::problem::Problem;
@@ -28,6 +28,9 @@ pub struct GroupQuery {
     /// The connection whose groups they are.
     #[param(value_type = String)]
     connection: ConnectionId,
+    /// Only the groups that this account is a member of.
+    #[param(value_type = Option<String>)]
+    account: Option<AccountId>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
     /// How many items, 1 to 200; 50 if not given.
@@ -71,7 +74,7 @@ pub struct MemberView {
 }
 
 pub(crate) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(members))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(members))
 }
 
 /// Lists the groups of a connection, by their identifiers.
@@ -83,11 +86,28 @@ async fn list(
 ) -> Result<Json<List<GroupView>>, Problem> {
     let connection = query.connection;
     let page = PageQuery { cursor: query.cursor, limit: query.limit };
-    let asked = page.of(&caller.tenant, &["groups", connection.as_str()])?;
+    let member = query.account.as_ref().map_or("", AccountId::as_str);
+    let asked = page.of(&caller.tenant, &["groups", connection.as_str(), member])?;
     require_connection(&api, &caller, &connection).await?;
     let store = &api.core.store;
+    if let Some(account) = &query.account {
+        let account = require_account(&api, &caller, &connection, account).await?;
+        let mut groups = store.all_groups(&caller.tenant, &connection).await?;
+        groups.retain(|group| account.groups.contains(&group.id));
+        return Ok(Json(List::whole(groups.into_iter().map(GroupView::of).collect())));
+    }
     let stored = store.groups(&caller.tenant, &connection, asked.after.as_deref(), asked.limit).await?;
     Ok(Json(List::of(&asked, stored, GroupView::of)))
+}
+
+/// Shows one group.
+#[utoipa::path(get, path = "/v1/groups/{connection}/{group}", tag = "groups", security(("token" = ["auditor"])), params(("connection" = String, Path), ("group" = String, Path)), responses((status = 200, body = GroupView), (status = 404, body = Problem)))]
+async fn show(
+    Reader(caller): Reader,
+    State(api): State<Api>,
+    Path((connection, group)): Path<(ConnectionId, GroupId)>,
+) -> Result<Json<GroupView>, Problem> {
+    require(&api, &caller, &connection, &group).await.map(|group| Json(GroupView::of(group)))
 }
 
 /// Lists the members of a group, as they were read last. If the group is not `complete`, there may be more.
@@ -103,11 +123,7 @@ async fn members(
         Problem::invalid("cursor", "the cursor is not one that this list gave; leave it out to begin anew")
     })?;
     let store = &api.core.store;
-    if store.group(&caller.tenant, &connection, &group).await?.is_none() {
-        let message =
-            format!("there is no group {group} at connection {connection}; `GET /v1/groups` lists them");
-        return Err(assay::Error::not_found(message).into());
-    }
+    require(&api, &caller, &connection, &group).await?;
     let start = place / ACCOUNTS_IN_PAGE * ACCOUNTS_IN_PAGE;
     let roster = Roster::Members(group);
     let stored = store.roster_page(&caller.tenant, &connection, &roster, start).await?;
@@ -123,6 +139,20 @@ async fn members(
         accounts.into_iter().map(|account| (account.id.clone(), account)).collect();
     let items = ids.iter().map(|id| MemberView::of(id, accounts.get(id))).collect();
     Ok(Json(List { items, next_cursor: asked.cursor(goes_on.then(|| end.to_string())) }))
+}
+
+async fn require(
+    api: &Api,
+    caller: &Caller,
+    connection: &ConnectionId,
+    id: &GroupId,
+) -> Result<Group, Problem> {
+    let stored = api.core.store.group(&caller.tenant, connection, id).await?;
+    stored.ok_or_else(|| {
+        let message =
+            format!("there is no group {id} at connection {connection}; `GET /v1/groups` lists them");
+        assay::Error::not_found(message).into()
+    })
 }
 
 impl GroupView {

@@ -1,5 +1,6 @@
 //! People: who works for the organisation.
 
+mod finding;
 mod lists;
 
 use assay::ids::PersonId;
@@ -22,6 +23,7 @@ use crate::idempotency::Seed;
 use crate::input::{Body, Path, Query};
 use crate::page::{List, PageQuery};
 use crate::problem::Problem;
+use crate::sought::Sought;
 
 /// Which people are asked for.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -30,6 +32,10 @@ use crate::problem::Problem;
 pub struct PersonQuery {
     /// Only people of whom the list says this: `active` or `left`.
     status: Option<PersonStatus>,
+    /// Only the person with this e-mail address.
+    email: Option<String>,
+    /// Only people in whose name or e-mail address this text stands; at most 100 characters.
+    q: Option<String>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
     /// How many items, 1 to 200; 50 if not given.
@@ -141,9 +147,22 @@ async fn list(
 ) -> Result<Json<List<PersonView>>, Problem> {
     let page = PageQuery { cursor: query.cursor, limit: query.limit };
     let status = query.status.map_or("", PersonStatus::word);
-    let asked = page.of(&caller.tenant, &["people", status])?;
+    let sought = query.q.as_deref().map(Sought::of).transpose()?;
+    let (text, email) = (sought.as_ref().map_or("", Sought::text), query.email.as_deref());
+    let asked = page.of(&caller.tenant, &["people", status, text, email.unwrap_or_default()])?;
+    let takes = |person: &Person| {
+        query.status.is_none_or(|status| status == person.status)
+            && sought.as_ref().is_none_or(|it| it.in_any(&[Some(&person.name), Some(&person.email)]))
+    };
+    if let Some(email) = email {
+        let found = people::by_email(&api.core, &caller.tenant, email).await?.filter(takes);
+        return Ok(Json(List::whole(found.into_iter().map(PersonView::of).collect())));
+    }
     let store = &api.core.store;
-    let stored = store.persons(&caller.tenant, query.status, asked.after.as_deref(), asked.limit).await?;
+    let stored = match sought {
+        None => store.persons(&caller.tenant, query.status, asked.after.as_deref(), asked.limit).await?,
+        Some(_) => finding::found(&api, &caller, takes, &asked).await?,
+    };
     Ok(Json(List::of(&asked, stored, PersonView::of)))
 }
 

@@ -222,3 +222,98 @@ async fn groups_and_their_members_are_listed_to_the_last_one() {
     assert_problem(&house.get("/v1/groups/con-1/g-none/members").await, 404, None);
     assert_problem(&house.get("/v1/groups?connection=con-none").await, 404, None);
 }
+
+#[tokio::test]
+async fn accounts_are_found_by_text_product_power_suggestion_and_protection() {
+    let house = house().await;
+    let person = PersonId::parse(&house.person("ben@example.com", "Ben").await).unwrap();
+    let suggestions = vec![Suggestion { person, score: 70, reasons: vec!["the same name".to_owned()] }];
+    let jira = assay::ids::ProductKey::parse("jira-software").unwrap();
+    let administers = group("g-admins");
+    let admins = assay::directory::Group { name: "site-admins".to_owned(), ..administers.clone() };
+    house.stock_group(&admins, &["acc-ben"]).await;
+    let ben = Account {
+        groups: vec![administers.id],
+        products: vec![jira],
+        suggestions,
+        ..account("acc-ben", "Ben Ångström", None)
+    };
+    let erased = Account { erased_at: Some(house.world.time.now()), ..account("acc-x", "Anna Gone", None) };
+    house.stock(&[ben, erased]).await;
+    let anna = house.person("anna@example.com", "Anna Schmidt").await;
+    put(&house, &format!("{ANNA}/owner"), json!({ "kind": "person", "person": anna })).await;
+    put(&house, &format!("{ANNA}/protection"), json!({ "reason": "leave", "ends_on": "2026-12-31" })).await;
+    for (filter, found) in [
+        ("q=ÅNGSTRÖM", vec!["acc-ben"]),
+        ("q=anna%40EXAMPLE", vec!["acc-anna"]),
+        ("q=anna", vec!["acc-anna"]),
+        ("q=acc-x", vec!["acc-x"]),
+        ("q=nobody", vec![]),
+        ("product=jira-software", vec!["acc-ben"]),
+        ("privileged=true", vec!["acc-ben"]),
+        ("privileged=false&q=n", vec!["acc-anna"]),
+        ("suggested=true", vec!["acc-ben"]),
+        ("person=per-none", vec![]),
+        (&format!("person={anna}"), vec!["acc-anna"]),
+        ("protected=true", vec!["acc-anna"]),
+        ("protected=false", vec!["acc-ben", "acc-x"]),
+    ] {
+        let filter = filter.replace('Å', "%C3%85").replace('Ö', "%C3%96");
+        let accounts = house.list(&format!("/v1/accounts?connection=con-1&{filter}")).await;
+        let ids: Vec<&str> = accounts.iter().map(|it| it["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, found, "{filter}");
+    }
+    let empty = house.get("/v1/accounts?connection=con-1&q=").await;
+    assert_problem(&empty, 422, Some("q"));
+}
+
+#[tokio::test]
+async fn the_groups_and_project_roles_of_an_account_are_told_by_name() {
+    let house = house().await;
+    let (store, tenant) = (house.world.store(), house.world.tenant.clone());
+    let connection = assay::ids::ConnectionId::parse("con-1").unwrap();
+    let held = |project: &str| assay::account::HeldRole {
+        project: assay::ids::ProjectId::parse(project).unwrap(),
+        role: assay::ids::RoleId::parse("10002").unwrap(),
+    };
+    for project in ["10000", "10001"] {
+        let assay::account::HeldRole { project, role } = held(project);
+        let role = assay::directory::ProjectRole {
+            tenant: tenant.clone(),
+            connection: connection.clone(),
+            project,
+            project_key: "SEC".to_owned(),
+            role,
+            name: "Administrators".to_owned(),
+            holders: 1,
+            groups: Vec::new(),
+            removed_at: None,
+            version: 1,
+        };
+        store.write_project_role(&role).await.unwrap();
+    }
+    house.stock_group(&group("g1"), &["acc-ben"]).await;
+    house.stock_group(&group("g2"), &[]).await;
+    let ben = Account {
+        groups: vec![group("g1").id],
+        roles: vec![held("10001")],
+        ..account("acc-ben", "Ben", None)
+    };
+    house.stock(&[ben]).await;
+    let groups = house.list("/v1/groups?connection=con-1&account=acc-ben").await;
+    assert_eq!((groups.len(), &groups[0]["name"]), (1, &json!("the group g1")));
+    assert_eq!(house.get("/v1/groups/con-1/g1").await.json(), groups[0]);
+    let roles = house.list("/v1/project-roles?connection=con-1&account=acc-ben").await;
+    assert_eq!(
+        (roles.len(), &roles[0]["project"], &roles[0]["privileged"]),
+        (1, &json!("10001"), &json!(true))
+    );
+    let page = house.get("/v1/project-roles?connection=con-1&limit=1").await.json();
+    let next = format!("/v1/project-roles?connection=con-1&cursor={}", page["next_cursor"].as_str().unwrap());
+    assert_eq!((page["items"][0]["project"].clone(), house.list(&next).await.len()), (json!("10000"), 1));
+    for path in
+        ["groups?connection=con-1&account=acc-none", "project-roles?connection=con-none", "groups/con-1/g9"]
+    {
+        assert_problem(&house.get(&format!("/v1/{path}")).await, 404, None);
+    }
+}

@@ -94,6 +94,9 @@ impl Things {
         match path.as_str() {
             "/v1/accounts" | "/v1/accounts/export" | "/v1/groups" => format!("{path}?connection=con-1"),
             "/v1/findings/sources" => format!("{path}?source=trivy"),
+            "/v1/accounts" | "/v1/accounts/export" | "/v1/groups" | "/v1/project-roles" => {
+                format!("{path}?connection=con-1")
+            }
             _ if path.ends_with("/fields") => format!("{path}?connection=con-1&project=SEC&issue_type=10100"),
             _ if path.ends_with("/assignable") => format!("{path}?account=acc-1"),
             _ => path,

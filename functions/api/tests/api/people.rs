@@ -240,3 +240,24 @@ async fn an_export_of_many_people_comes_in_pages_that_make_one_list() {
     assert_eq!(counts(&house.import("", text).await), [0, 0, 2100, 0]);
     assert_problem(&house.get("/v1/people/export?cursor=x.y").await, 422, Some("cursor"));
 }
+
+#[tokio::test]
+async fn people_are_found_by_their_address_or_by_text() {
+    let house = House::start().await;
+    let anna = house.person("anna@example.com", "Anna Schmidt").await;
+    house.person("ben@example.com", "Ben Schmidt").await;
+    assert_eq!(counts(&house.import("", list(450)).await), [450, 0, 0, 0]);
+    let found = house.list("/v1/people?email=ANNA%40example.com").await;
+    assert_eq!((found.len(), &found[0]["id"]), (1, &json!(anna)));
+    assert_eq!(house.list("/v1/people?email=nobody%40example.com").await.len(), 0);
+    assert_eq!(house.list("/v1/people?email=anna%40example.com&status=left").await.len(), 0);
+    assert_eq!(house.list("/v1/people?q=schmidt").await.len(), 2);
+    let (mut seen, mut next) = (0, Some("/v1/people?q=PERSON&limit=200".to_owned()));
+    while let Some(path) = next {
+        let page = house.get(&path).await.json();
+        seen += page["items"].as_array().unwrap().len();
+        next = page["next_cursor"].as_str().map(|it| format!("/v1/people?q=PERSON&limit=200&cursor={it}"));
+    }
+    assert_eq!(seen, 450);
+    assert_problem(&house.get("/v1/people?q=%20").await, 422, Some("q"));
+}

@@ -28,7 +28,7 @@ pub const NOT_NOW: [&str; 5] = [
 ];
 
 /// What deletes stands last, since each route is really used in this order.
-pub const ROWS: [Row; 138] = [
+pub const ROWS: [Row; 140] = [
     // Before another tenant has asked for anything: its log then names what it asked for.
     row("GET /v1/audit-log", Role::Auditor, 200),
     row("GET /v1/use-cases", Role::Auditor, 200),
@@ -133,7 +133,9 @@ pub const ROWS: [Row; 138] = [
     row("PUT /v1/accounts/{connection}/{account}/protection", Role::Operator, 404),
     row("DELETE /v1/accounts/{connection}/{account}/protection", Role::Operator, 404),
     row("GET /v1/groups", Role::Auditor, 404),
+    row("GET /v1/groups/{connection}/{group}", Role::Auditor, 404),
     row("GET /v1/groups/{connection}/{group}/members", Role::Auditor, 404),
+    row("GET /v1/project-roles", Role::Auditor, 404),
     row("DELETE /v1/people/{id}", Role::Operator, 404),
     row("GET /v1/usage", Role::Auditor, 200),
     row("GET /v1/usage/{connection}", Role::Auditor, 404),
