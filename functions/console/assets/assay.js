@@ -9,3 +9,74 @@
       "assay-zone=" + encodeURIComponent(zone) + "; Path=/; SameSite=Lax; Max-Age=31536000" + secure;
   }
 })();
+
+// Access reviews by keyboard: j and k move between rows, c keeps, r revokes, h changes. Only while a part of the form has
+// the focus and nobody is writing, so that the keys mean nothing anywhere else; Tab, the arrows and the space bar work as
+// they always do.
+(function () {
+  "use strict";
+  var keys = { c: "keep", r: "revoke", h: "change" };
+
+  function hints() {
+    document.querySelectorAll("form[data-review] [data-keys]").forEach(function (hint) {
+      hint.hidden = false;
+    });
+  }
+
+  function radios(row) {
+    return row.querySelectorAll('input[type="radio"]');
+  }
+
+  function enter(row) {
+    var chosen = row.querySelector('input[type="radio"]:checked') || radios(row)[0];
+    if (chosen) {
+      chosen.focus();
+    }
+  }
+
+  function beside(row, step) {
+    var rows = Array.prototype.slice.call(row.closest("form").querySelectorAll("tr[data-item]"));
+    return rows[rows.indexOf(row) + step];
+  }
+
+  function go(row, step) {
+    var next = beside(row, step);
+    if (next) {
+      enter(next);
+    }
+  }
+
+  document.addEventListener("keydown", function (event) {
+    var place = event.target;
+    var row = place.closest && place.closest("form[data-review] tr[data-item]");
+    if (!row || event.ctrlKey || event.altKey || event.metaKey) {
+      return;
+    }
+    if (place.type === "text") {
+      // In a note: Enter goes on with the next row, Escape back to the decision; all else is text.
+      if (event.key === "Enter" && beside(row, 1)) {
+        event.preventDefault();
+        go(row, 1);
+      } else if (event.key === "Escape") {
+        enter(row);
+      }
+      return;
+    }
+    if (event.key === "j" || event.key === "k") {
+      event.preventDefault();
+      go(row, event.key === "j" ? 1 : -1);
+    } else if (keys[event.key]) {
+      event.preventDefault();
+      var radio = row.querySelector('input[type="radio"][value="' + keys[event.key] + '"]');
+      radio.checked = true;
+      if (event.key === "c") {
+        radio.focus();
+        go(row, 1);
+      } else {
+        row.querySelector('input[type="text"]').focus();
+      }
+    }
+  });
+  document.addEventListener("DOMContentLoaded", hints);
+  document.addEventListener("htmx:afterSwap", hints);
+})();

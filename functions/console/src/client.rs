@@ -7,7 +7,7 @@ use std::time::Duration;
 use assay::jira::Sleeper;
 use assay_api::caller::Caller;
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use http::{Method, Request, header};
 use http_body_util::BodyExt;
 use lambda_http::{Context, RequestExt};
@@ -90,6 +90,13 @@ impl Client {
         body: &impl Serialize,
     ) -> Result<T, Problem> {
         self.send(method, path, None, body).await
+    }
+
+    /// Sends a POST with a whole list as CSV, which does the same thing when it is repeated.
+    pub async fn upload<T: DeserializeOwned>(&self, path: &str, list: Bytes) -> Result<T, Problem> {
+        let request = Request::builder().method(Method::POST).uri(path);
+        self.call(request.header(header::CONTENT_TYPE, "text/csv; charset=utf-8").body(Body::from(list)))
+            .await
     }
 
     async fn send<T: DeserializeOwned>(

@@ -15,7 +15,7 @@ use crate::frame::Visit;
 use crate::problem::Problem;
 
 /// The most fields of a form.
-const MOST_FIELDS: usize = 1000;
+pub(crate) const MOST_FIELDS: usize = 1000;
 
 /// The hidden field that carries the mark.
 pub const MARK: &str = "csrf";
@@ -37,6 +37,9 @@ impl Fields {
             return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail));
         }
         Ok(Self(fields))
+    /// The fields of a form that came in another way.
+    pub(crate) fn new(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
     }
 
     /// A field's text without white space around it; empty where it is missing.
@@ -103,6 +106,8 @@ impl FromRequest<Console> for Form {
     async fn from_request(request: Request, console: &Console) -> Result<Self, Problem> {
         let visit = request.extensions().get::<Visit>().cloned().ok_or_else(Problem::signed_out)?;
         Self::checked(&visit, Fields::of(request, console).await?)
+        let fields = Fields::from_request(request, console).await?;
+        Self::checked(&visit, fields)
     }
 }
 

@@ -16,6 +16,7 @@ use data_encoding::BASE64URL_NOPAD;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use lambda_http::RequestExt;
 
@@ -25,7 +26,7 @@ use crate::navigation::{ENTRIES, Entry};
 use crate::problem::{self, Problem};
 use crate::session::{self, Visitor};
 use crate::time::Moment;
-use crate::{Console, answer, assets, cookie, origin, pages};
+use crate::{Console, answer, assets, cookie, origin, pages, words};
 
 /// The longest notice, in characters.
 const LONGEST_NOTICE: usize = 300;
@@ -102,6 +103,16 @@ impl Frame {
     /// The same, or other words where there is no such moment.
     pub fn ago_or(&self, at: &Option<Timestamp>, otherwise: &str) -> Moment {
         at.as_ref().map_or_else(|| Moment::none(otherwise), |at| self.ago(at))
+    }
+
+    /// A number with spaces between its thousands.
+    pub fn number(&self, number: impl words::Figure) -> String {
+        words::number(number.figure())
+    }
+
+    /// A day.
+    pub fn day(&self, day: &Date) -> String {
+        words::day(*day)
     }
 
     /// What whoever looks may do, in a word.
@@ -198,6 +209,22 @@ impl Visit {
             }
         }
         response
+    }
+}
+
+impl Visit {
+    /// Closes what follows to lower roles: a form that they could not send, or what the console does before it asks the API.
+    ///
+    /// # Errors
+    /// 403, with the role that is needed.
+    pub fn require(&self, role: Role) -> Result<(), Problem> {
+        if self.frame.covers(role) {
+            return Ok(());
+        }
+        let needed = format!("{role:?}").to_lowercase();
+        let detail =
+            format!("This needs the role {needed} or above; ask an admin for a token with that role.");
+        Err(Problem::new(StatusCode::FORBIDDEN, "Not allowed", &detail))
     }
 }
 

@@ -15,6 +15,7 @@ pub mod client;
 pub mod command;
 pub mod cookie;
 pub mod figures;
+pub mod download;
 pub mod form;
 pub mod frame;
 pub mod headers;
@@ -26,6 +27,8 @@ pub mod plot;
 pub mod problem;
 pub mod session;
 pub mod time;
+pub mod upload;
+pub mod words;
 
 use std::sync::Arc;
 

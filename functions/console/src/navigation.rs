@@ -22,6 +22,11 @@ pub const ENTRIES: &[Entry] = &[
     Entry { name: "Audit log", path: "/audit-log", role: Role::Auditor },
     Entry { name: "Tasks", path: "/tasks", role: Role::Auditor },
     Entry { name: "Tickets", path: "/tickets", role: Role::Auditor },
+    Entry { name: "People", path: "/people", role: Role::Auditor },
+    Entry { name: "Accounts", path: "/accounts", role: Role::Auditor },
+    Entry { name: "Groups", path: "/groups", role: Role::Auditor },
+    Entry { name: "Access reviews", path: "/campaigns", role: Role::Auditor },
+    Entry { name: "Usage", path: "/usage", role: Role::Auditor },
 ];
 
 impl Entry {

@@ -4,7 +4,12 @@ pub mod audit_log;
 pub mod checks;
 pub mod link;
 pub mod connections;
+pub mod accounts;
+pub mod campaigns;
+pub mod groups;
+pub mod licences;
 pub mod overview;
+pub mod people;
 pub mod sign_in;
 pub mod sign_on;
 mod sites;
@@ -12,6 +17,7 @@ pub mod tasks;
 pub mod tickets;
 pub mod time_zone;
 pub mod tokens;
+pub mod usage;
 
 use axum::Router;
 
@@ -31,4 +37,10 @@ pub fn routes() -> Router<Console> {
         .merge(audit_log::routes())
         .merge(tasks::routes())
         .merge(tickets::routes())
+        .merge(people::routes())
+        .merge(accounts::routes())
+        .merge(groups::routes())
+        .merge(campaigns::routes())
+        .merge(usage::routes())
+        .merge(licences::routes())
 }

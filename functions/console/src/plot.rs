@@ -94,7 +94,7 @@ fn short(day: Date) -> String {
 }
 
 /// A number with spaces between its thousands.
-pub(crate) fn thousands(number: u64) -> String {
+pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

@@ -51,6 +51,43 @@ const ROWS: &[Row] = &[
     Row("GET", "/tickets/{ticket}", Role::Auditor),
     Row("POST", "/tickets/{ticket}/retry", Role::Operator),
     Row("POST", "/tickets/{ticket}/decide", Role::Operator),
+    Row("GET", "/people", Role::Auditor),
+    Row("POST", "/people", Role::Operator),
+    Row("GET", "/people/new", Role::Operator),
+    Row("GET", "/people/import", Role::Operator),
+    Row("POST", "/people/import", Role::Operator),
+    Row("GET", "/people/export", Role::Auditor),
+    Row("GET", "/people/{person}", Role::Auditor),
+    Row("POST", "/people/{person}", Role::Operator),
+    Row("POST", "/people/{person}/forget", Role::Operator),
+    Row("GET", "/accounts", Role::Auditor),
+    Row("GET", "/accounts/export?connection={connection}", Role::Auditor),
+    Row("GET", "/accounts/{connection}/acc-1", Role::Auditor),
+    Row("POST", "/accounts/{connection}/acc-1/owner", Role::Operator),
+    Row("POST", "/accounts/{connection}/acc-1/protection", Role::Operator),
+    Row("POST", "/accounts/{connection}/acc-1/unprotect", Role::Operator),
+    Row("GET", "/groups", Role::Auditor),
+    Row("GET", "/groups/{connection}/00000000-0000-4000-8001-000000000001", Role::Auditor),
+    Row("GET", "/campaigns", Role::Auditor),
+    Row("POST", "/campaigns", Role::Operator),
+    Row("GET", "/campaigns/new", Role::Operator),
+    Row("GET", "/campaigns/{campaign}", Role::Auditor),
+    Row("POST", "/campaigns/{campaign}/decisions", Role::Reviewer),
+    Row("POST", "/campaigns/{campaign}/apply", Role::Operator),
+    Row("POST", "/campaigns/{campaign}/close", Role::Operator),
+    Row("POST", "/campaigns/{campaign}/cancel", Role::Operator),
+    Row("GET", "/campaigns/{campaign}/record", Role::Auditor),
+    Row("GET", "/campaigns/{campaign}/export", Role::Auditor),
+    Row("GET", "/usage", Role::Auditor),
+    Row("GET", "/usage/{connection}", Role::Auditor),
+    Row("POST", "/usage/{connection}/run", Role::Operator),
+    Row("GET", "/usage/{connection}/export", Role::Auditor),
+    Row("GET", "/usage/{connection}/policy", Role::Auditor),
+    Row("POST", "/usage/{connection}/policy", Role::Admin),
+    Row("GET", "/usage/{connection}/accounts/acc-1", Role::Auditor),
+    Row("GET", "/licences/{connection}", Role::Auditor),
+    Row("GET", "/licences/{connection}/jira-software", Role::Auditor),
+    Row("GET", "/licences/{connection}/jira-software/export", Role::Auditor),
     Row("GET", "/time-zone", Role::Auditor),
     Row("POST", "/time-zone", Role::Auditor),
     Row("POST", "/sign-out", Role::Auditor),
@@ -81,6 +118,9 @@ async fn prepared() -> (House, Vec<(&'static str, String)>) {
     let ticket = house.world.tickets().await.remove(0).id.to_string();
     let connection = "con-1".to_owned();
     (house, vec![("{connection}", connection), ("{run}", run), ("{task}", task), ("{ticket}", ticket)])
+    let (person, campaign) = (house.fill().await, house.campaign().await);
+    let names = vec![("{connection}", "con-1".to_owned()), ("{person}", person), ("{campaign}", campaign)];
+    (house, names)
 }
 
 fn filled(path: &str, names: &[(&'static str, String)]) -> String {
