@@ -120,22 +120,23 @@ impl Heat<'_> {
     }
 }
 
-/// How dark a value is, from 1 to 4, by its share of the highest.
+/// How dark a value is, from 1 to 4, by its share of the highest, which is always the darkest.
 fn level(value: u64, highest: u64) -> u8 {
     let quarter = highest.div_ceil(4).max(1);
-    u8::try_from(value.div_ceil(quarter).clamp(1, 4)).unwrap_or(4)
+    let lighter = 4_u64.saturating_sub(highest.div_ceil(quarter));
+    u8::try_from((value.div_ceil(quarter) + lighter).clamp(1, 4)).unwrap_or(4)
 }
 
 /// What each level means; levels that no value has are left out.
 fn key(highest: u64, unit: &str) -> Vec<(String, String)> {
     let quarter = highest.div_ceil(4).max(1);
-    let levels = (1..=4_u64).filter(|level| (level - 1) * quarter < highest);
-    let mut key: Vec<_> = levels
-        .map(|level| {
-            let (from, to) = ((level - 1) * quarter + 1, (level * quarter).min(highest));
+    let parts = (1..=4_u64).filter(|part| (part - 1) * quarter < highest);
+    let mut key: Vec<_> = parts
+        .map(|part| {
+            let (from, to) = ((part - 1) * quarter + 1, (part * quarter).min(highest));
             let range =
                 if from == to { thousands(from) } else { format!("{}–{}", thousands(from), thousands(to)) };
-            (Ink::Heat(u8::try_from(level).unwrap_or(4)).hex(), format!("{range} {unit}"))
+            (Ink::Heat(level(to, highest)).hex(), format!("{range} {unit}"))
         })
         .collect();
     key.push((Ink::Line.hex(), "not known".to_owned()));
