@@ -28,6 +28,12 @@ pub fn with(status: StatusCode, template: &impl Template) -> Result<Response, Pr
     Ok((status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response())
 }
 
+/// A part that followed some work to its end: the page around it is read anew, since more of it is different now.
+pub fn ended(mut part: Response) -> Response {
+    part.headers_mut().insert("hx-refresh", HeaderValue::from_static("true"));
+    part
+}
+
 /// The way to a page of ours after a form was carried out, so that a reload does not send it again. `to` is a path that
 /// we made; see [`here`] for one that came from outside.
 pub fn see(to: &str) -> Response {

@@ -22,7 +22,7 @@ pub async fn table(client: &Client, path: &str) -> Result<Response, Problem> {
         let name = page.headers().get(header::CONTENT_DISPOSITION).cloned();
         named = named.or(name);
         whole.extend_from_slice(&content(page).await?);
-        check(whole.len(), path)?;
+        check(whole.len(), &path)?;
     }
     let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8");
     let mut response = ([kind], whole).into_response();
@@ -41,7 +41,7 @@ pub async fn record(client: &Client, path: &str, name: &str) -> Result<Response,
         next = next_of(page.headers());
         let bytes = content(page).await?;
         length += bytes.len();
-        check(length, path)?;
+        check(length, &path)?;
         let mut page: Value = serde_json::from_slice(&bytes).map_err(Problem::ours)?;
         if let Some(more) = page["items"].as_array_mut() {
             items.append(more);
@@ -67,7 +67,7 @@ fn next_of(headers: &HeaderMap) -> Option<String> {
 }
 
 /// A file that would be cut off is none.
-fn check(length: usize, path: String) -> Result<(), Problem> {
+fn check(length: usize, path: &str) -> Result<(), Problem> {
     if length <= LONGEST {
         return Ok(());
     }

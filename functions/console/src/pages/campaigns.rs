@@ -147,7 +147,8 @@ async fn show(visit: Visit, Path(id): Path<String>, Query(shown): Query<Shown>) 
     if visit.frame.wants("progress") {
         let campaign: Campaign = visit.client.get(&path(&["v1", "campaigns", &id])).await?;
         let page = page(&visit, campaign, shown).await?;
-        return answer::page(&page.as_progress());
+        let part = answer::page(&page.as_progress())?;
+        return Ok(if page.campaign.moves() { part } else { answer::ended(part) });
     }
     answer::page(&read(&visit, &id, shown).await?)
 }
@@ -163,7 +164,7 @@ async fn read<'a>(visit: &'a Visit, id: &str, shown: Shown) -> Result<CampaignPa
     Ok(page)
 }
 
-async fn page<'a>(visit: &'a Visit, campaign: Campaign, shown: Shown) -> Result<CampaignPage<'a>, Problem> {
+async fn page(visit: &Visit, campaign: Campaign, shown: Shown) -> Result<CampaignPage<'_>, Problem> {
     let (sites, scope) = tokio::join!(Site::all(&visit.client), campaign.scope_parts(&visit.client));
     let site = sites?.into_iter().find(|site| site.id == campaign.connection);
     let decides = visit.frame.reviews()

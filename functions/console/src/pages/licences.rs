@@ -61,6 +61,26 @@ impl Licence {
         figure(self.used())
     }
 
+    fn used_by_jira_shown(&self) -> String {
+        figure(self.used_by_jira)
+    }
+
+    fn held_shown(&self) -> String {
+        figure(self.held)
+    }
+
+    fn left_shown(&self) -> String {
+        if self.unlimited { "unlimited".to_owned() } else { figure(self.left) }
+    }
+
+    fn protected_shown(&self) -> String {
+        figure(self.protected)
+    }
+
+    fn unused_shown(&self) -> String {
+        figure(self.unused)
+    }
+
     fn seats(&self) -> String {
         if self.unlimited { "unlimited".to_owned() } else { figure(self.seats) }
     }
@@ -109,10 +129,6 @@ struct LicencesPage<'a> {
 
 impl LicencesPage<'_> {
     const DAYS: &'static [(u16, &'static str)] = DAYS;
-
-    fn figure(&self, of: &Option<u64>) -> String {
-        figure(*of)
-    }
 
     /// What all unused seats cost a month, where it is known of any.
     fn saving(&self) -> Option<String> {
@@ -195,10 +211,6 @@ struct ProductPage<'a> {
 
 impl ProductPage<'_> {
     const DAYS: &'static [(u16, &'static str)] = DAYS;
-
-    fn figure(&self, of: &Option<u64>) -> String {
-        figure(*of)
-    }
 
     fn because(&self, holder: &Holder) -> String {
         let today = self.frame.now.to_zoned(jiff::tz::TimeZone::UTC).date();

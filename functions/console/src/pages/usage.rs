@@ -143,7 +143,8 @@ async fn show(
     let mut page =
         SitePage { frame, reading, site, days: shown.days, plot: None, accounts: Vec::new(), next: None };
     if frame.wants("progress") {
-        return answer::page(&page.as_progress());
+        let part = answer::page(&page.as_progress())?;
+        return Ok(if page.moves() { part } else { answer::ended(part) });
     }
     let days = shown.days.to_string();
     let of = |path: &str, cursor: &str, limit: Option<&str>| {
@@ -169,10 +170,7 @@ fn draw(reading: &Reading, accounts: &[Activity], days: u16, now: Timestamp) -> 
     let rows = accounts.iter().map(|account| {
         let value = |day: &Date| {
             let is_known = known_since.is_some_and(|since| *day >= since);
-            match account.days.contains(day) {
-                true => Some(1),
-                false => is_known.then_some(0),
-            }
+            if account.days.contains(day) { Some(1) } else { is_known.then_some(0) }
         };
         Row { name: account.shown().to_owned(), values: days.iter().map(value).collect() }
     });

@@ -54,9 +54,12 @@ async fn a_review_is_made_by_a_form_and_its_errors_stand_at_their_fields() {
     let page = browser.follow(&made).await.text();
     assert_harmless(&page);
     assert!(page.contains("Is being prepared") && page.contains("hx-trigger=\"every 3s\""), "{page}");
+    let part = browser.part(made.header("location"), "progress").await;
+    assert_eq!(part.header("hx-refresh"), "", "it goes on");
     house.work().await;
-    let part = browser.part(made.header("location"), "progress").await.text();
-    assert!(part.contains("<b>3</b> undecided"), "{part}");
+    let part = browser.part(made.header("location"), "progress").await;
+    assert_eq!(part.header("hx-refresh"), "true", "the page around it has items now");
+    assert!(part.text().contains("<b>3</b> undecided"), "{}", part.text());
     let list = browser.page("/campaigns").await;
     assert_harmless(&list);
     insta::assert_snapshot!("campaigns", main_of(&list).replace(made.header("location"), "/campaigns/…"));

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use assay::account::{Account, AccountKind, HeldRole, Suggestion};
+use assay::account::{Account, AccountKind, HeldRole, OrganisationView, Suggestion};
 use assay::clock::after;
 use assay::directory::{Group, List, Product, ProjectRole, RosterPage, SeatCount};
+use assay::evidence::Gap;
 use assay::ids::{AccountId, ConnectionId, GroupId, PersonId, ProductKey, ProjectId, RoleId};
 use assay::ingestion::{Ingestion, Source};
 use assay::operations::acting::Actor;
@@ -37,8 +38,8 @@ impl House {
         (house, ben)
     }
 
-    /// Fills the site: Ada, who is in the list of people; an account that is likely Ben's; and one whose name, like those
-    /// of its group, would be harmful as markup. Gives Ben's id.
+    /// Fills the site: Ada, who is in the list of people; an account that is likely Ben's; and one of which all that comes
+    /// from Jira would be harmful as markup, like its group and its product. Gives Ben's id.
     pub async fn fill(&self) -> String {
         let house = self;
         house
@@ -53,7 +54,17 @@ impl House {
         for account in [
             Account { email: Some("ada@example.com".to_owned()), ..house.account("acc-1", "Ada Lovelace") },
             Account { suggestions, ..house.account("acc-2", "B. Bitdiddle") },
-            Account { roles: vec![role()], ..house.account("acc-3", PROBE) },
+            Account {
+                roles: vec![role()],
+                email: Some(PROBE.to_owned()),
+                organisation: Some(OrganisationView {
+                    managed: Some(true),
+                    status: Some(PROBE.to_owned()),
+                    roles: vec![PROBE.to_owned()],
+                    products: Vec::new(),
+                }),
+                ..house.account("acc-3", PROBE)
+            },
         ] {
             let account = Account { groups: groups.clone(), products: products.clone(), ..account };
             assert!(house.world.store().put_new_account(&account).await.unwrap());
@@ -113,7 +124,7 @@ impl House {
             tenant: tenant.clone(),
             connection: connection(),
             key: product_key(),
-            name: "Jira".to_owned(),
+            name: PROBE.to_owned(),
             groups: vec![group_id(TEAM)],
             seats: Some(1200),
             unlimited: false,
@@ -139,6 +150,7 @@ impl House {
         ] {
             ingestion.source(source).read_at = Some(now);
         }
+        ingestion.source(Source::Worklogs).lacks(Gap::Refused { detail: PROBE.to_owned() });
         ingestion.due_at = Some(after(now, 3600));
         ingestion.ended_at = Some(now);
         ingestion.settled_at = Some(now);

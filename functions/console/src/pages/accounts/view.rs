@@ -132,15 +132,6 @@ impl Protection {
 }
 
 impl Owner {
-    /// What is known, in words; the person's name stands beside.
-    pub(super) fn badge(&self) -> Badge {
-        match self.kind {
-            OwnerKind::Unidentified => Badge::new(Tone::Unsure, "Nobody knows whose"),
-            OwnerKind::Person => Badge::new(Tone::Good, "Identified"),
-            OwnerKind::Marked => Badge::new(Tone::Idle, self.mark_words()),
-        }
-    }
-
     fn mark_words(&self) -> &'static str {
         match self.mark {
             Some(Mark::Service) => "A service's",
@@ -181,6 +172,20 @@ impl Account {
     pub(super) fn shown(&self) -> &str {
         let name = self.name.as_deref().filter(|name| !name.is_empty());
         name.unwrap_or(if self.erased_at.is_some() { "Erased account" } else { "Account without a name" })
+    }
+
+    /// What is known of whose it is, in words; the person's name stands beside. Nobody stands behind an app or is known
+    /// behind a customer, so that nothing is to be done about theirs.
+    pub(super) fn owner_badge(&self) -> Badge {
+        match (self.owner.kind, self.kind) {
+            (OwnerKind::Person, _) => Badge::new(Tone::Good, "Identified"),
+            (OwnerKind::Marked, _) => Badge::new(Tone::Idle, self.owner.mark_words()),
+            (OwnerKind::Unidentified, Kind::App) => Badge::new(Tone::Idle, "An app's"),
+            (OwnerKind::Unidentified, Kind::Customer) => Badge::new(Tone::Idle, "A customer's"),
+            (OwnerKind::Unidentified, Kind::Human | Kind::Unknown) => {
+                Badge::new(Tone::Unsure, "Nobody knows whose")
+            }
+        }
     }
 
     /// Whether it can be used.

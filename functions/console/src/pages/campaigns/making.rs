@@ -150,7 +150,7 @@ fn wish(form: &Fields) -> Result<Value, Problem> {
     if by != "all" {
         scope[by] = json!(form.all(&format!("scope.{by}")));
     }
-    let days = form.all("remind_days").into_iter().map(|text| text.parse::<u16>());
+    let days = form.all("remind_days").into_iter().map(str::parse::<u16>);
     let remind_days = days.collect::<Result<Vec<u16>, _>>().map_err(|_| {
         Problem::invalid("remind_days", "Enter whole numbers of days with commas between, for example: 7, 1.")
     })?;

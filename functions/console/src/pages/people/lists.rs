@@ -120,9 +120,16 @@ struct ImportPage<'a> {
     choose_again: bool,
 }
 
+impl ImportPage<'_> {
+    /// Whether the list was looked at, or is to go on, so that taking it in comes next.
+    fn was_tried(&self) -> bool {
+        self.taken.as_ref().is_some_and(|taken| taken.dry_run || !taken.complete)
+    }
+}
+
 async fn ask(visit: Visit) -> Result<Response, Problem> {
     visit.require(Role::Operator)?;
-    let entered = Entered::of([("dry_run", "on".to_owned())]);
+    let entered = Entered::default();
     answer::page(&ImportPage { frame: &visit.frame, entered, taken: None, choose_again: false })
 }
 

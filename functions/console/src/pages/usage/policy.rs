@@ -84,12 +84,12 @@ fn entered(policy: &Policy) -> Entered {
     Entered::of(fields.iter().map(|(name, value)| (name.as_str(), value.clone())))
 }
 
-async fn page<'a>(
-    visit: &'a Visit,
+async fn page(
+    visit: &Visit,
     connection: String,
     policy: Policy,
     entered: Entered,
-) -> Result<PolicyPage<'a>, Problem> {
+) -> Result<PolicyPage<'_>, Problem> {
     let client = &visit.client;
     let groups = query("/v1/groups", &[("connection", Some(&connection)), ("limit", Some(OFFERED))]);
     let (groups, products, sites) =
