@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | works | nothing is known against it | an answer that is no success |
 //! | failing | the last message was not taken; it is tried again, later each time | a message that is taken |
+//! | paused | people want nothing sent for now, whatever else is known | somebody going on with it |
 //! | broken | it answered that it will never take one (`broken` says what to do); nothing is sent | another address, or a test that succeeds |
 
 use std::collections::BTreeSet;
@@ -192,6 +193,9 @@ pub struct Channel {
     pub host: String,
     /// Which notifications are sent.
     pub rules: Rules,
+    /// Whether people want nothing sent for now; what there is to tell waits, as for a broken channel.
+    #[serde(default)]
+    pub paused: bool,
     /// How sending goes.
     pub health: Health,
     /// Until when the signing secret before this one signs, too.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use assay::ids::ConnectionId;
+use assay::notification::{Kind, Notification, Subject};
 use assay_test_support::receiver::{Mood, Receiver};
 use assay_test_support::world::World;
 use serde_json::{Value, json};
@@ -95,6 +97,35 @@ async fn the_test_button_says_exactly_what_came_back() {
     let shown = house.get(&path).await.json();
     assert!(shown["last_success_at"].is_string() && shown["last_failure"]["what"].is_string(), "{shown}");
     assert_problem(&house.call("POST", &format!("{path}/rotate"), &json!({})).await, 409, None);
+}
+
+#[tokio::test]
+async fn a_channel_that_is_paused_is_sent_nothing_until_it_goes_on() {
+    let (house, receiver) = with_receiver().await;
+    let slack = json!({ "name": "slack", "kind": "slack", "url": receiver.slack_url() });
+    let path = format!("{PATH}/{}", make(&house, &slack).await);
+    let paused = house.call("PATCH", &path, &json!({ "paused": true })).await.json();
+    assert_eq!(paused["state"], "paused", "{paused}");
+    let (tenant, now) = (&house.world.tenant, house.world.time.now());
+    let subject = Subject::Connection(ConnectionId::parse("con-1").unwrap());
+    let cause = Notification::begin(tenant, Kind::ConnectionLost, subject, "Lost.".to_owned(), now).unwrap();
+    house.world.store().notify(&cause).await.unwrap();
+    let announce = async |seconds| {
+        house.world.time.advance(seconds);
+        let deadline = assay::clock::after(house.world.time.now(), 60);
+        house.world.announcer().run(deadline).await.unwrap().sent
+    };
+    assert_eq!((announce(300).await, announce(3600).await), (0, 0));
+    assert_eq!(house.get(&path).await.json()["waiting"], 1);
+    let on = house.call("PATCH", &path, &json!({ "paused": false })).await.json();
+    assert_eq!(on["state"], "works", "{on}");
+    assert_eq!(announce(60).await, 1);
+    let lasting = house.list("/v1/notifications?lasting=true&kind=connection_lost").await;
+    assert_eq!(lasting.len(), 1);
+    for none in ["lasting=false", "kind=ticket_stuck"] {
+        assert!(house.list(&format!("/v1/notifications?{none}")).await.is_empty());
+    }
+    assert_problem(&house.get("/v1/notifications?kind=odd").await, 422, Some("kind"));
 }
 
 #[tokio::test]

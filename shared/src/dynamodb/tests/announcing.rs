@@ -53,6 +53,7 @@ async fn a_notification_is_due_in_the_write_that_changes_it_until_channels_know(
 
 fn channel(id: &str) -> Channel {
     Channel {
+        paused: false,
         tenant: acme(),
         id: ChannelId::parse(id).unwrap(),
         name: id.to_owned(),

@@ -41,6 +41,8 @@ pub struct Change {
     pub quiet_minutes: Option<u32>,
     /// How many things a cause must stop.
     pub at_least: Option<u32>,
+    /// Whether nothing is sent for now.
+    pub paused: Option<bool>,
 }
 
 impl Announcer {
@@ -73,6 +75,7 @@ impl Announcer {
             target: wish.target,
             host,
             rules: wish.rules,
+            paused: false,
             health: Health::default(),
             old_secret_until: None,
             made_by: by.to_owned(),
@@ -93,7 +96,8 @@ impl Announcer {
         Ok((made.unwrap_or(channel), destination.signing.map(|signing| signing.current)))
     }
 
-    /// Changes a channel. With another address it is taken to work, and what waited is sent.
+    /// Changes a channel. With another address it is taken to work; then, and when it goes on after a pause, what waited is
+    /// sent.
     ///
     /// # Errors
     /// `NotFound`; `Invalid` with the field to blame.
@@ -118,6 +122,7 @@ impl Announcer {
         }
         let write = |stored: &mut Channel| {
             stored.rules = rules(&stored.rules);
+            stored.paused = change.paused.unwrap_or(stored.paused);
             if let Some(name) = &name {
                 stored.name.clone_from(name);
             }
@@ -129,7 +134,7 @@ impl Announcer {
             Ok(())
         };
         let changed = store.change_channel(tenant, id, &write).await?;
-        if host.is_some() {
+        if host.is_some() || (channel.paused && !changed.paused) {
             self.hasten(&changed).await?;
         }
         Ok(changed)

@@ -174,7 +174,7 @@ impl Announcer {
             store.change_channel(tenant, &channel.id, &count).await?;
             return Ok(Went::Nowhere);
         }
-        if health.broken.is_some() {
+        if channel.paused || health.broken.is_some() {
             announcement.wait(after(now, BROKEN_LOOKED_AT_AFTER), now);
             return self.save(announcement).await;
         }

@@ -75,6 +75,9 @@ pub struct ChannelChange {
     /// How many things a cause must stop before it is told.
     #[serde(default)]
     at_least: Option<u32>,
+    /// Whether nothing is sent for now. What there is to tell waits for a day; going on sends it.
+    #[serde(default)]
+    paused: Option<bool>,
 }
 
 /// What is given, null or not; what is not given is none.
@@ -93,7 +96,7 @@ pub struct ChannelView {
     kind: Target,
     /// The host of its address.
     host: String,
-    /// `works`, `failing` or `broken`.
+    /// `works`, `failing`, `broken` or `paused`.
     #[schema(value_type = String)]
     state: &'static str,
     /// Why nothing is sent any more, and what to do.
@@ -150,10 +153,11 @@ pub struct TestView {
 impl ChannelView {
     fn of(channel: Channel, waiting: usize, secret: Option<&Secret>) -> Self {
         let health = channel.health;
-        let state = match (&health.broken, health.failures) {
-            (Some(_), _) => "broken",
-            (None, 0) => "works",
-            (None, _) => "failing",
+        let state = match (channel.paused, &health.broken, health.failures) {
+            (true, ..) => "paused",
+            (false, Some(_), _) => "broken",
+            (false, None, 0) => "works",
+            (false, None, _) => "failing",
         };
         Self {
             id: channel.id.to_string(),
@@ -237,7 +241,7 @@ async fn show(
     view(&api, channel, None).await
 }
 
-/// Changes a channel. With another address it is taken to work, and what waited is sent.
+/// Changes a channel. With another address it is taken to work; then, and when it goes on after a pause, what waited is sent.
 #[utoipa::path(patch, operation_id = "change_channel", path = "/v1/notifications/channels/{id}", tag = "notifications", security(("token" = ["admin"])), params(("id" = String, Path)), request_body = ChannelChange, responses((status = 200, body = ChannelView), (status = 404, body = Problem), (status = 422, body = Problem)))]
 async fn change(
     Admin(caller): Admin,
@@ -245,8 +249,8 @@ async fn change(
     Path(id): Path<ChannelId>,
     Body(input): Body<ChannelChange>,
 ) -> Result<Json<ChannelView>, Problem> {
-    let ChannelChange { name, url, kinds, recovered, quiet_minutes, at_least } = input;
-    let change = Change { name, url, kinds, recovered, quiet_minutes, at_least };
+    let ChannelChange { name, url, kinds, recovered, quiet_minutes, at_least, paused } = input;
+    let change = Change { name, url, kinds, recovered, quiet_minutes, at_least, paused };
     let changed = api.announcer.change_channel(&caller.tenant, &id, change).await?;
     view(&api, changed, None).await
 }
