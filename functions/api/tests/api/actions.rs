@@ -72,6 +72,7 @@ async fn an_issue_is_created_once_for_one_key_shown_and_deleted_by_a_second_pers
         (&waiting["state"], &waiting["needs_second_person"]),
         (&json!("awaiting_approval"), &json!(true))
     );
+    assert_eq!((&waiting["asked_issue"], &done["asked_issue"]), (&json!(key), &Value::Null));
     let issue = &waiting["dry_run"]["issue"];
     assert_eq!(
         (&issue["key"], &issue["title"], &issue["comments"]),

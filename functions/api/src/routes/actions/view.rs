@@ -33,6 +33,8 @@ pub struct ActionView {
     how: Option<Deactivation>,
     /// The issue that is to be created; null for other kinds.
     new_issue: Option<NewIssueView>,
+    /// The issue that is to be deleted, by key or id, as it was asked for; null for other kinds.
+    asked_issue: Option<String>,
     /// The issue that it created; null before, and for other kinds. What `delete_issue` deletes stands in its dry run.
     issue: Option<Issue>,
     /// The action that it undoes.
@@ -106,6 +108,7 @@ struct Parts {
     grant: Option<Grant>,
     how: Option<Deactivation>,
     new_issue: Option<NewIssueView>,
+    asked_issue: Option<String>,
     undoes: Option<String>,
 }
 
@@ -118,7 +121,8 @@ impl Parts {
             Asked::DeactivateUser { how } => Self { how: Some(how), ..none },
             Asked::CreateIssue { issue } => Self { new_issue: Some((*issue).into()), ..none },
             Asked::Undo { of, .. } => Self { undoes: Some(of.to_string()), ..none },
-            Asked::RemoveUser {} | Asked::DeleteIssue { .. } => none,
+            Asked::DeleteIssue { issue } => Self { asked_issue: Some(issue), ..none },
+            Asked::RemoveUser {} => none,
         }
     }
 }
@@ -142,6 +146,7 @@ impl ActionView {
             grant: parts.grant,
             how: parts.how,
             new_issue: parts.new_issue,
+            asked_issue: parts.asked_issue,
             issue: action.issue,
             undoes: parts.undoes,
             why: action.why,
