@@ -18,6 +18,9 @@ use tower::ServiceExt;
 use crate::form::Form;
 use crate::problem::Problem;
 
+/// How what is packed with gzip begins (RFC 1952, 2.3.1).
+const PACKED: [u8; 2] = [0x1f, 0x8b];
+
 /// The API as one caller reaches it. Paths are API paths (`/v1/…`), made by [`path`] and [`query`] where they hold text
 /// from outside.
 #[derive(Clone)]
@@ -80,6 +83,23 @@ impl Client {
         body: &impl Serialize,
     ) -> Result<T, Problem> {
         self.send(Method::POST, path, Some(form), body).await
+    }
+
+    /// Sends a document with a POST, as it is or packed with gzip.
+    pub async fn post_document<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        form: &Form,
+        kind: &str,
+        document: Bytes,
+    ) -> Result<T, Problem> {
+        let mut request = Request::builder().method(Method::POST).uri(path);
+        request =
+            request.header(assay_api::idempotency::NAME, form.once()).header(header::CONTENT_TYPE, kind);
+        if document.starts_with(&PACKED) {
+            request = request.header(header::CONTENT_ENCODING, "gzip");
+        }
+        self.call(request.body(Body::from(document))).await
     }
 
     /// Sends PUT, PATCH or DELETE, which do the same thing when they are repeated.
@@ -170,6 +190,9 @@ impl Client {
         let bytes = answer.into_body().collect().await.map_err(Problem::ours)?.to_bytes();
         let problem: Problem = serde_json::from_slice(&bytes).map_err(Problem::ours)?;
         Err(problem.for_people())
+        // A hint for programs that call the API, not for people.
+        let detail = problem.detail.trim_end_matches("; see `GET /v1/openapi.json`").to_owned();
+        Err(Problem { detail, ..problem })
     }
 }
 

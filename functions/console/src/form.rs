@@ -42,6 +42,15 @@ impl Fields {
         Self(fields)
     }
 
+    /// Fields in their order.
+    pub(crate) fn of(fields: Vec<(String, String)>) -> Self {
+    }
+
+    /// The lines of a text of several lines; empty ones are left out.
+    pub fn lines(&self, name: &str) -> Vec<&str> {
+        self.text(name).lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+    }
+
     /// A field's text without white space around it; empty where it is missing.
     pub fn text(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim())
@@ -94,6 +103,11 @@ impl Form {
         fixed(&[self.mark.as_str()].into_iter().chain(parts).collect::<Vec<_>>())
     }
 
+    /// What was entered, without a problem.
+    pub fn kept(&self) -> Entered {
+        Entered { fields: self.fields.clone(), problem: None }
+    }
+
     /// What to show again, with the problem that the API found.
     pub fn refused(self, problem: Problem) -> Entered {
         Entered { fields: self.fields, problem: Some(problem) }
@@ -108,12 +122,18 @@ impl FromRequest<Console> for Form {
         Self::checked(&visit, Fields::of(request, console).await?)
         let fields = Fields::from_request(request, console).await?;
         Self::checked(&visit, fields)
+        Self::of(&visit, Fields::from_request(request, console).await?)
     }
 }
 
 impl Form {
     /// The form, if it was sent from a page of this very session.
     pub(crate) fn checked(visit: &Visit, mut fields: Fields) -> Result<Self, Problem> {
+    /// What was sent, if it comes from a page of this session.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn of(visit: &Visit, mut fields: Fields) -> Result<Self, Problem> {
         let mark = fields.text(MARK).to_owned();
         match visit.form_key.check(&mark, visit.frame.now) {
             Mark::Ours => {}
@@ -150,6 +170,17 @@ impl FromRequest<Console> for SignIn {
         let rest = request.uri().path().strip_prefix(SIGN_IN);
         if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
             return Err(Problem::ours("a form without a mark is for the sign-in pages alone"));
+        let bytes = Bytes::from_request(request, console).await.map_err(|_| {
+            let detail = "The form is larger than what is accepted; send less at a time.";
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail)
+        })?;
+        // Browsers end the lines of a longer text with CR and LF, as HTML says.
+        let field = |(name, value): (String, String)| (name, value.replace("\r\n", "\n"));
+        let sent = form_urlencoded::parse(&bytes).into_owned().map(field);
+        let fields: Vec<_> = sent.take(MOST_FIELDS + 1).collect();
+        if fields.len() > MOST_FIELDS {
+            let detail = "The form has more fields than are accepted; send less at a time.";
+            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail));
         }
         Fields::of(request, console).await.map(Self)
     }
@@ -167,6 +198,11 @@ impl Entered {
     pub fn of<'a>(fields: impl IntoIterator<Item = (&'a str, String)>) -> Self {
         let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Self { fields: Fields(fields), problem: None }
+    }
+
+    /// What was asked for in an address, and why that is not possible.
+    pub fn with<'a>(fields: impl IntoIterator<Item = (&'a str, String)>, problem: Problem) -> Self {
+        Self { problem: Some(problem), ..Self::of(fields) }
     }
 
     /// The text of a field.

@@ -47,6 +47,13 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "Not found", detail)
     }
 
+    /// The page is for another role.
+    pub fn needs(role: &str) -> Self {
+        let detail =
+            format!("This page needs the role {role} or above; ask an admin for a token with that role.");
+        Self::new(StatusCode::FORBIDDEN, "Not allowed", &detail)
+    }
+
     /// A field of a form breaks a rule that the console itself knows.
     pub fn invalid(field: &str, detail: &str) -> Self {
         let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Invalid input", detail);

@@ -197,6 +197,22 @@ impl Browser<'_> {
         self.send(ask.header("origin", origin).bytes(body)).await
     }
 
+    /// Sends a form with a file from a page of ours; `csrf` is added.
+    pub async fn upload(&self, path: &str, fields: &[(&str, &str)], file: &[u8]) -> Answer {
+        let mark = self.mark.lock().unwrap().clone();
+        let mut body = Vec::new();
+        for (name, value) in fields.iter().copied().chain([("csrf", mark.as_str())]) {
+            let part =
+                format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend(part.into_bytes());
+        }
+        body.extend(b"--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.sarif\"\r\n\r\n");
+        body.extend(file);
+        body.extend(b"\r\n--edge--\r\n");
+        let ask = Ask::new("POST", path).header("content-type", "multipart/form-data; boundary=edge");
+        self.send(ask.header("origin", PUBLIC_URL).bytes(body)).await
+    }
+
     /// Opens the page that an answer leads to.
     pub async fn follow(&self, answer: &Answer) -> Answer {
         assert_eq!(answer.status, 303, "{}", answer.text());
