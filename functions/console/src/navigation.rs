@@ -27,6 +27,8 @@ pub const ENTRIES: &[Entry] = &[
     Entry { name: "Groups", path: "/groups", role: Role::Auditor },
     Entry { name: "Access reviews", path: "/campaigns", role: Role::Auditor },
     Entry { name: "Usage", path: "/usage", role: Role::Auditor },
+    Entry { name: "Vulnerabilities", path: "/vulnerabilities", role: Role::Auditor },
+    Entry { name: "Pull requests", path: "/pull-requests", role: Role::Auditor },
 ];
 
 impl Entry {

@@ -10,6 +10,7 @@ pub mod groups;
 pub mod licences;
 pub mod overview;
 pub mod people;
+pub mod pull_requests;
 pub mod sign_in;
 pub mod sign_on;
 mod sites;
@@ -18,6 +19,7 @@ pub mod tickets;
 pub mod time_zone;
 pub mod tokens;
 pub mod usage;
+pub mod vulnerabilities;
 
 use axum::Router;
 
@@ -43,4 +45,6 @@ pub fn routes() -> Router<Console> {
         .merge(campaigns::routes())
         .merge(usage::routes())
         .merge(licences::routes())
+        .merge(vulnerabilities::routes())
+        .merge(pull_requests::routes())
 }

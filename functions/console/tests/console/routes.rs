@@ -88,6 +88,22 @@ const ROWS: &[Row] = &[
     Row("GET", "/licences/{connection}", Role::Auditor),
     Row("GET", "/licences/{connection}/jira-software", Role::Auditor),
     Row("GET", "/licences/{connection}/jira-software/export", Role::Auditor),
+    Row("GET", "/vulnerabilities", Role::Auditor),
+    Row("GET", "/vulnerabilities/{finding}", Role::Auditor),
+    Row("POST", "/vulnerabilities/{finding}/accept", Role::Operator),
+    Row("POST", "/vulnerabilities/{finding}/withdraw", Role::Operator),
+    Row("GET", "/vulnerabilities/upload", Role::Operator),
+    Row("POST", "/vulnerabilities/upload", Role::Operator),
+    Row("GET", "/vulnerabilities/policy", Role::Auditor),
+    Row("POST", "/vulnerabilities/policy", Role::Admin),
+    Row("GET", "/pull-requests", Role::Auditor),
+    Row("GET", "/pull-requests/new", Role::Operator),
+    Row("POST", "/pull-requests/new", Role::Operator),
+    Row("GET", "/pull-requests/{pull}", Role::Auditor),
+    Row("GET", "/github", Role::Auditor),
+    Row("POST", "/github", Role::Admin),
+    Row("POST", "/github/secret", Role::Admin),
+    Row("POST", "/github/remove", Role::Admin),
     Row("GET", "/time-zone", Role::Auditor),
     Row("POST", "/time-zone", Role::Auditor),
     Row("POST", "/sign-out", Role::Auditor),
@@ -120,6 +136,13 @@ async fn prepared() -> (House, Vec<(&'static str, String)>) {
     (house, vec![("{connection}", connection), ("{run}", run), ("{task}", task), ("{ticket}", ticket)])
     let (person, campaign) = (house.fill().await, house.campaign().await);
     let names = vec![("{connection}", "con-1".to_owned()), ("{person}", person), ("{campaign}", campaign)];
+    let finding = crate::vulnerabilities::finding(&house, "f-1").await;
+    let pull = crate::pull_requests::named(&house, &finding).await;
+    let names = vec![
+        ("{pull}", pull),
+        ("{connection}", "con-1".to_owned()),
+        ("{finding}", finding),
+    ];
     (house, names)
 }
 
