@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod campaigns;
 pub mod groups;
 pub mod licences;
+pub mod notifications;
 pub mod overview;
 pub mod people;
 pub mod pull_requests;
@@ -47,4 +48,5 @@ pub fn routes() -> Router<Console> {
         .merge(licences::routes())
         .merge(vulnerabilities::routes())
         .merge(pull_requests::routes())
+        .merge(notifications::routes())
 }

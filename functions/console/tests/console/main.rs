@@ -10,6 +10,7 @@ mod accounts;
 mod campaigns;
 mod headers;
 mod overview;
+mod notifications;
 mod pages;
 mod people;
 mod pull_requests;

@@ -96,6 +96,16 @@ const ROWS: &[Row] = &[
     Row("POST", "/vulnerabilities/upload", Role::Operator),
     Row("GET", "/vulnerabilities/policy", Role::Auditor),
     Row("POST", "/vulnerabilities/policy", Role::Admin),
+    Row("GET", "/notifications", Role::Auditor),
+    Row("GET", "/notifications/channels/new", Role::Admin),
+    Row("POST", "/notifications/channels/new", Role::Admin),
+    Row("GET", "/notifications/channels/{channel}", Role::Auditor),
+    Row("POST", "/notifications/channels/{channel}", Role::Admin),
+    Row("POST", "/notifications/channels/{channel}/test", Role::Operator),
+    Row("POST", "/notifications/channels/{channel}/rotate", Role::Admin),
+    Row("POST", "/notifications/channels/{channel}/pause", Role::Admin),
+    Row("POST", "/notifications/channels/{channel}/resume", Role::Admin),
+    Row("POST", "/notifications/channels/{channel}/delete", Role::Admin),
     Row("GET", "/pull-requests", Role::Auditor),
     Row("GET", "/pull-requests/new", Role::Operator),
     Row("POST", "/pull-requests/new", Role::Operator),
@@ -137,11 +147,13 @@ async fn prepared() -> (House, Vec<(&'static str, String)>) {
     let (person, campaign) = (house.fill().await, house.campaign().await);
     let names = vec![("{connection}", "con-1".to_owned()), ("{person}", person), ("{campaign}", campaign)];
     let finding = crate::vulnerabilities::finding(&house, "f-1").await;
+    let channel = crate::notifications::channel(&house).await;
     let pull = crate::pull_requests::named(&house, &finding).await;
     let names = vec![
         ("{pull}", pull),
         ("{connection}", "con-1".to_owned()),
         ("{finding}", finding),
+        ("{channel}", channel),
     ];
     (house, names)
 }
