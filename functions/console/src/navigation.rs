@@ -29,6 +29,7 @@ pub const ENTRIES: &[Entry] = &[
     Entry { name: "Usage", path: "/usage", role: Role::Auditor },
     Entry { name: "Vulnerabilities", path: "/vulnerabilities", role: Role::Auditor },
     Entry { name: "Pull requests", path: "/pull-requests", role: Role::Auditor },
+    Entry { name: "Actions", path: "/actions", role: Role::Auditor },
     Entry { name: "Notifications", path: "/notifications", role: Role::Auditor },
 ];
 

@@ -1,6 +1,7 @@
 //! The pages, one file each: a typed struct for what is shown, a template of the same name, and the handlers.
 
 pub mod audit_log;
+pub mod actions;
 pub mod checks;
 pub mod link;
 pub mod connections;
@@ -49,4 +50,5 @@ pub fn routes() -> Router<Console> {
         .merge(vulnerabilities::routes())
         .merge(pull_requests::routes())
         .merge(notifications::routes())
+        .merge(actions::routes())
 }

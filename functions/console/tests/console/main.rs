@@ -8,6 +8,7 @@ mod connections;
 mod checks;
 mod accounts;
 mod campaigns;
+mod actions;
 mod headers;
 mod overview;
 mod notifications;

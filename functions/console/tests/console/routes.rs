@@ -106,6 +106,13 @@ const ROWS: &[Row] = &[
     Row("POST", "/notifications/channels/{channel}/pause", Role::Admin),
     Row("POST", "/notifications/channels/{channel}/resume", Role::Admin),
     Row("POST", "/notifications/channels/{channel}/delete", Role::Admin),
+    Row("GET", "/actions", Role::Auditor),
+    Row("GET", "/actions/new", Role::Operator),
+    Row("POST", "/actions/new", Role::Operator),
+    Row("GET", "/actions/{action}", Role::Auditor),
+    Row("POST", "/actions/{action}/approve", Role::Operator),
+    Row("POST", "/actions/{action}/decline", Role::Operator),
+    Row("POST", "/actions/{action}/undo", Role::Operator),
     Row("GET", "/pull-requests", Role::Auditor),
     Row("GET", "/pull-requests/new", Role::Operator),
     Row("POST", "/pull-requests/new", Role::Operator),
@@ -149,8 +156,10 @@ async fn prepared() -> (House, Vec<(&'static str, String)>) {
     let finding = crate::vulnerabilities::finding(&house, "f-1").await;
     let channel = crate::notifications::channel(&house).await;
     let pull = crate::pull_requests::named(&house, &finding).await;
+    let action = crate::actions::asked(&house, &crate::actions::creating()).await;
     let names = vec![
         ("{pull}", pull),
+        ("{action}", action),
         ("{connection}", "con-1".to_owned()),
         ("{finding}", finding),
         ("{channel}", channel),
