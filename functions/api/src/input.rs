@@ -161,6 +161,14 @@ pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -
     deserializer.deserialize_map(ObjectVisitor(PhantomData))
 }
 
+/// A member that is there, also as null: for what may be changed to nothing.
+#[expect(clippy::option_option, reason = "null and not being there are two things here")]
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
 /// Reads an object that may be null.
 pub fn optional_object<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
 where

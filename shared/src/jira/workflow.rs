@@ -93,19 +93,6 @@ impl Client {
         Ok(Way::Unknown { statuses, why })
     }
 
-    /// The done statuses that issues of this type can have in the project, in Jira's order; empty if it is not a type
-    /// of the project. One call.
-    ///
-    /// Source: specification of `getAllStatuses`.
-    pub async fn done_statuses(
-        &self,
-        project: &ProjectId,
-        issue_type: &IssueTypeId,
-    ) -> Result<Vec<StatusChoice>, JiraError> {
-        let statuses = self.statuses(project, issue_type).await?;
-        Ok(statuses.into_iter().filter(|status| status.category == "done").collect())
-    }
-
     /// The workflow as it is defined; none where Jira does not show it to the account.
     async fn definition(
         &self,
@@ -126,7 +113,11 @@ impl Client {
         }
     }
 
-    async fn statuses(
+    /// All statuses that issues of this type can have in the project, in Jira's order; empty if it is not a type of the
+    /// project. One call.
+    ///
+    /// Source: specification of `getAllStatuses`.
+    pub async fn statuses(
         &self,
         project: &ProjectId,
         issue_type: &IssueTypeId,

@@ -36,6 +36,8 @@ async fn types_done_statuses_epics_labels_and_assignees_are_those_of_the_site() 
     assert_eq!((&types[2]["level"], &types[3]["subtask"]), (&json!(1), &json!(true)));
     let statuses = house.list(&format!("{project}/issue-types/10100/statuses")).await;
     assert_eq!(texts(&statuses, "name"), ["Done"]);
+    let all = house.list(&format!("{project}/issue-types/10100/statuses?all=true")).await;
+    assert!(all.len() > 1 && texts(&all, "name").contains(&"Done".to_owned()), "{all:?}");
 
     let fields = |kind: &str, title: &str, labels: Value| {
         json!({ "fields": { "project": { "key": "SEC" }, "issuetype": { "id": kind }, "summary": title,

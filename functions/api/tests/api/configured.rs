@@ -102,6 +102,9 @@ async fn findings_go_to_the_first_configuration_that_is_for_them_and_say_what_it
     let mut titles: Vec<&str> = made.iter().map(|it| it["summary"].as_str().unwrap()).collect();
     titles.sort_unstable();
     assert_eq!(titles, ["[Critical] Findings in shop/web", "[Critical] Vulnerability c"]);
+    let dry_run = format!("{LIST}/dry-run?configuration={}", all["id"].as_str().unwrap());
+    let dry = house.call("POST", &dry_run, &body(&house, json!({ "labels": ["none"] })).await).await.json();
+    assert_eq!((&dry["to_create"], &dry["to_change"]), (&json!(0), &json!(1)), "{dry}");
     // A change of the mapping reaches the tickets that there are.
     let mut rules = all["rules"].as_array().unwrap().clone();
     for rule in &mut rules {

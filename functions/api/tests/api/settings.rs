@@ -177,6 +177,44 @@ async fn a_dry_run_lists_what_would_be_created_and_creates_nothing() {
 }
 
 #[tokio::test]
+async fn a_dry_run_of_a_change_lists_what_would_be_changed_and_closed() {
+    let house = House::with_tasks().await;
+    house.sync(json!({ "closure_rule": "never" })).await;
+    house.world.rest().await;
+    let count = house.world.tickets().await.len();
+    let dry_run = async |further: Value| {
+        house.call("POST", "/v1/sync-settings/dry-run", &setting_body(&further)).await.json()
+    };
+    let dry = dry_run(json!({})).await;
+    assert_eq!((&dry["to_change"], &dry["to_close"], &dry["to_create"]), (&json!(0), &json!(0), &json!(0)));
+    let dry = dry_run(json!({ "labels": ["soc2"] })).await;
+    assert_eq!((&dry["to_change"], &dry["to_create"]), (&json!(count), &json!(0)), "{dry}");
+    assert!(dry["changing"][0]["issue_key"].as_str().unwrap().starts_with("SEC-"), "{dry}");
+
+    let task = house.world.tasks().await.remove(0);
+    let answer =
+        house.call("POST", &format!("/v1/tasks/{}/complete", task.id), &json!({ "why": "Done" })).await;
+    assert!(answer.status.is_success(), "{}", answer.text());
+    let dry = dry_run(json!({ "closure_rule": "never" })).await;
+    assert_eq!(dry["to_close"], 0, "{dry}");
+    let dry = dry_run(json!({})).await;
+    assert_eq!((&dry["to_close"], dry["closing"].as_array().unwrap().len()), (&json!(1), 1), "{dry}");
+}
+
+#[tokio::test]
+async fn an_epic_and_a_done_status_are_taken_away_by_null_and_stay_if_they_are_not_named() {
+    let house = House::with_tasks().await;
+    let fields = json!({ "fields": { "project": { "key": "SEC" }, "issuetype": { "id": "10102" }, "summary": "Audit" } });
+    let epic = house.world.as_person("POST", "/rest/api/3/issue", Some(fields)).await["id"].clone();
+    let setting = house.sync(json!({ "epic": epic, "done_status": "10003" })).await;
+    let path = format!("/v1/sync-settings/{}", setting["id"].as_str().unwrap());
+    let changed = house.call("PATCH", &path, &json!({ "labels": ["soc2"] })).await.json();
+    assert_eq!((&changed["epic"], &changed["done_status"]), (&epic, &json!("10003")), "{changed}");
+    let changed = house.call("PATCH", &path, &json!({ "epic": null, "done_status": null })).await.json();
+    assert_eq!((&changed["epic"], &changed["done_status"]), (&Value::Null, &Value::Null), "{changed}");
+}
+
+#[tokio::test]
 async fn a_change_to_batches_leaves_tasks_the_tickets_that_they_have() {
     let house = House::with_tasks().await;
     let setting = house.sync(json!({})).await;

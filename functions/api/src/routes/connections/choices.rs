@@ -51,6 +51,16 @@ pub struct LabelQuery {
     cursor: Option<String>,
 }
 
+/// Which statuses are asked for.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StatusQuery {
+    /// Whether statuses of all categories are listed, not only done ones.
+    #[serde(default)]
+    all: bool,
+}
+
 /// Who is asked about.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -127,20 +137,22 @@ async fn issue_types(
     Ok(Json(List::whole(types.into_iter().map(IssueTypeChoice::of).collect())))
 }
 
-/// Lists the done statuses that issues of a type can have in a project.
-#[utoipa::path(get, path = "/v1/connections/{id}/projects/{project}/issue-types/{type}/statuses", tag = "connections", security(("token" = ["operator"])), params(("id" = String, Path), ("project" = String, Path), ("type" = String, Path)), responses((status = 200, body = List<StatusChoice>), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+/// Lists the done statuses that issues of a type can have in a project, or all of them.
+#[utoipa::path(get, path = "/v1/connections/{id}/projects/{project}/issue-types/{type}/statuses", tag = "connections", security(("token" = ["operator"])), params(("id" = String, Path), ("project" = String, Path), ("type" = String, Path), StatusQuery), responses((status = 200, body = List<StatusChoice>), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 async fn done_statuses(
     Operator(caller): Operator,
     State(api): State<Api>,
     Path((id, project, issue_type)): Path<(ConnectionId, ProjectId, IssueTypeId)>,
+    Query(query): Query<StatusQuery>,
 ) -> Result<Json<List<StatusChoice>>, Problem> {
     let choosing = begin(&api, &caller, &id).await?;
     let found = async {
         let project = choosing.project(&project).await?;
-        let statuses = choosing.client.done_statuses(&project.id, &issue_type).await?;
+        let mut statuses = choosing.client.statuses(&project.id, &issue_type).await?;
+        statuses.retain(|status| query.all || status.category == "done");
         if statuses.is_empty() {
             let message = format!(
-                "project {} has no issue type {issue_type} with a done status; `GET \
+                "project {} has no issue type {issue_type} with such a status; `GET \
                  /v1/connections/{id}/projects/{}/issue-types` lists its types",
                 project.key, project.key
             );

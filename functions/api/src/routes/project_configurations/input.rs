@@ -1,15 +1,15 @@
 //! Project configurations as they are entered.
 
 use assay::configuration::{Configuration, Grouping, PullRules, Route};
-use assay::ids::{ConnectionId, IssueId, IssueTypeId, ProjectId, TaskId};
+use assay::ids::{ConnectionId, IssueId, IssueTypeId, ProjectId, SettingId, TaskId};
 use assay::mapping::settle::Entered;
 use assay::mapping::{Mapping, Source};
 use assay::operations::configuring::Rules;
 use assay::operations::settings::Choice;
 use assay::sync_setting::{ClosureRule, GonePolicy, ReopenRule, SyncSetting, check_labels};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use crate::input::object;
+use crate::input::{given, object};
 use crate::problem::Problem;
 use crate::routes::sync_settings::input::{check_project, check_status};
 
@@ -125,14 +125,6 @@ pub struct ConfigurationChange {
     pulls: Option<PullRules>,
 }
 
-/// A member that is there, also as null.
-#[expect(clippy::option_option, reason = "null and not being there are two things here")]
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
 /// Which type's fields are asked for.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -157,6 +149,16 @@ pub struct PreflightQuery {
     /// The id of a finding; a made-up one if not given.
     #[param(value_type = Option<String>)]
     pub(super) finding: Option<TaskId>,
+}
+
+/// What a dry run is for.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DryRunQuery {
+    /// The id of the configuration that would be changed so; a further one would be saved if not given.
+    #[param(value_type = Option<String>)]
+    pub(super) configuration: Option<SettingId>,
 }
 
 /// A configuration that is to be saved, before Jira was asked about it.

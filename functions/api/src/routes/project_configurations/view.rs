@@ -1,5 +1,7 @@
 //! Project configurations as they are shown.
 
+use std::collections::BTreeMap;
+
 use assay::configuration::{Grouping, PullRules, Route};
 use assay::mapping::facts::Facts;
 use assay::mapping::fill::try_value;
@@ -90,6 +92,9 @@ pub struct RuleView {
     required: bool,
     /// Where the value comes from.
     source: Source,
+    /// What Jira's values that the rule names were called when Jira was last asked, by their ids; of one below another by
+    /// `1>2`.
+    names: BTreeMap<String, String>,
 }
 
 impl ConfigurationView {
@@ -103,6 +108,11 @@ impl ConfigurationView {
             kind: rule.kind,
             required: rule.required,
             source: rule.source,
+            names: rule
+                .known
+                .into_iter()
+                .filter_map(|(id, names)| Some((id, names.into_iter().next()?)))
+                .collect(),
         };
         Some(Self {
             id: setting.id.to_string(),

@@ -12,7 +12,7 @@ use axum::Json;
 use axum::extract::State;
 
 use super::configurations;
-use super::input::{ConfigurationInput, FieldsQuery, PreflightQuery};
+use super::input::{ConfigurationInput, DryRunQuery, FieldsQuery, PreflightQuery};
 use super::saving::{behind, examine, made};
 use super::view::{FieldsView, MappingPreflightView, WrittenView};
 use crate::Api;
@@ -72,18 +72,21 @@ pub async fn preflight(
     }))
 }
 
-/// Lists what would be created if the configuration were saved now. Nothing is saved.
-#[utoipa::path(post, path = "/v1/project-configurations/dry-run", tag = "project configurations", security(("token" = ["admin"])), request_body = ConfigurationInput, responses((status = 200, body = DryRunView), (status = 422, body = Problem)))]
+/// Lists what would be created, closed and changed in Jira if the configuration were saved now. Nothing is saved.
+#[utoipa::path(post, path = "/v1/project-configurations/dry-run", tag = "project configurations", security(("token" = ["admin"])), params(DryRunQuery), request_body = ConfigurationInput, responses((status = 200, body = DryRunView), (status = 422, body = Problem)))]
 pub async fn dry_run(
     Admin(caller): Admin,
     State(api): State<Api>,
+    Query(query): Query<DryRunQuery>,
     Body(input): Body<ConfigurationInput>,
 ) -> Result<Json<DryRunView>, Problem> {
     let connection = input.connection.clone();
     let mut settings = configurations(&api, &caller).await?;
     let draft = input.draft(behind(&settings))?;
     let (found, mapping) = examine(&api, &caller, &connection, &draft, None).await?;
-    let setting = made(&api, &caller, unsaved()?, connection, draft, found, mapping)?;
+    let id = query.configuration.map_or_else(unsaved, Ok)?;
+    settings.retain(|known| known.id != id);
+    let setting = made(&api, &caller, id.clone(), connection, draft, found, mapping)?;
     let takes = |setting: &SyncSetting, task: &Task| {
         let configuration = setting.configuration.as_ref().zip(task.finding.as_ref());
         configuration.is_some_and(|(configuration, finding)| configuration.takes(finding))
@@ -109,9 +112,7 @@ pub async fn dry_run(
     };
     settings.push(setting);
     // Those that another configuration comes before are that one's.
-    tasks.retain(|task| {
-        assay::sync_setting::nearest(&settings, task).is_some_and(|it| it.id.as_str() == UNSAVED)
-    });
+    tasks.retain(|task| assay::sync_setting::nearest(&settings, task).is_some_and(|it| it.id == id));
     Ok(Json(DryRunView { looked_at_all, ..dry(&api, &caller, &settings, &tasks).await? }))
 }
 

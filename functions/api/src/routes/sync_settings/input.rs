@@ -7,6 +7,7 @@ use assay::sync_setting::{
 };
 use serde::Deserialize;
 
+use crate::input::given;
 use crate::problem::Problem;
 
 /// A new sync setting.
@@ -65,6 +66,7 @@ impl SettingInput {
 /// What is to change; what is not given stays.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::option_option, reason = "null and not being there are two things here")]
 pub struct SettingChange {
     /// The project's key or id. Tickets that exist stay where they are.
     #[serde(default)]
@@ -72,9 +74,10 @@ pub struct SettingChange {
     /// The issue type's id, for new tickets.
     #[serde(default)]
     issue_type: Option<IssueTypeId>,
-    /// The id of an epic to put tickets under.
-    #[serde(default)]
-    epic: Option<IssueId>,
+    /// The id of an epic to put tickets under; null for none.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    epic: Option<Option<IssueId>>,
     /// Labels beside `assay`.
     #[serde(default)]
     labels: Option<Vec<String>>,
@@ -84,9 +87,10 @@ pub struct SettingChange {
     /// When a ticket is closed because of its tasks.
     #[serde(default)]
     closure_rule: Option<ClosureRule>,
-    /// The id of the status that issues are closed with.
-    #[serde(default)]
-    done_status: Option<String>,
+    /// The id of the status that issues are closed with; null for any done status.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    done_status: Option<Option<String>>,
     /// What happens when one side is opened again.
     #[serde(default)]
     reopen_rule: Option<ReopenRule>,
@@ -104,11 +108,11 @@ impl SettingChange {
             connection: setting.connection.clone(),
             project: self.project.clone().unwrap_or(before.project),
             issue_type: self.issue_type.clone().unwrap_or(before.issue_type),
-            epic: self.epic.clone().or(before.epic),
+            epic: self.epic.clone().unwrap_or(before.epic),
             labels: self.labels.clone().unwrap_or(before.labels),
             mode: setting.mode,
             closure_rule: setting.closure_rule,
-            done_status: self.done_status.clone().or(before.done_status),
+            done_status: self.done_status.clone().unwrap_or(before.done_status),
             reopen_rule: setting.reopen_rule,
             gone_policy: setting.gone_policy,
         };

@@ -1,6 +1,6 @@
 //! Trying a sync setting out before it is saved.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use assay::check::CheckId;
 use assay::ids::SettingId;
@@ -12,13 +12,13 @@ use assay::quota::Priority;
 use assay::sqs::ChecksRequest;
 use assay::sync_setting::{Mode, Scope, SyncSetting};
 use assay::task::Task;
-use assay::ticket::Content;
 use assay::ticket::content::batch_body;
+use assay::ticket::{Content, Ticket, Wanted};
 use axum::Json;
 use axum::extract::State;
 
 use super::input::{SettingInput, scope};
-use super::view::{DryRunView, PlannedView, PreflightView, SettingView};
+use super::view::{ConcernedView, DryRunView, PlannedView, PreflightView, SettingView};
 use super::{draft, require};
 use crate::Api;
 use crate::caller::{Admin, Caller, Operator};
@@ -63,7 +63,7 @@ fn sample(tasks: &[Task], mode: Mode, choice: &Choice) -> Option<Content> {
     }
 }
 
-/// Lists what would be created if the setting were saved now. Nothing is saved.
+/// Lists what would be created, closed and changed in Jira if the setting were saved now. Nothing is saved.
 #[utoipa::path(post, path = "/v1/sync-settings/dry-run", tag = "sync settings", security(("token" = ["admin"])), request_body = SettingInput, responses((status = 200, body = DryRunView), (status = 422, body = Problem)))]
 pub async fn dry_run(
     Admin(caller): Admin,
@@ -78,7 +78,7 @@ pub async fn dry_run(
     Ok(Json(dry(&api, &caller, &settings, &tasks).await?))
 }
 
-/// What a plan by `settings` would create for `tasks`.
+/// What a plan by `settings` would create, close and change for `tasks`.
 pub(in crate::routes) async fn dry(
     api: &Api,
     caller: &Caller,
@@ -96,7 +96,22 @@ pub(in crate::routes) async fn dry(
         assignee: ticket.content.assignee.as_ref().map(ToString::to_string),
         due_on: ticket.content.due_on.map(|day| day.to_string()),
     });
+    let before: BTreeMap<_, _> = tickets.iter().map(|ticket| (&ticket.id, ticket)).collect();
+    let differing = |differs: fn(&Ticket, &Ticket) -> bool| -> Vec<&Ticket> {
+        let is = |ticket: &&Ticket| before.get(&ticket.id).is_some_and(|before| differs(before, ticket));
+        made.changed.iter().filter(|ticket| ticket.state.issue().is_some()).filter(is).collect()
+    };
+    let closing = differing(|before, after| {
+        after.wanted == Wanted::Closed && before.wanted != Wanted::Closed && after.is_live()
+    });
+    let changing =
+        differing(|before, after| matches!(after.wanted, Wanted::Open) && before.content != after.content);
+    let shown = |tickets: &[&Ticket]| tickets.iter().take(SHOWN).map(|it| ConcernedView::of(it)).collect();
     Ok(DryRunView {
+        to_close: closing.len(),
+        to_change: changing.len(),
+        closing: shown(&closing),
+        changing: shown(&changing),
         to_create: made.new.len(),
         tasks_with_ticket: open.filter(|task| task.ticket.is_some() && !placed.contains(&task.id)).count(),
         items: items.collect(),

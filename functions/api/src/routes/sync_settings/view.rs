@@ -6,6 +6,7 @@ use assay::operations::settings::Preflight;
 use assay::sync_setting::{
     ClosureRule, Disabled, GonePolicy, Mode, Quarantine, ReopenRule, SyncSetting, Unfinished,
 };
+use assay::ticket::Ticket;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -217,6 +218,27 @@ pub struct PlannedView {
     pub(super) due_on: Option<String>,
 }
 
+/// A ticket that is there and that saving a setting would concern.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ConcernedView {
+    /// The ticket.
+    ticket: String,
+    /// Its issue's key.
+    issue_key: Option<String>,
+    /// Its title, as it would be then.
+    title: String,
+}
+
+impl ConcernedView {
+    pub(super) fn of(ticket: &Ticket) -> Self {
+        Self {
+            ticket: ticket.id.to_string(),
+            issue_key: ticket.state.issue().map(|issue| issue.key.clone()),
+            title: ticket.content.title.clone(),
+        }
+    }
+}
+
 /// What saving a setting would do now.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct DryRunView {
@@ -224,8 +246,16 @@ pub struct DryRunView {
     pub(in crate::routes) to_create: usize,
     /// How many open tasks have a ticket already and keep it.
     pub(in crate::routes) tasks_with_ticket: usize,
-    /// The first two hundred of the tickets.
+    /// How many tickets would be closed in Jira.
+    pub(in crate::routes) to_close: usize,
+    /// How many tickets that are there would say something else in Jira; people's own words are not overwritten.
+    pub(in crate::routes) to_change: usize,
+    /// The first two hundred of the tickets to create.
     pub(in crate::routes) items: Vec<PlannedView>,
+    /// The first two hundred of those to close.
+    pub(in crate::routes) closing: Vec<ConcernedView>,
+    /// The first two hundred of those to change.
+    pub(in crate::routes) changing: Vec<ConcernedView>,
     /// Whether all that the setting is for was looked at; false where there are more than five thousand findings, of which
     /// the others are not counted here.
     pub(in crate::routes) looked_at_all: bool,
@@ -263,7 +293,7 @@ pub struct DisablingView {
 
 impl DisablingView {
     pub(super) fn of(progress: Progress, unfinished: Option<Unfinished>) -> Self {
-        let refusal = |(ticket, why): (assay::ticket::Ticket, String)| RefusalView {
+        let refusal = |(ticket, why): (Ticket, String)| RefusalView {
             ticket: ticket.id.to_string(),
             issue_key: ticket.state.issue().map(|issue| issue.key.clone()),
             why,
