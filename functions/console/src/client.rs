@@ -100,6 +100,9 @@ impl Client {
             request = request.header(header::CONTENT_ENCODING, "gzip");
         }
         self.call(request.body(Body::from(document))).await
+    /// Asks a question that is too long for an address: a POST that changes nothing, such as a preflight.
+    pub async fn ask<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Problem> {
+        self.send(Method::POST, path, None, body).await
     }
 
     /// Sends PUT, PATCH or DELETE, which do the same thing when they are repeated.

@@ -49,6 +49,34 @@ impl Fields {
     /// The lines of a text of several lines; empty ones are left out.
     pub fn lines(&self, name: &str) -> Vec<&str> {
         self.text(name).lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+    /// What stands in an address behind the question mark: a form that asks and changes nothing.
+    pub fn of_query(query: &str) -> Self {
+        Self(form_urlencoded::parse(query.as_bytes()).into_owned().take(MOST_FIELDS).collect())
+    }
+
+    /// Whether nothing was sent.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// With a value for a field that was not sent, or is empty.
+    pub fn or(mut self, name: &str, value: &str) -> Self {
+        if self.text(name).is_empty() {
+            self.0.retain(|(key, _)| key != name);
+            self.0.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+
+    /// These fields, and then others; the first of a name that stands for one text counts.
+    pub fn then(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
+    /// The names and the texts of all fields, in the order in which they were sent.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.trim()))
     }
 
     /// A field's text without white space around it; empty where it is missing.
@@ -203,6 +231,14 @@ impl Entered {
     /// What was asked for in an address, and why that is not possible.
     pub fn with<'a>(fields: impl IntoIterator<Item = (&'a str, String)>, problem: Problem) -> Self {
         Self { problem: Some(problem), ..Self::of(fields) }
+    /// What was entered so far, with what is wrong with it, if anything is.
+    pub fn so_far(fields: Fields, problem: Option<Problem>) -> Self {
+        Self { fields, problem }
+    }
+
+    /// The fields.
+    pub fn fields(&self) -> &Fields {
+        &self.fields
     }
 
     /// The text of a field.
@@ -247,6 +283,16 @@ mod tests {
         assert!(form.has("on") && !form.has("off"));
         assert_eq!(form.number("on").unwrap(), None);
         assert_eq!(form.number("site").unwrap_err().field.as_deref(), Some("site"));
+    }
+
+    #[test]
+    fn what_stands_in_an_address_is_read_as_a_form_and_gets_what_is_usual_where_it_says_nothing() {
+        let fields =
+            Fields::of_query("project=SEC&labels=a%2C+b&mode=").or("mode", "batch").or("project", "X");
+        assert_eq!((fields.text("project"), fields.text("mode")), ("SEC", "batch"));
+        assert_eq!(fields.all("labels"), ["a", "b"]);
+        assert!(Fields::of_query("").is_empty() && !fields.is_empty());
+        assert_eq!(fields.iter().count(), 3);
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub mod frame;
 pub mod headers;
 pub mod navigation;
 pub mod oidc;
+pub mod number;
 pub mod origin;
 pub mod outside;
 pub mod pages;

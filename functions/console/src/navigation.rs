@@ -31,6 +31,7 @@ pub const ENTRIES: &[Entry] = &[
     Entry { name: "Pull requests", path: "/pull-requests", role: Role::Auditor },
     Entry { name: "Actions", path: "/actions", role: Role::Auditor },
     Entry { name: "Notifications", path: "/notifications", role: Role::Auditor },
+    Entry { name: "Active Sync", path: "/sync-settings", role: Role::Auditor },
 ];
 
 impl Entry {

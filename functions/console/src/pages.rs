@@ -18,6 +18,8 @@ pub mod sign_on;
 mod sites;
 pub mod tasks;
 pub mod tickets;
+pub mod sync_settings;
+mod syncing;
 pub mod time_zone;
 pub mod tokens;
 pub mod usage;
@@ -51,4 +53,5 @@ pub fn routes() -> Router<Console> {
         .merge(pull_requests::routes())
         .merge(notifications::routes())
         .merge(actions::routes())
+        .merge(sync_settings::routes())
 }

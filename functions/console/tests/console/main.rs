@@ -25,3 +25,4 @@ mod tickets;
 mod stock;
 mod usage;
 mod vulnerabilities;
+mod sync_settings;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use assay::access::Role;
 use assay_test_support::http::Ask;
 use assay_test_support::world::PUBLIC_URL;
+use serde_json::json;
 
 use super::support::{House, ROLES};
 
@@ -121,6 +122,17 @@ const ROWS: &[Row] = &[
     Row("POST", "/github", Role::Admin),
     Row("POST", "/github/secret", Role::Admin),
     Row("POST", "/github/remove", Role::Admin),
+    Row("GET", "/sync-settings", Role::Auditor),
+    Row("POST", "/sync-settings", Role::Admin),
+    Row("GET", "/sync-settings/new", Role::Admin),
+    Row("GET", "/sync-settings/{setting}", Role::Auditor),
+    Row("GET", "/sync-settings/{setting}/edit", Role::Admin),
+    Row("POST", "/sync-settings/{setting}/edit", Role::Admin),
+    Row("POST", "/sync-settings/{setting}/recheck", Role::Operator),
+    Row("GET", "/sync-settings/{setting}/disable", Role::Admin),
+    Row("POST", "/sync-settings/{setting}/disable", Role::Admin),
+    Row("POST", "/sync-settings/{setting}/enable", Role::Admin),
+    Row("POST", "/sync-settings/{setting}/delete", Role::Admin),
     Row("GET", "/time-zone", Role::Auditor),
     Row("POST", "/time-zone", Role::Auditor),
     Row("POST", "/sign-out", Role::Auditor),
@@ -165,6 +177,10 @@ async fn prepared() -> (House, Vec<(&'static str, String)>) {
         ("{channel}", channel),
     ];
     (house, names)
+    let setting = json!({ "scope": "all", "connection": "con-1", "project": "SEC", "issue_type": "10100", "mode": "individual" });
+    let setting = house.call("POST", "/v1/sync-settings", &setting).await.json();
+    let setting = setting["id"].as_str().unwrap().to_owned();
+    (house, vec![("{connection}", "con-1".to_owned()), ("{setting}", setting)])
 }
 
 fn filled(path: &str, names: &[(&'static str, String)]) -> String {
