@@ -68,6 +68,12 @@ impl Fields {
         self
     }
 
+    /// Without a field.
+    pub fn without(mut self, name: &str) -> Self {
+        self.0.retain(|(key, _)| key != name);
+        self
+    }
+
     /// These fields, and then others; the first of a name that stands for one text counts.
     pub fn then(mut self, others: Self) -> Self {
         self.0.extend(others.0);

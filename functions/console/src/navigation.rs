@@ -32,6 +32,7 @@ pub const ENTRIES: &[Entry] = &[
     Entry { name: "Actions", path: "/actions", role: Role::Auditor },
     Entry { name: "Notifications", path: "/notifications", role: Role::Auditor },
     Entry { name: "Active Sync", path: "/sync-settings", role: Role::Auditor },
+    Entry { name: "Project configurations", path: "/project-configurations", role: Role::Auditor },
 ];
 
 impl Entry {

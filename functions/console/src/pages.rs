@@ -13,6 +13,7 @@ pub mod notifications;
 pub mod overview;
 pub mod people;
 pub mod pull_requests;
+pub mod project_configurations;
 pub mod sign_in;
 pub mod sign_on;
 mod sites;
@@ -54,4 +55,5 @@ pub fn routes() -> Router<Console> {
         .merge(notifications::routes())
         .merge(actions::routes())
         .merge(sync_settings::routes())
+        .merge(project_configurations::routes())
 }

@@ -133,6 +133,17 @@ const ROWS: &[Row] = &[
     Row("POST", "/sync-settings/{setting}/disable", Role::Admin),
     Row("POST", "/sync-settings/{setting}/enable", Role::Admin),
     Row("POST", "/sync-settings/{setting}/delete", Role::Admin),
+    Row("GET", "/project-configurations", Role::Auditor),
+    Row("POST", "/project-configurations", Role::Admin),
+    Row("GET", "/project-configurations/new", Role::Admin),
+    Row("GET", "/project-configurations/{configuration}", Role::Auditor),
+    Row("GET", "/project-configurations/{configuration}/edit", Role::Admin),
+    Row("POST", "/project-configurations/{configuration}/edit", Role::Admin),
+    Row("POST", "/project-configurations/{configuration}/recheck", Role::Operator),
+    Row("GET", "/project-configurations/{configuration}/disable", Role::Admin),
+    Row("POST", "/project-configurations/{configuration}/disable", Role::Admin),
+    Row("POST", "/project-configurations/{configuration}/enable", Role::Admin),
+    Row("POST", "/project-configurations/{configuration}/delete", Role::Admin),
     Row("GET", "/time-zone", Role::Auditor),
     Row("POST", "/time-zone", Role::Auditor),
     Row("POST", "/sign-out", Role::Auditor),
@@ -180,7 +191,16 @@ async fn prepared() -> (House, Vec<(&'static str, String)>) {
     let setting = json!({ "scope": "all", "connection": "con-1", "project": "SEC", "issue_type": "10100", "mode": "individual" });
     let setting = house.call("POST", "/v1/sync-settings", &setting).await.json();
     let setting = setting["id"].as_str().unwrap().to_owned();
-    (house, vec![("{connection}", "con-1".to_owned()), ("{setting}", setting)])
+    let priority = |id: &str| json!({ "type": "priority", "value": id });
+    let values = json!({ "critical": priority("1"), "*": priority("3") });
+    let rule =
+        json!({ "field": "priority", "source": { "from": "assay", "field": "severity", "values": values } });
+    let configuration = json!({ "name": "All", "connection": "con-1", "project": "SEC", "issue_type": "10100", "rules": [rule] });
+    let configuration = house.call("POST", "/v1/project-configurations", &configuration).await.json();
+    let configuration = configuration["id"].as_str().unwrap().to_owned();
+    let names =
+        [("{connection}", "con-1".to_owned()), ("{setting}", setting), ("{configuration}", configuration)];
+    (house, names.into())
 }
 
 fn filled(path: &str, names: &[(&'static str, String)]) -> String {

@@ -46,7 +46,7 @@ async fn chosen(house: &House, more: &str) -> String {
 async fn an_empty_list_says_what_to_do_next() {
     let house = House::start().await;
     let page = house.signed_in(Role::Admin).await.page("/sync-settings").await;
-    assert!(page.contains("Connect your Jira site first"), "{page}");
+    assert!(page.contains("href=\"/connect\">Connect Jira"), "{page}");
     house.world.connect().await;
     let page = house.signed_in(Role::Admin).await.page("/sync-settings").await;
     assert!(page.contains("href=\"/sync-settings/new\">Set up Active Sync"), "{page}");
@@ -77,6 +77,9 @@ async fn the_form_goes_on_step_by_step_and_keeps_what_was_chosen() {
     assert!(form.contains("value=\"never\" checked") && form.contains(">Done</option>"), "{form}");
     let part = browser.part(&format!("{address}&issue_type=10100"), "setting").await.text();
     assert!(part.trim_start().starts_with("<form") && part.contains("name=\"mode\""), "{part}");
+    let other = address.replace(&format!("project={project}"), &format!("project=10001&of={project}"));
+    let form = browser.page(&format!("{other}&issue_type=10100&epic=7")).await;
+    assert!(!form.contains("value=\"7\""), "the epic of another project is forgotten: {form}");
     let found = browser.page("/sync-settings/new?connection=con-1&project_query=compl").await;
     assert!(found.contains("(SEC)</option>") && !found.contains("(CHG)</option>"), "{found}");
 }
@@ -134,7 +137,10 @@ async fn saving_turns_it_on_and_leads_to_the_setting() {
     let house = House::with_tasks().await;
     let browser = house.signed_in(Role::Admin).await;
     let form = browser.page(&chosen(&house, "").await).await;
-    assert!(!main_of(&form).contains("type=\"hidden\""), "the mark must not get into an address: {form}");
+    assert!(
+        !main_of(&form).contains("<input type=\"hidden\" name=\"csrf\""),
+        "the mark must not get into an address"
+    );
     let project = security(&form).to_owned();
     let fields = [
         ("scope", "all"),

@@ -53,6 +53,13 @@ impl Listed {
         self
     }
 
+    /// The fields without a choice that is not in a list that was read as a whole.
+    fn offering(&self, fields: Fields, name: &str) -> Fields {
+        let is_there =
+            self.items.is_empty() || self.items.iter().any(|(value, _)| value == fields.text(name));
+        if is_there || self.problem.is_some() { fields } else { fields.without(name) }
+    }
+
     /// The only one there is, if there is no choice.
     fn only(&self) -> Option<&str> {
         match self.items.as_slice() {
@@ -146,6 +153,10 @@ impl Offer {
             fields = with(fields, "project", projects.only());
         }
         let project = fields.text("project").to_owned();
+        if !fields.text("of").is_empty() && fields.text("of") != project {
+            // What was chosen is another project's.
+            fields = fields.without("issue_type").without("epic").without("done_status");
+        }
         let place = path(&["v1", "connections", &connection, "projects", &project]);
         let (types, epics, labels) = if connection.is_empty() || project.is_empty() {
             (Listed::default(), Listed::default(), Listed::default())
@@ -162,6 +173,7 @@ impl Offer {
                 Listed::read(client, &labels, |label: String| Some((label.clone(), label))),
             )
         };
+        let fields = types.offering(fields, "issue_type");
         let fields = with(fields, "issue_type", types.only());
         let issue_type = fields.text("issue_type").to_owned();
         let (statuses, every_status) = if project.is_empty() || issue_type.is_empty() {
@@ -169,6 +181,8 @@ impl Offer {
         } else {
             statuses(client, &format!("{place}{}", path(&["issue-types", &issue_type, "statuses"]))).await
         };
+        let fields = statuses.offering(fields, "done_status");
+        let fields = every_status.offering(fields, "pulls.status_when_opened");
         let unlisted = |words: &str, id: &str| {
             if words.is_empty() { format!("the one with the id {id}") } else { words.to_owned() }
         };

@@ -1,0 +1,454 @@
+//! The wizard that makes and changes a project configuration: where tickets go is chosen by addresses, step by step; what
+//! is written into which field, and all else, is one form, which is tried out or saved.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::{Path, RawQuery};
+use axum::response::Response;
+use http::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::mapping::{self, Control, Field, SEVERITIES};
+use super::{Configuration, GROUPINGS, KIND, routing};
+use crate::answer;
+use crate::client::query;
+use crate::form::{Entered, Fields, Form};
+use crate::frame::{Frame, Visit};
+use crate::pages::syncing::offer::{Known, Offer};
+use crate::pages::syncing::rules::{CLOSURES, GONE, REOPENINGS, Rule};
+use crate::pages::syncing::trial::{Trial, Written};
+use crate::pages::syncing::{for_admins, sites};
+use crate::problem::Problem;
+
+/// Where the API has all configurations.
+const LIST: &str = "/v1/project-configurations";
+
+/// What a project asks for in a new issue.
+#[derive(Debug, Deserialize)]
+struct Screen {
+    fields: Vec<Field>,
+}
+
+/// One route as it stands in the form.
+struct RouteFields<'a> {
+    place: usize,
+    number: usize,
+    assets: &'a str,
+    packages: &'a str,
+    sources: &'a str,
+    /// Each severity, and whether it is ticked.
+    severities: Vec<(&'static str, bool)>,
+    error: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "project_configurations/form.html", blocks = ["place"])]
+struct FormPage<'a> {
+    frame: &'a Frame,
+    /// The configuration that is changed; none for a new one.
+    changed: Option<&'a Configuration>,
+    entered: Entered,
+    offer: Offer,
+    /// The fields that Jira asks for; none before project and type are chosen.
+    screen: Option<Result<Screen, Problem>>,
+    trial: Option<Trial>,
+    /// What is wrong with the rules of fields, by their ids.
+    wrong: BTreeMap<String, Vec<String>>,
+}
+
+impl FormPage<'_> {
+    const GROUPINGS: &'static [Rule] = GROUPINGS;
+    const CLOSURES: &'static [Rule] = CLOSURES;
+    const REOPENINGS: &'static [Rule] = REOPENINGS;
+    const GONE: &'static [Rule] = GONE;
+    const SEVERITIES: &'static [&'static str] = SEVERITIES;
+
+    /// The address that goes on asking.
+    fn here(&self) -> String {
+        self.changed
+            .map_or_else(|| format!("/{}/new", KIND.noun()), |it| format!("{}/edit", KIND.page(&it.id)))
+    }
+
+    /// The address that tries out and saves.
+    fn saves(&self) -> String {
+        self.changed.map_or_else(|| format!("/{}", KIND.noun()), |it| format!("{}/edit", KIND.page(&it.id)))
+    }
+
+    fn is_placed(&self) -> bool {
+        is_placed(self.entered.fields())
+    }
+
+    /// What the chosen connection is called.
+    fn connection_words(&self) -> &str {
+        let chosen = self.entered.value("connection");
+        let found = self.offer.connections.items.iter().find(|(value, _)| value == chosen);
+        found.map_or(chosen, |(_, words)| words)
+    }
+
+    fn fields(&self) -> &[Field] {
+        match &self.screen {
+            Some(Ok(screen)) => &screen.fields,
+            Some(Err(_)) | None => &[],
+        }
+    }
+
+    /// Fields that must be filled.
+    fn demanded(&self) -> Vec<&Field> {
+        self.fields().iter().filter(|field| field.is_open() && field.is_demanded()).collect()
+    }
+
+    /// Fields that may be filled.
+    fn optional(&self) -> Vec<&Field> {
+        self.fields().iter().filter(|field| field.is_open() && !field.is_demanded()).collect()
+    }
+
+    /// Fields that Jira demands and Assay cannot write.
+    fn impossible(&self) -> Vec<&Field> {
+        let is = |field: &&Field| field.problem.is_some() && field.required && !field.has_default;
+        self.fields().iter().filter(is).collect()
+    }
+
+    /// Fields that Assay cannot write and need not.
+    fn left_to_people(&self) -> Vec<&str> {
+        let is = |field: &&Field| field.problem.is_some() && (!field.required || field.has_default);
+        self.fields().iter().filter(is).map(|field| field.name.as_str()).collect()
+    }
+
+    fn has_optional_rules(&self) -> bool {
+        self.optional()
+            .iter()
+            .any(|field| !self.from(&field.id).is_empty() || !self.wrong(&field.id).is_empty())
+    }
+
+    /// Where a field's value comes from.
+    fn from(&self, id: &str) -> &str {
+        self.entered.value(&format!("from.{id}"))
+    }
+
+    /// The text of one of a field's parts.
+    fn part(&self, part: &str, id: &str) -> &str {
+        self.entered.value(&format!("{part}.{id}"))
+    }
+
+    /// The value that stands for a severity.
+    fn of_severity(&self, id: &str, severity: &str) -> &str {
+        self.entered.value(&format!("value.{id}.{severity}"))
+    }
+
+    fn is_value(&self, id: &str, value: &str) -> bool {
+        self.entered.chosen(&format!("jira.{id}"), value)
+    }
+
+    /// The values of a field's list; what was chosen stays in it, also where Jira takes it no more.
+    fn values(&self, field: &Field, chosen: &str) -> Vec<(String, String)> {
+        let mut listed = field.listed();
+        if !chosen.is_empty() && !listed.iter().any(|(value, _)| value == chosen) {
+            listed.push((chosen.to_owned(), format!("{chosen} (not offered by Jira any more)")));
+        }
+        listed
+    }
+
+    fn wrong(&self, id: &str) -> &[String] {
+        self.wrong.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// What Assay knows that fits a field, with its words.
+    fn fitting(field: &Field) -> Vec<(&str, String)> {
+        field.assay_fields.iter().map(|word| (word.as_str(), mapping::known_words(word))).collect()
+    }
+
+    fn is_one(field: &Field) -> bool {
+        field.control() == Control::One
+    }
+
+    fn is_some(field: &Field) -> bool {
+        field.control() == Control::Some
+    }
+
+    fn is_lines(field: &Field) -> bool {
+        field.control() == Control::Lines
+    }
+
+    /// What would be written into a field, with the names of Jira's values.
+    fn written_words(&self, written: &Written) -> Option<String> {
+        let listed = self.fields().iter().find(|field| field.id == written.field).map(Field::listed);
+        let names: BTreeMap<String, String> = listed.into_iter().flatten().collect();
+        written.value.as_ref().map(|value| mapping::value_words(value, &names))
+    }
+
+    /// The routes as they stand in the form, with an empty one at the end.
+    fn routes(&self) -> Vec<RouteFields<'_>> {
+        let of = |place: usize| {
+            let text = |part: &str| self.entered.value(&format!("routes[{place}].{part}"));
+            let severities = format!("routes[{place}].severities");
+            RouteFields {
+                place,
+                number: place + 1,
+                assets: text("assets"),
+                packages: text("packages"),
+                sources: text("sources"),
+                severities: SEVERITIES.iter().map(|it| (*it, self.entered.chosen(&severities, it))).collect(),
+                error: self.entered.error(&format!("routes[{place}]")),
+            }
+        };
+        (0..routing::count(self.entered.fields())).map(of).collect()
+    }
+
+    /// What stands in the mapping's fields, to be kept where they cannot be shown.
+    fn kept(&self) -> Vec<(&str, &str)> {
+        self.entered.fields().iter().filter(|(name, _)| mapping::is_of_mapping(name)).collect()
+    }
+}
+
+fn is_placed(fields: &Fields) -> bool {
+    ["connection", "project", "issue_type"].iter().all(|name| !fields.text(name).is_empty())
+}
+
+/// A body for the API, and how to find again in the form what it blames.
+struct Sent {
+    body: Value,
+    ids: Vec<String>,
+    places: Vec<usize>,
+}
+
+impl Sent {
+    /// What the API is sent.
+    fn of(fields: &Fields, screen: &Screen) -> Result<Self, Problem> {
+        for (name, words) in [
+            ("name", "Give it a name."),
+            ("project", "Choose a project."),
+            ("issue_type", "Choose an issue type."),
+        ] {
+            if fields.text(name).is_empty() {
+                return Err(Problem::invalid(name, words));
+            }
+        }
+        let (rules, ids) = mapping::rules(&screen.fields, fields)?;
+        let (routes, places) = routing::routes(fields);
+        let mut body = json!({
+            "name": fields.text("name"),
+            "connection": fields.text("connection"),
+            "project": fields.text("project"),
+            "issue_type": fields.text("issue_type"),
+            "epic": fields.optional("epic"),
+            "labels": fields.all("labels"),
+            "routes": routes,
+            "grouping": fields.text("grouping"),
+            "rules": rules,
+            "closure_rule": fields.text("closure_rule"),
+            "done_status": fields.optional("done_status"),
+            "reopen_rule": fields.text("reopen_rule"),
+            "gone_policy": fields.text("gone_policy"),
+            "pulls": {
+                "status_when_opened": fields.optional("pulls.status_when_opened"),
+                "resolved_when_merged": fields.has("pulls.resolved_when_merged"),
+            },
+        });
+        if let Some(position) = fields.number("position")? {
+            body["position"] = json!(position);
+        }
+        Ok(Self { body, ids, places })
+    }
+
+    /// The part of the form that the API blames.
+    fn blamed(&self, part: &str) -> String {
+        let found = mapping::blamed(part, &self.ids).or_else(|| routing::blamed(part, &self.places));
+        found.unwrap_or_else(|| part.to_owned())
+    }
+}
+
+/// The fields with what is usual where nothing was chosen.
+fn usual(fields: Fields) -> Fields {
+    let first = |rules: &'static [Rule]| rules.first().map_or("", |rule| rule.value);
+    fields
+        .or("grouping", first(GROUPINGS))
+        .or("closure_rule", first(CLOSURES))
+        .or("reopen_rule", first(REOPENINGS))
+        .or("gone_policy", first(GONE))
+}
+
+/// The fields of a configuration that there is, but for its mapping.
+fn stored(setting: &Configuration) -> Fields {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let mut one = vec![
+        ("name".to_owned(), setting.name.clone()),
+        ("position".to_owned(), setting.position.to_string()),
+        ("project".to_owned(), setting.project.clone()),
+        ("issue_type".to_owned(), setting.issue_type.clone()),
+        ("epic".to_owned(), text(&setting.epic)),
+        ("labels".to_owned(), setting.labels.join(", ")),
+        ("grouping".to_owned(), setting.grouping.clone()),
+        ("closure_rule".to_owned(), setting.closure_rule.clone()),
+        ("done_status".to_owned(), text(&setting.done_status)),
+        ("reopen_rule".to_owned(), setting.reopen_rule.clone()),
+        ("gone_policy".to_owned(), setting.gone_policy.clone()),
+        ("pulls.status_when_opened".to_owned(), text(&setting.pulls.status_when_opened)),
+    ];
+    if setting.pulls.resolved_when_merged {
+        one.push(("pulls.resolved_when_merged".to_owned(), "1".to_owned()));
+    }
+    one.extend(routing::entered(&setting.routes));
+    fields_of(&one)
+}
+
+fn fields_of(pairs: &[(String, String)]) -> Fields {
+    Entered::of(pairs.iter().map(|(name, value)| (name.as_str(), value.clone()))).fields().clone()
+}
+
+/// The rules to begin with: those of the configuration, else what the API suggests.
+fn begun(screen: &Screen, changed: Option<&Configuration>) -> Fields {
+    let rule_of = |field: &Field| {
+        let rules = changed.iter().flat_map(|it| &it.rules);
+        rules.into_iter().find(|rule| rule.field == field.id).map(|rule| &rule.source)
+    };
+    let source = |field: &Field| match changed {
+        Some(_) => {
+            rule_of(field).or_else(|| field.suggestion.as_ref().filter(|_| field.is_demanded())).cloned()
+        }
+        None => field.suggestion.clone(),
+    };
+    let of = |field: &Field| source(field).map_or_else(Vec::new, |source| mapping::entered(field, &source));
+    let pairs: Vec<_> = screen.fields.iter().filter(|field| field.is_open()).flat_map(of).collect();
+    fields_of(&pairs)
+}
+
+/// The page with all that can be chosen now. `is_begun` says that the form was not sent yet, so that the rules are begun.
+async fn page<'a>(
+    visit: &'a Visit,
+    changed: Option<&'a Configuration>,
+    fields: Fields,
+    is_begun: bool,
+) -> Result<FormPage<'a>, Problem> {
+    let mut known = Known::default();
+    let mut fields = fields;
+    if let Some(setting) = changed {
+        // What cannot be changed is what it is, whatever the address says.
+        fields = Fields::default().or("connection", &setting.connection).then(fields);
+        known.connection = sites(visit).await?.remove(&setting.connection).unwrap_or_default();
+        known.project.clone_from(&setting.project_key);
+        known.issue_type.clone_from(&setting.issue_type_name);
+    }
+    let (offer, mut fields) = Offer::read(&visit.client, usual(fields), &known).await;
+    let screen = if is_placed(&fields) { Some(screen(visit, &fields).await) } else { None };
+    if let (Some(Ok(screen)), true) = (&screen, is_begun) {
+        fields = fields.then(begun(screen, changed));
+    }
+    let entered = Entered::so_far(fields, None);
+    Ok(FormPage { frame: &visit.frame, changed, entered, offer, screen, trial: None, wrong: BTreeMap::new() })
+}
+
+async fn screen(visit: &Visit, fields: &Fields) -> Result<Screen, Problem> {
+    let place = ["connection", "project", "issue_type"].map(|name| (name, Some(fields.text(name))));
+    visit.client.get(&query(&format!("{LIST}/fields"), &place)).await
+}
+
+/// The page again with what was entered and why it was refused.
+fn refuse(mut page: FormPage, problem: Problem) -> FormPage {
+    if let Some(id) = problem.field.as_deref().and_then(|field| field.strip_prefix("map.")) {
+        page.wrong.entry(id.to_owned()).or_default().push(problem.detail.clone());
+    }
+    page.entered = Entered::so_far(page.entered.fields().clone(), Some(problem));
+    page
+}
+
+/// Begins a new configuration.
+pub(super) async fn new(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+    for_admins(&visit)?;
+    let fields = Fields::of_query(query.as_deref().unwrap_or_default());
+    let page = page(&visit, None, fields, true).await?;
+    if visit.frame.wants("place") { answer::page(&page.as_place()) } else { answer::page(&page) }
+}
+
+/// Begins a change.
+pub(super) async fn edit(
+    visit: Visit,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    for_admins(&visit)?;
+    let setting: Configuration = visit.client.get(&KIND.api(&id)).await?;
+    let asked = Fields::of_query(query.as_deref().unwrap_or_default());
+    let page = page(&visit, Some(&setting), asked.then(stored(&setting)), true).await?;
+    if visit.frame.wants("place") { answer::page(&page.as_place()) } else { answer::page(&page) }
+}
+
+/// Saves a new configuration, or tries it out.
+pub(super) async fn create(visit: Visit, form: Form) -> Result<Response, Problem> {
+    for_admins(&visit)?;
+    carry_out(&visit, None, &form).await
+}
+
+/// Saves a change, or tries it out.
+pub(super) async fn change(visit: Visit, Path(id): Path<String>, form: Form) -> Result<Response, Problem> {
+    for_admins(&visit)?;
+    let setting: Configuration = visit.client.get(&KIND.api(&id)).await?;
+    carry_out(&visit, Some(&setting), &form).await
+}
+
+#[derive(Deserialize)]
+struct Made {
+    id: String,
+}
+
+async fn carry_out(visit: &Visit, changed: Option<&Configuration>, form: &Form) -> Result<Response, Problem> {
+    let mut page = page(visit, changed, Fields::clone(form), false).await?;
+    let sent = match &page.screen {
+        Some(Ok(screen)) => Sent::of(page.entered.fields(), screen),
+        Some(Err(problem)) => Err(problem.clone()),
+        None => Err(Problem::invalid("project", "Choose a project and an issue type first.")),
+    };
+    let sent = match sent {
+        Ok(sent) => sent,
+        Err(problem) => return refused(page, problem),
+    };
+    if form.text("do") == "try" {
+        let trial = Trial::of(&visit.client, LIST, &sent.body, changed.map(|it| it.id.as_str())).await;
+        for (part, what) in trial.obstacles() {
+            if let Some(id) = sent.blamed(part).strip_prefix("map.") {
+                page.wrong.entry(id.to_owned()).or_default().push(what.to_owned());
+            }
+        }
+        if let Some(problem) = trial.problem.clone().filter(|problem| problem.field.is_some()) {
+            let field = problem.field.as_deref().map(|field| sent.blamed(field));
+            page = refuse(page, Problem { field, ..problem });
+        }
+        page.trial = Some(trial);
+        return answer::page(&page);
+    }
+    let saved = match changed {
+        None => visit.client.post::<Made>(LIST, form, &sent.body).await,
+        Some(setting) => {
+            let mut body = sent.body.clone();
+            if let Some(members) = body.as_object_mut() {
+                members.remove("connection");
+            }
+            visit.client.change::<Made>(Method::PATCH, &KIND.api(&setting.id), &body).await
+        }
+    };
+    match saved {
+        Ok(made) => {
+            let notice = match changed {
+                None => {
+                    "The configuration is in force: findings that it is for get their tickets within a minute."
+                }
+                Some(_) => {
+                    "The configuration is changed. Findings keep the tickets that they have; what those say follows."
+                }
+            };
+            Ok(visit.go(&KIND.page(&made.id), notice))
+        }
+        Err(problem) => {
+            let field = problem.field.as_deref().map(|field| sent.blamed(field));
+            refused(page, Problem { field, ..problem })
+        }
+    }
+}
+
+fn refused(page: FormPage, problem: Problem) -> Result<Response, Problem> {
+    if !problem.is_about_input() {
+        return Err(problem);
+    }
+    answer::with(problem.status(), &refuse(page, problem))
+}
