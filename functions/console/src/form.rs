@@ -26,29 +26,32 @@ pub const MARK: &str = "csrf";
 pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    async fn of(request: Request, console: &Console) -> Result<Self, Problem> {
+    pub(crate) async fn of(request: Request, console: &Console) -> Result<Self, Problem> {
         let bytes = Bytes::from_request(request, console).await.map_err(|_| {
             let detail = "The form is larger than what is accepted; send less at a time.";
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail)
         })?;
-        let fields: Vec<_> = form_urlencoded::parse(&bytes).into_owned().take(MOST_FIELDS + 1).collect();
+        // Browsers end the lines of a longer text with CR and LF, as HTML says.
+        let field = |(name, value): (String, String)| (name, value.replace("\r\n", "\n"));
+        let sent = form_urlencoded::parse(&bytes).into_owned().map(field);
+        let fields: Vec<_> = sent.take(MOST_FIELDS + 1).collect();
         if fields.len() > MOST_FIELDS {
             let detail = "The form has more fields than are accepted; send less at a time.";
             return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail));
         }
         Ok(Self(fields))
-    /// The fields of a form that came in another way.
-    pub(crate) fn new(fields: Vec<(String, String)>) -> Self {
-        Self(fields)
     }
 
     /// Fields in their order.
-    pub(crate) fn of(fields: Vec<(String, String)>) -> Self {
+    pub(crate) fn in_order(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
     }
 
     /// The lines of a text of several lines; empty ones are left out.
     pub fn lines(&self, name: &str) -> Vec<&str> {
         self.text(name).lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+    }
+
     /// What stands in an address behind the question mark: a form that asks and changes nothing.
     pub fn of_query(query: &str) -> Self {
         Self(form_urlencoded::parse(query.as_bytes()).into_owned().take(MOST_FIELDS).collect())
@@ -154,20 +157,12 @@ impl FromRequest<Console> for Form {
     async fn from_request(request: Request, console: &Console) -> Result<Self, Problem> {
         let visit = request.extensions().get::<Visit>().cloned().ok_or_else(Problem::signed_out)?;
         Self::checked(&visit, Fields::of(request, console).await?)
-        let fields = Fields::from_request(request, console).await?;
-        Self::checked(&visit, fields)
-        Self::of(&visit, Fields::from_request(request, console).await?)
     }
 }
 
 impl Form {
     /// The form, if it was sent from a page of this very session.
     pub(crate) fn checked(visit: &Visit, mut fields: Fields) -> Result<Self, Problem> {
-    /// What was sent, if it comes from a page of this session.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub fn of(visit: &Visit, mut fields: Fields) -> Result<Self, Problem> {
         let mark = fields.text(MARK).to_owned();
         match visit.form_key.check(&mark, visit.frame.now) {
             Mark::Ours => {}
@@ -204,17 +199,6 @@ impl FromRequest<Console> for SignIn {
         let rest = request.uri().path().strip_prefix(SIGN_IN);
         if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
             return Err(Problem::ours("a form without a mark is for the sign-in pages alone"));
-        let bytes = Bytes::from_request(request, console).await.map_err(|_| {
-            let detail = "The form is larger than what is accepted; send less at a time.";
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail)
-        })?;
-        // Browsers end the lines of a longer text with CR and LF, as HTML says.
-        let field = |(name, value): (String, String)| (name, value.replace("\r\n", "\n"));
-        let sent = form_urlencoded::parse(&bytes).into_owned().map(field);
-        let fields: Vec<_> = sent.take(MOST_FIELDS + 1).collect();
-        if fields.len() > MOST_FIELDS {
-            let detail = "The form has more fields than are accepted; send less at a time.";
-            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail));
         }
         Fields::of(request, console).await.map(Self)
     }
@@ -237,6 +221,8 @@ impl Entered {
     /// What was asked for in an address, and why that is not possible.
     pub fn with<'a>(fields: impl IntoIterator<Item = (&'a str, String)>, problem: Problem) -> Self {
         Self { problem: Some(problem), ..Self::of(fields) }
+    }
+
     /// What was entered so far, with what is wrong with it, if anything is.
     pub fn so_far(fields: Fields, problem: Option<Problem>) -> Self {
         Self { fields, problem }

@@ -16,23 +16,23 @@ pub struct Entry {
 /// The entries, in their order. A new page adds its line here.
 pub const ENTRIES: &[Entry] = &[
     Entry { name: "Overview", path: "/", role: Role::Auditor },
-    Entry { name: "Checks", path: "/checks", role: Role::Auditor },
     Entry { name: "Connections", path: "/connections", role: Role::Auditor },
-    Entry { name: "API tokens", path: "/tokens", role: Role::Admin },
-    Entry { name: "Audit log", path: "/audit-log", role: Role::Auditor },
+    Entry { name: "Checks", path: "/checks", role: Role::Auditor },
     Entry { name: "Tasks", path: "/tasks", role: Role::Auditor },
     Entry { name: "Tickets", path: "/tickets", role: Role::Auditor },
+    Entry { name: "Active Sync", path: "/sync-settings", role: Role::Auditor },
+    Entry { name: "Vulnerabilities", path: "/vulnerabilities", role: Role::Auditor },
+    Entry { name: "Project configurations", path: "/project-configurations", role: Role::Auditor },
+    Entry { name: "Pull requests", path: "/pull-requests", role: Role::Auditor },
     Entry { name: "People", path: "/people", role: Role::Auditor },
     Entry { name: "Accounts", path: "/accounts", role: Role::Auditor },
     Entry { name: "Groups", path: "/groups", role: Role::Auditor },
     Entry { name: "Access reviews", path: "/campaigns", role: Role::Auditor },
     Entry { name: "Usage", path: "/usage", role: Role::Auditor },
-    Entry { name: "Vulnerabilities", path: "/vulnerabilities", role: Role::Auditor },
-    Entry { name: "Pull requests", path: "/pull-requests", role: Role::Auditor },
     Entry { name: "Actions", path: "/actions", role: Role::Auditor },
     Entry { name: "Notifications", path: "/notifications", role: Role::Auditor },
-    Entry { name: "Active Sync", path: "/sync-settings", role: Role::Auditor },
-    Entry { name: "Project configurations", path: "/project-configurations", role: Role::Auditor },
+    Entry { name: "API tokens", path: "/tokens", role: Role::Admin },
+    Entry { name: "Audit log", path: "/audit-log", role: Role::Auditor },
 ];
 
 impl Entry {

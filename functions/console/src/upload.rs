@@ -1,20 +1,13 @@
-//! A form with a file: `multipart/form-data`, or an ordinary form where no file was chosen.
-//!
-//! The file comes after the fields or before them, as the browser likes; it is held in memory, and as long as the route
-//! allows. The mark of the form is checked as in every other one.
-
-use assay_api::input::LONGEST_LIST;
-use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Request};
-use http::{StatusCode, header};
-use multer::Multipart;
 //! Forms with a file: `multipart/form-data`, as a browser sends them with or without JavaScript.
+//!
 //! The file is held in memory, since what takes in requests (API Gateway and Lambda) holds all of it, too, and takes no more
 //! than 6 MB of request.
 
 use std::ops::Deref;
 
 use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use http::{StatusCode, header};
 use multer::{Constraints, Multipart, SizeLimit};
 
 use crate::Console;
@@ -22,16 +15,6 @@ use crate::form::{Fields, Form, MOST_FIELDS};
 use crate::frame::Visit;
 use crate::problem::Problem;
 
-/// The longest form with a file, in bytes: the longest list, and what stands around it. On AWS it is about 4.5 MB, since a
-/// file travels as base64 in an event of at most 6 MB.
-pub const LONGEST: usize = LONGEST_LIST + 64 * 1024;
-
-/// A form, and the file that came with it.
-pub struct Upload {
-    /// The fields.
-    pub form: Form,
-    /// The file, if one was chosen.
-    pub file: Option<Bytes>,
 /// The longest form with a file, in bytes as it is sent.
 ///
 /// Source: AWS Lambda quotas: 6 MB for the whole event of a synchronous invocation, in which such a form stands as base64.
@@ -42,6 +25,7 @@ const LONGEST_FIELD: u64 = 64 * 1024;
 
 /// A form with a file, of somebody who is signed in, sent from a page of this very session. Taken as a handler's last
 /// argument; its route takes bodies up to [`LONGEST`].
+pub struct Upload {
     form: Form,
     file: Bytes,
 }
@@ -70,55 +54,17 @@ impl FromRequest<Console> for Upload {
     type Rejection = Problem;
 
     async fn from_request(request: Request, console: &Console) -> Result<Self, Problem> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let Some(boundary) = kind.and_then(|kind| multer::parse_boundary(kind).ok()) else {
-            return Ok(Self { form: Form::from_request(request, console).await?, file: None });
-        };
         let visit = request.extensions().get::<Visit>().cloned().ok_or_else(Problem::signed_out)?;
-        let bytes = Bytes::from_request(request, console).await.map_err(|_| too_large())?;
-        let (fields, file) = parts(bytes, boundary).await?;
-        Ok(Self { form: Form::checked(&visit, fields)?, file })
-    }
-}
-
-async fn parts(bytes: Bytes, boundary: String) -> Result<(Fields, Option<Bytes>), Problem> {
-    let mut parts = Multipart::new(Body::from(bytes).into_data_stream(), boundary);
-    let (mut fields, mut file) = (Vec::new(), None);
-    while let Some(part) = parts.next_field().await.map_err(|_| unreadable())? {
-        let name = part.name().unwrap_or_default().to_owned();
-        let is_file = part.file_name().is_some();
-        let content = part.bytes().await.map_err(|_| unreadable())?;
-        // A browser sends an empty file without a name where none was chosen.
-        if !is_file {
-            let text = String::from_utf8(content.to_vec()).map_err(|_| unreadable())?;
-            fields.push((name, text));
-        } else if !content.is_empty() {
-            file = Some(content);
-        }
-        if fields.len() > MOST_FIELDS {
-            return Err(too_large());
-        }
-    }
-    Ok((Fields::new(fields), file))
-}
-
-fn unreadable() -> Problem {
-    let detail = "The form did not arrive whole, or not as a browser sends it; send it again.";
-    Problem::new(StatusCode::BAD_REQUEST, "Not readable", detail)
-}
-
-fn too_large() -> Problem {
-    let detail = "The file is larger than what is accepted at once; send it in parts of at most 4 MB.";
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail)
-}
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-            let form = Form::of(&visit, Fields::from_request(request, console).await?)?;
+        let Some(boundary) = kind.and_then(|kind| multer::parse_boundary(kind).ok()) else {
+            let form = Form::checked(&visit, Fields::of(request, console).await?)?;
             return Ok(Self { form, file: Bytes::new() });
+        };
         let body = Bytes::from_request(request, console).await.map_err(|_| too_large())?;
         let (mut fields, file) = read(body, boundary).await?;
         // What makes a form sent twice do its work once must tell one file from another.
         fields.push(("file-digest".to_owned(), assay::ids::digest(&file)));
-        Ok(Self { form: Form::of(&visit, Fields::of(fields))?, file })
+        Ok(Self { form: Form::checked(&visit, Fields::in_order(fields))?, file })
     }
 }
 
@@ -127,6 +73,8 @@ async fn read(body: Bytes, boundary: String) -> Result<(Vec<(String, String)>, B
     let stream = futures::stream::once(async move { Ok::<_, std::convert::Infallible>(body) });
     let mut parts = Multipart::with_constraints(stream, boundary, Constraints::new().size_limit(limits));
     let (mut fields, mut file) = (Vec::new(), Bytes::new());
+    while let Some(part) = parts.next_field().await.map_err(|_| unreadable())? {
+        let name = part.name().unwrap_or_default().to_owned();
         if name == "file" {
             file = part.bytes().await.map_err(|_| unreadable())?;
         } else if fields.len() < MOST_FIELDS {
@@ -136,9 +84,13 @@ async fn read(body: Bytes, boundary: String) -> Result<(Vec<(String, String)>, B
     Ok((fields, file))
 }
 
+fn too_large() -> Problem {
     let detail =
         "The file is larger than what is accepted. Nothing was taken in. Pack it with gzip, or split it.";
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail)
 }
 
+fn unreadable() -> Problem {
     let detail = "The form cannot be read as it came. Nothing was taken in; open the page and send it again.";
+    Problem::new(StatusCode::BAD_REQUEST, "Not readable", detail)
 }

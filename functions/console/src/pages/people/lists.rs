@@ -133,8 +133,9 @@ async fn ask(visit: Visit) -> Result<Response, Problem> {
     answer::page(&ImportPage { frame: &visit.frame, entered, taken: None, choose_again: false })
 }
 
-async fn import(visit: Visit, Upload { form, file }: Upload) -> Result<Response, Problem> {
-    let list = file.unwrap_or_else(|| Bytes::from(form.text("list").to_owned()));
+async fn import(visit: Visit, upload: Upload) -> Result<Response, Problem> {
+    let (file, form) = (upload.file(), upload.into_form());
+    let list = if file.is_empty() { Bytes::from(form.text("list").to_owned()) } else { file };
     let dry_run = form.has("dry_run");
     let from_line = form.optional("from_line").filter(|_| !dry_run);
     let address =
