@@ -100,6 +100,8 @@ impl Client {
             request = request.header(header::CONTENT_ENCODING, "gzip");
         }
         self.call(request.body(Body::from(document))).await
+    }
+
     /// Asks a question that is too long for an address: a POST that changes nothing, such as a preflight.
     pub async fn ask<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Problem> {
         self.send(Method::POST, path, None, body).await
@@ -193,9 +195,6 @@ impl Client {
         let bytes = answer.into_body().collect().await.map_err(Problem::ours)?.to_bytes();
         let problem: Problem = serde_json::from_slice(&bytes).map_err(Problem::ours)?;
         Err(problem.for_people())
-        // A hint for programs that call the API, not for people.
-        let detail = problem.detail.trim_end_matches("; see `GET /v1/openapi.json`").to_owned();
-        Err(Problem { detail, ..problem })
     }
 }
 

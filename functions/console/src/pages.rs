@@ -1,26 +1,26 @@
 //! The pages, one file each: a typed struct for what is shown, a template of the same name, and the handlers.
 
-pub mod audit_log;
-pub mod actions;
-pub mod checks;
-pub mod link;
-pub mod connections;
 pub mod accounts;
+pub mod actions;
+pub mod audit_log;
 pub mod campaigns;
+pub mod checks;
+pub mod connections;
 pub mod groups;
 pub mod licences;
+pub mod link;
 pub mod notifications;
 pub mod overview;
 pub mod people;
-pub mod pull_requests;
 pub mod project_configurations;
+pub mod pull_requests;
 pub mod sign_in;
 pub mod sign_on;
 mod sites;
-pub mod tasks;
-pub mod tickets;
 pub mod sync_settings;
 mod syncing;
+pub mod tasks;
+pub mod tickets;
 pub mod time_zone;
 pub mod tokens;
 pub mod usage;

@@ -201,6 +201,8 @@ pub fn show(frame: &Frame, problem: &Problem) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use http::StatusCode;
+
     use super::Problem;
 
     fn of_the_api(status: u16, kind: &str) -> Problem {
@@ -226,9 +228,10 @@ mod tests {
         assert!(of_the_api(409, assay_api::idempotency::STILL_RUNNING).is_still_running());
         for own in [Problem::still_running(), Problem::sent_before()] {
             assert!(!own.is_about_input() && !own.is_still_running(), "{own:?}");
-    use http::StatusCode;
+        }
+    }
 
-
+    #[test]
     fn people_are_not_told_where_programs_may_ask() {
         for (said, shown) in [
             ("choose one; `GET /v1/use-cases` lists them", "choose one"),
@@ -238,6 +241,7 @@ mod tests {
             ),
             ("the first; the second", "the first; the second"),
             ("`GET /v1/checks` lists them", "`GET /v1/checks` lists them"),
+        ] {
             assert_eq!(Problem::new(StatusCode::CONFLICT, "", said).for_people().detail, shown);
         }
     }

@@ -2,7 +2,6 @@
 
 mod summary;
 
-use std::collections::BTreeMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 use assay::dynamodb::{TicketFilter, Which};
