@@ -2,29 +2,29 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what is not as expected fails the test")]
 
-mod audit;
-mod forms;
-mod connections;
-mod checks;
 mod accounts;
-mod campaigns;
 mod actions;
+mod audit;
+mod campaigns;
+mod checks;
+mod connections;
 mod filled;
+mod forms;
 mod headers;
-mod overview;
 mod notifications;
+mod overview;
 mod pages;
 mod people;
-mod pull_requests;
 mod project_configurations;
+mod pull_requests;
 mod routes;
 mod signing;
 mod single_sign_on;
+mod stock;
 mod support;
-mod tokens;
+mod sync_settings;
 mod tasks;
 mod tickets;
-mod stock;
+mod tokens;
 mod usage;
 mod vulnerabilities;
-mod sync_settings;

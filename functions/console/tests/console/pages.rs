@@ -4,7 +4,7 @@ use assay::access::Role;
 
 use serde_json::json;
 
-use super::support::{House, PROBE, assert_harmless, main_of};
+use super::support::{House, PROBE, assert_harmless};
 
 #[tokio::test]
 async fn what_is_not_there_is_told_with_the_way_on() {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use assay::access::Role;
 use assay_test_support::http::Ask;
 use assay_test_support::world::PUBLIC_URL;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::support::{House, ROLES};
 
@@ -163,34 +163,20 @@ const OPEN: &[(&str, &str)] = &[
 
 /// A house in which there is something at each path of [`ROWS`], and what the names in braces stand for.
 async fn prepared() -> (House, Vec<(&'static str, String)>) {
-    let house = House::with_tasks().await;
+    let house = House::with_tickets().await;
     let token = house.token("acme", Role::Auditor).await;
     let token = token.split('_').nth(2).unwrap().to_owned();
-    (house, vec![("{connection}", "con-1".to_owned()), ("{token}", token)])
-    let house = House::with_tickets().await;
     let run = house.world.store().list_runs(&house.world.tenant, assay::check::CheckId::B1, None, 1).await;
     let run = run.unwrap().items.remove(0).id.to_string();
     let task = house.world.tasks().await.remove(0).id.to_string();
     let ticket = house.world.tickets().await.remove(0).id.to_string();
-    let connection = "con-1".to_owned();
-    (house, vec![("{connection}", connection), ("{run}", run), ("{task}", task), ("{ticket}", ticket)])
     let (person, campaign) = (house.fill().await, house.campaign().await);
-    let names = vec![("{connection}", "con-1".to_owned()), ("{person}", person), ("{campaign}", campaign)];
     let finding = crate::vulnerabilities::finding(&house, "f-1").await;
     let channel = crate::notifications::channel(&house).await;
     let pull = crate::pull_requests::named(&house, &finding).await;
     let action = crate::actions::asked(&house, &crate::actions::creating()).await;
-    let names = vec![
-        ("{pull}", pull),
-        ("{action}", action),
-        ("{connection}", "con-1".to_owned()),
-        ("{finding}", finding),
-        ("{channel}", channel),
-    ];
-    (house, names)
-    let setting = json!({ "scope": "all", "connection": "con-1", "project": "SEC", "issue_type": "10100", "mode": "individual" });
-    let setting = house.call("POST", "/v1/sync-settings", &setting).await.json();
-    let setting = setting["id"].as_str().unwrap().to_owned();
+    let settings = house.call("GET", "/v1/sync-settings", &Value::Null).await.json();
+    let setting = settings["items"][0]["id"].as_str().unwrap().to_owned();
     let priority = |id: &str| json!({ "type": "priority", "value": id });
     let values = json!({ "critical": priority("1"), "*": priority("3") });
     let rule =
@@ -198,9 +184,22 @@ async fn prepared() -> (House, Vec<(&'static str, String)>) {
     let configuration = json!({ "name": "All", "connection": "con-1", "project": "SEC", "issue_type": "10100", "rules": [rule] });
     let configuration = house.call("POST", "/v1/project-configurations", &configuration).await.json();
     let configuration = configuration["id"].as_str().unwrap().to_owned();
-    let names =
-        [("{connection}", "con-1".to_owned()), ("{setting}", setting), ("{configuration}", configuration)];
-    (house, names.into())
+    let names = vec![
+        ("{connection}", "con-1".to_owned()),
+        ("{token}", token),
+        ("{run}", run),
+        ("{task}", task),
+        ("{ticket}", ticket),
+        ("{person}", person),
+        ("{campaign}", campaign),
+        ("{finding}", finding),
+        ("{channel}", channel),
+        ("{pull}", pull),
+        ("{action}", action),
+        ("{setting}", setting),
+        ("{configuration}", configuration),
+    ];
+    (house, names)
 }
 
 fn filled(path: &str, names: &[(&'static str, String)]) -> String {
