@@ -1,8 +1,8 @@
 //! The checks: how each stands and stood, why, what fails, and what it rests on.
 
 use assay::access::Role;
-use assay::check::CheckId;
-use assay::evidence::Gap;
+use assay::check::{CheckId, Failing};
+use assay::evidence::{Entity, Gap};
 use serde_json::json;
 
 use super::support::{House, PROBE, assert_harmless, between, main_of};
@@ -109,6 +109,46 @@ async fn each_run_is_kept_with_its_evidence_and_is_found_from_the_history() {
     assert_eq!(browser.get("/checks/B3/runs/none").await.status, 404);
 }
 
+/// A thing that fails.
+fn failing(number: usize, text: &str) -> Failing {
+    let entity = Entity {
+        id: number.to_string(),
+        key: format!("{text}-{number}"),
+        title: text.to_owned(),
+        url: "https://example.com/\"onclick".to_owned(),
+        assignee: None,
+        created_at: "2026-06-01T00:00:00Z".parse().unwrap(),
+        done: false,
+        priority: None,
+    };
+    Failing { entity, why: text.to_owned() }
+}
+
+#[tokio::test]
+async fn what_fails_in_great_number_is_listed_on_pages_of_its_run() {
+    let house = House::with_tasks().await;
+    let tenant = &house.world.tenant;
+    let mut run = house.world.store().list_runs(tenant, CheckId::B2, None, 1).await.unwrap().items.remove(0);
+    house.world.time.advance(60);
+    run.id = assay::ids::RunId::parse(&format!("{}-x", house.world.time.now().as_millisecond())).unwrap();
+    run.finished_at = house.world.time.now();
+    run.failing = 1060;
+    let all: Vec<Failing> = (0..1060).map(|number| failing(number, "OPS")).collect();
+    house.world.store().put_run(&run, &all).await.unwrap();
+    let browser = house.signed_in(Role::Auditor).await;
+    let page = browser.page("/checks/B2").await;
+    assert!(page.contains("OPS-9<") && !page.contains("OPS-10<"), "{page}");
+    assert!(page.contains("All 1\u{202f}060 that fail"), "{page}");
+    let (mut path, mut seen) = (format!("/checks/B2/runs/{}", run.id), 0);
+    loop {
+        let page = browser.page(&path).await;
+        seen += page.matches("OPS-").count();
+        let Some(next) = between(&page, "<a class=\"button\" href=\"", "\"") else { break };
+        next.clone_into(&mut path);
+    }
+    assert_eq!(seen, 1060);
+}
+
 #[tokio::test]
 async fn what_is_missing_is_told_with_what_to_do_about_it() {
     let house = House::with_tasks().await;
@@ -122,17 +162,7 @@ async fn what_is_missing_is_told_with_what_to_do_about_it() {
     run.evidence.query = PROBE.to_owned();
     run.evidence.coverage.gaps =
         vec![Gap::Hidden { project: PROBE.to_owned() }, Gap::Refused { detail: PROBE.to_owned() }];
-    let entity = assay::evidence::Entity {
-        id: "1".to_owned(),
-        key: PROBE.to_owned(),
-        title: PROBE.to_owned(),
-        url: "https://example.com/\"onclick".to_owned(),
-        assignee: None,
-        created_at: house.world.time.now(),
-        done: false,
-        priority: None,
-    };
-    let failing = vec![assay::check::Failing { entity, why: PROBE.to_owned() }];
+    let failing = vec![failing(1, PROBE)];
     run.failing = 1;
     house.world.store().put_run(&run, &failing).await.unwrap();
     let browser = house.signed_in(Role::Auditor).await;

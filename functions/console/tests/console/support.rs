@@ -249,10 +249,18 @@ pub fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> 
     rest.split_once(after).map(|(inside, _)| inside)
 }
 
-/// A page without what differs each time or with each build: nonce, marks, names of assets.
+/// A page without what differs each time or with each build: nonce, marks, names of assets, the simulator's port, digests of
+/// what it said.
 pub fn settled(html: &str) -> String {
     let mut text = html.to_owned();
-    for (before, after) in [("nonce=\"", "\""), ("name=\"csrf\" value=\"", "\""), ("=\"/assets/", "\"")] {
+    let varying = [
+        ("nonce=\"", "\""),
+        ("name=\"csrf\" value=\"", "\""),
+        ("=\"/assets/", "\""),
+        ("http://127.0.0.1:", "/"),
+        ("<dt>SHA-256</dt><dd><code>", "<"),
+    ];
+    for (before, after) in varying {
         let mut parts = text.split(before);
         let mut settled = parts.next().unwrap_or_default().to_owned();
         for part in parts {
