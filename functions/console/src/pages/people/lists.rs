@@ -136,6 +136,9 @@ async fn ask(visit: Visit) -> Result<Response, Problem> {
 async fn import(visit: Visit, upload: Upload) -> Result<Response, Problem> {
     let (file, form) = (upload.file(), upload.into_form());
     let list = if file.is_empty() { Bytes::from(form.text("list").to_owned()) } else { file };
+async fn import(visit: Visit, form: Upload) -> Result<Response, Problem> {
+    let pasted = || Bytes::from(form.text("list").to_owned());
+    let list = Some(form.file()).filter(|file| !file.is_empty()).unwrap_or_else(pasted);
     let dry_run = form.has("dry_run");
     let from_line = form.optional("from_line").filter(|_| !dry_run);
     let address =
@@ -147,7 +150,7 @@ async fn import(visit: Visit, upload: Upload) -> Result<Response, Problem> {
             // The API calls the list the body of the request.
             let field =
                 problem.field.clone().map(|field| if field == "body" { "list".to_owned() } else { field });
-            let entered = form.refused(Problem { field, ..problem });
+            let entered = form.into_form().refused(Problem { field, ..problem });
             let page = ImportPage { frame: &visit.frame, entered, taken: None, choose_again: false };
             return answer::with(status, &page);
         }
