@@ -162,7 +162,6 @@ pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -
 }
 
 /// A member that is there, also as null: for what may be changed to nothing.
-#[expect(clippy::option_option, reason = "null and not being there are two things here")]
 pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {

@@ -63,6 +63,7 @@ impl Fields {
     }
 
     /// With a value for a field that was not sent, or is empty.
+    #[must_use]
     pub fn or(mut self, name: &str, value: &str) -> Self {
         if self.text(name).is_empty() {
             self.0.retain(|(key, _)| key != name);
@@ -72,12 +73,14 @@ impl Fields {
     }
 
     /// Without a field.
+    #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.0.retain(|(key, _)| key != name);
         self
     }
 
     /// These fields, and then others; the first of a name that stands for one text counts.
+    #[must_use]
     pub fn then(mut self, others: Self) -> Self {
         self.0.extend(others.0);
         self

@@ -33,6 +33,7 @@ pub const ENTRIES: &[Entry] = &[
     Entry { name: "Notifications", path: "/notifications", role: Role::Auditor },
     Entry { name: "API tokens", path: "/tokens", role: Role::Admin },
     Entry { name: "Audit log", path: "/audit-log", role: Role::Auditor },
+    Entry { name: "Configurations", path: "/project-configurations", role: Role::Auditor },
 ];
 
 impl Entry {

@@ -2,6 +2,7 @@
 
 mod mapping;
 mod routing;
+mod shown;
 mod wizard;
 
 use std::collections::BTreeMap;
@@ -135,20 +136,20 @@ impl Configuration {
         self.routes.iter().map(Route::words).collect()
     }
 
-    fn grouping_words(&self) -> &'static str {
-        rules::name(GROUPINGS, &self.grouping)
+    fn grouping(&self) -> Rule {
+        rules::find(GROUPINGS, &self.grouping)
     }
 
-    fn closure_words(&self) -> &'static str {
-        rules::name(CLOSURES, &self.closure_rule)
+    fn closure(&self) -> Rule {
+        rules::find(CLOSURES, &self.closure_rule)
     }
 
-    fn reopen_words(&self) -> &'static str {
-        rules::name(REOPENINGS, &self.reopen_rule)
+    fn reopen(&self) -> Rule {
+        rules::find(REOPENINGS, &self.reopen_rule)
     }
 
-    fn gone_words(&self) -> &'static str {
-        rules::name(GONE, &self.gone_policy)
+    fn gone(&self) -> Rule {
+        rules::find(GONE, &self.gone_policy)
     }
 }
 

@@ -12,7 +12,7 @@ use axum::routing::{get, post};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::syncing::rules::{self, CLOSURES, GONE, MODES, REOPENINGS};
+use super::syncing::rules::{self, CLOSURES, GONE, MODES, REOPENINGS, Rule};
 use super::syncing::switching::{self, Kind, Progress};
 use super::syncing::{Disabled, Quarantine, State, Unfinished, badge, sites};
 use crate::Console;
@@ -75,20 +75,20 @@ impl Setting {
         self.state == State::Disabled && self.unfinished.is_some()
     }
 
-    fn mode_words(&self) -> &'static str {
-        rules::name(MODES, &self.mode)
+    fn mode(&self) -> Rule {
+        rules::find(MODES, &self.mode)
     }
 
-    fn closure_words(&self) -> &'static str {
-        rules::name(CLOSURES, &self.closure_rule)
+    fn closure(&self) -> Rule {
+        rules::find(CLOSURES, &self.closure_rule)
     }
 
-    fn reopen_words(&self) -> &'static str {
-        rules::name(REOPENINGS, &self.reopen_rule)
+    fn reopen(&self) -> Rule {
+        rules::find(REOPENINGS, &self.reopen_rule)
     }
 
-    fn gone_words(&self) -> &'static str {
-        rules::name(GONE, &self.gone_policy)
+    fn gone(&self) -> Rule {
+        rules::find(GONE, &self.gone_policy)
     }
 }
 
@@ -120,6 +120,11 @@ impl Names {
             None if scope == "all" => "All checks".to_owned(),
             None => scope.to_owned(),
         }
+    }
+
+    /// The same within a sentence.
+    fn of_scope(&self, scope: &str) -> String {
+        if scope == "all" { "all checks".to_owned() } else { self.scope(scope) }
     }
 
     /// What a connection is called.

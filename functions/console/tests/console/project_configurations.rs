@@ -142,6 +142,12 @@ async fn what_is_left_open_or_wrong_is_said_at_its_field_and_what_was_entered_st
     let answer = send(&browser, LIST, &with(&all, "name", ""), "save").await;
     assert_eq!(answer.status, 422);
     assert!(answer.text().contains("id=\"error-name\">Give it a name.") && answer.text().contains("shop/*"));
+    // All that is missing is told at once, each at its field.
+    let missing = send(&browser, LIST, &with(&filled(&form, FORM), "name", "Shop"), "try").await;
+    assert_eq!(missing.status, 422);
+    for name in ["Business unit: Choose", "Asset owner: Choose"] {
+        assert!(missing.text().contains(&format!("<p class=\"error\">{name}")), "{name}: {}", missing.text());
+    }
     // A text that cannot be written.
     let id = all.iter().find(|(_, text)| text.contains("finding.score")).unwrap().0.clone();
     let wrong = with(&all, &id, "{{ finding.nothing }}");
@@ -154,10 +160,13 @@ async fn what_is_left_open_or_wrong_is_said_at_its_field_and_what_was_entered_st
     assert!(shown.contains("class=\"error\"") && shown.contains("{{ finding.nothing }}"), "{shown}");
     // Trying out tells the same, for every field at once.
     let owner = all.iter().find(|(_, text)| text == "acc-2").unwrap().0.replace("jira.", "from.");
-    let answer = send(&browser, LIST, &with(&wrong, &owner, ""), "try").await;
+    let wrong =
+        with(&with(&wrong, &owner, "typed"), &owner.replace("from.", "typed."), "{{ finding.nobody }}");
+    let answer = send(&browser, LIST, &wrong, "try").await;
     assert_eq!(answer.status, 200);
     let page = answer.text();
-    assert!(page.contains("Something stands against it") && page.contains("Asset owner"), "{page}");
+    assert!(page.contains("Something stands against it") && page.contains("nobody"), "{page}");
+    assert_eq!(page.matches("<fieldset class=\"map wrong\"").count(), 2, "{page}");
     assert!(page.contains("{{ finding.nothing }}"), "{page}");
     let bad = with(&all, "routes[0].assets", "a\u{7}b");
     let answer = send(&browser, LIST, &bad, "save").await;

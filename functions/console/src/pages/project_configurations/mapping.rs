@@ -161,25 +161,39 @@ pub(super) fn known_words(word: &str) -> String {
 /// The rules that a form makes, and for each the id of its field.
 ///
 /// # Errors
-/// When a value cannot be one of its field; named as `map.` with the field's id.
-pub(super) fn rules(fields: &[Field], form: &Fields) -> Result<(Vec<Value>, Vec<String>), Problem> {
-    let (mut rules, mut ids) = (Vec::new(), Vec::new());
+/// For each value that cannot be one of its field; named as `map.` with the field's id.
+pub(super) fn rules(fields: &[Field], form: &Fields) -> Result<(Vec<Value>, Vec<String>), Vec<Problem>> {
+    let (mut rules, mut ids, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
     for field in fields {
-        let of = |part: &str| format!("{part}.{}", field.id);
-        let source = match form.text(&of("from")) {
-            "jira" => {
-                let texts: Vec<&str> =
-                    form.iter().filter(|(name, _)| *name == of("jira")).map(|(_, text)| text).collect();
-                json!({ "from": "jira", "value": value(field, &texts)? })
+        match source(field, form) {
+            Ok(None) => {}
+            Ok(Some(source)) => {
+                rules.push(json!({ "field": field.id, "source": source }));
+                ids.push(field.id.clone());
             }
-            "assay" => assay(field, form)?,
-            "typed" => json!({ "from": "typed", "text": form.text(&of("typed")) }),
-            _ => continue,
-        };
-        rules.push(json!({ "field": field.id, "source": source }));
-        ids.push(field.id.clone());
+            Err(problem) => wrong.push(problem),
+        }
     }
-    Ok((rules, ids))
+    if wrong.is_empty() { Ok((rules, ids)) } else { Err(wrong) }
+}
+
+/// Where a field's value comes from, as the API takes it; none where no rule is made.
+fn source(field: &Field, form: &Fields) -> Result<Option<Value>, Problem> {
+    let of = |part: &str| format!("{part}.{}", field.id);
+    Ok(match form.text(&of("from")) {
+        "jira" => {
+            let name = of("jira");
+            let texts: Vec<&str> =
+                form.iter().filter(|(key, _)| *key == name).map(|(_, text)| text).collect();
+            Some(json!({ "from": "jira", "value": value(field, &texts)? }))
+        }
+        "assay" => Some(assay(field, form)?),
+        "typed" => Some(json!({ "from": "typed", "text": form.text(&of("typed")) })),
+        _ if field.is_demanded() && field.is_open() => {
+            return Err(wrong(field, "Choose where its value comes from."));
+        }
+        _ => None,
+    })
 }
 
 fn assay(field: &Field, form: &Fields) -> Result<Value, Problem> {
@@ -320,8 +334,15 @@ pub(super) fn words(source: &Value, names: &BTreeMap<String, String>) -> Vec<Str
             match source["values"].as_object().filter(|values| !values.is_empty()) {
                 None => vec![format!("{what}, as Assay knows it")],
                 Some(values) => {
-                    let each = values.iter().map(|(word, value)| {
-                        let word = if word == "*" { "all others" } else { word };
+                    // The worst severity first, all others last.
+                    let place = |word: &str| {
+                        let known = SEVERITIES.iter().position(|it| *it == word);
+                        known.unwrap_or(SEVERITIES.len() + usize::from(word == "*"))
+                    };
+                    let mut values: Vec<_> = values.iter().collect();
+                    values.sort_by_key(|(word, _)| place(word));
+                    let each = values.into_iter().map(|(word, value)| {
+                        let word = if word == "*" { "all others" } else { word.as_str() };
                         format!("{word}: {}", value_words(value, names))
                     });
                     [format!("{what}, by value")].into_iter().chain(each).collect()
@@ -334,8 +355,8 @@ pub(super) fn words(source: &Value, names: &BTreeMap<String, String>) -> Vec<Str
 
 /// A value in words.
 pub(super) fn value_words(value: &Value, names: &BTreeMap<String, String>) -> String {
-    let named = |text: String| names.get(&text).cloned().unwrap_or(text);
-    texts(value).into_iter().map(named).collect::<Vec<_>>().join(", ")
+    let in_words = |text: String| names.get(&text).cloned().unwrap_or(text);
+    texts(value).into_iter().map(in_words).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

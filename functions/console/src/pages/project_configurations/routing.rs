@@ -26,8 +26,10 @@ impl Route {
 
     /// In words.
     pub(super) fn words(&self) -> String {
+        let severities = SEVERITIES.iter().filter(|it| self.severities.iter().any(|one| one == *it));
+        let severities: Vec<String> = severities.map(ToString::to_string).collect();
         let parts = [
-            ("severity", &self.severities),
+            ("severity", &severities),
             ("source", &self.sources),
             ("asset", &self.assets),
             ("package", &self.packages),

@@ -3,208 +3,27 @@
 
 use std::collections::BTreeMap;
 
-use askama::Template;
 use axum::extract::{Path, RawQuery};
 use axum::response::Response;
-use http::Method;
+use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::mapping::{self, Control, Field, SEVERITIES};
+use super::mapping::{self, Field};
+use super::shown::{FormPage, Screen, is_placed};
 use super::{Configuration, GROUPINGS, KIND, routing};
 use crate::answer;
 use crate::client::query;
 use crate::form::{Entered, Fields, Form};
-use crate::frame::{Frame, Visit};
+use crate::frame::Visit;
 use crate::pages::syncing::offer::{Known, Offer};
 use crate::pages::syncing::rules::{CLOSURES, GONE, REOPENINGS, Rule};
-use crate::pages::syncing::trial::{Trial, Written};
+use crate::pages::syncing::trial::Trial;
 use crate::pages::syncing::{for_admins, sites};
 use crate::problem::Problem;
 
 /// Where the API has all configurations.
 const LIST: &str = "/v1/project-configurations";
-
-/// What a project asks for in a new issue.
-#[derive(Debug, Deserialize)]
-struct Screen {
-    fields: Vec<Field>,
-}
-
-/// One route as it stands in the form.
-struct RouteFields<'a> {
-    place: usize,
-    number: usize,
-    assets: &'a str,
-    packages: &'a str,
-    sources: &'a str,
-    /// Each severity, and whether it is ticked.
-    severities: Vec<(&'static str, bool)>,
-    error: Option<&'a str>,
-}
-
-#[derive(Template)]
-#[template(path = "project_configurations/form.html", blocks = ["place"])]
-struct FormPage<'a> {
-    frame: &'a Frame,
-    /// The configuration that is changed; none for a new one.
-    changed: Option<&'a Configuration>,
-    entered: Entered,
-    offer: Offer,
-    /// The fields that Jira asks for; none before project and type are chosen.
-    screen: Option<Result<Screen, Problem>>,
-    trial: Option<Trial>,
-    /// What is wrong with the rules of fields, by their ids.
-    wrong: BTreeMap<String, Vec<String>>,
-}
-
-impl FormPage<'_> {
-    const GROUPINGS: &'static [Rule] = GROUPINGS;
-    const CLOSURES: &'static [Rule] = CLOSURES;
-    const REOPENINGS: &'static [Rule] = REOPENINGS;
-    const GONE: &'static [Rule] = GONE;
-    const SEVERITIES: &'static [&'static str] = SEVERITIES;
-
-    /// The address that goes on asking.
-    fn here(&self) -> String {
-        self.changed
-            .map_or_else(|| format!("/{}/new", KIND.noun()), |it| format!("{}/edit", KIND.page(&it.id)))
-    }
-
-    /// The address that tries out and saves.
-    fn saves(&self) -> String {
-        self.changed.map_or_else(|| format!("/{}", KIND.noun()), |it| format!("{}/edit", KIND.page(&it.id)))
-    }
-
-    fn is_placed(&self) -> bool {
-        is_placed(self.entered.fields())
-    }
-
-    /// What the chosen connection is called.
-    fn connection_words(&self) -> &str {
-        let chosen = self.entered.value("connection");
-        let found = self.offer.connections.items.iter().find(|(value, _)| value == chosen);
-        found.map_or(chosen, |(_, words)| words)
-    }
-
-    fn fields(&self) -> &[Field] {
-        match &self.screen {
-            Some(Ok(screen)) => &screen.fields,
-            Some(Err(_)) | None => &[],
-        }
-    }
-
-    /// Fields that must be filled.
-    fn demanded(&self) -> Vec<&Field> {
-        self.fields().iter().filter(|field| field.is_open() && field.is_demanded()).collect()
-    }
-
-    /// Fields that may be filled.
-    fn optional(&self) -> Vec<&Field> {
-        self.fields().iter().filter(|field| field.is_open() && !field.is_demanded()).collect()
-    }
-
-    /// Fields that Jira demands and Assay cannot write.
-    fn impossible(&self) -> Vec<&Field> {
-        let is = |field: &&Field| field.problem.is_some() && field.required && !field.has_default;
-        self.fields().iter().filter(is).collect()
-    }
-
-    /// Fields that Assay cannot write and need not.
-    fn left_to_people(&self) -> Vec<&str> {
-        let is = |field: &&Field| field.problem.is_some() && (!field.required || field.has_default);
-        self.fields().iter().filter(is).map(|field| field.name.as_str()).collect()
-    }
-
-    fn has_optional_rules(&self) -> bool {
-        self.optional()
-            .iter()
-            .any(|field| !self.from(&field.id).is_empty() || !self.wrong(&field.id).is_empty())
-    }
-
-    /// Where a field's value comes from.
-    fn from(&self, id: &str) -> &str {
-        self.entered.value(&format!("from.{id}"))
-    }
-
-    /// The text of one of a field's parts.
-    fn part(&self, part: &str, id: &str) -> &str {
-        self.entered.value(&format!("{part}.{id}"))
-    }
-
-    /// The value that stands for a severity.
-    fn of_severity(&self, id: &str, severity: &str) -> &str {
-        self.entered.value(&format!("value.{id}.{severity}"))
-    }
-
-    fn is_value(&self, id: &str, value: &str) -> bool {
-        self.entered.chosen(&format!("jira.{id}"), value)
-    }
-
-    /// The values of a field's list; what was chosen stays in it, also where Jira takes it no more.
-    fn values(&self, field: &Field, chosen: &str) -> Vec<(String, String)> {
-        let mut listed = field.listed();
-        if !chosen.is_empty() && !listed.iter().any(|(value, _)| value == chosen) {
-            listed.push((chosen.to_owned(), format!("{chosen} (not offered by Jira any more)")));
-        }
-        listed
-    }
-
-    fn wrong(&self, id: &str) -> &[String] {
-        self.wrong.get(id).map_or(&[], Vec::as_slice)
-    }
-
-    /// What Assay knows that fits a field, with its words.
-    fn fitting(field: &Field) -> Vec<(&str, String)> {
-        field.assay_fields.iter().map(|word| (word.as_str(), mapping::known_words(word))).collect()
-    }
-
-    fn is_one(field: &Field) -> bool {
-        field.control() == Control::One
-    }
-
-    fn is_some(field: &Field) -> bool {
-        field.control() == Control::Some
-    }
-
-    fn is_lines(field: &Field) -> bool {
-        field.control() == Control::Lines
-    }
-
-    /// What would be written into a field, with the names of Jira's values.
-    fn written_words(&self, written: &Written) -> Option<String> {
-        let listed = self.fields().iter().find(|field| field.id == written.field).map(Field::listed);
-        let names: BTreeMap<String, String> = listed.into_iter().flatten().collect();
-        written.value.as_ref().map(|value| mapping::value_words(value, &names))
-    }
-
-    /// The routes as they stand in the form, with an empty one at the end.
-    fn routes(&self) -> Vec<RouteFields<'_>> {
-        let of = |place: usize| {
-            let text = |part: &str| self.entered.value(&format!("routes[{place}].{part}"));
-            let severities = format!("routes[{place}].severities");
-            RouteFields {
-                place,
-                number: place + 1,
-                assets: text("assets"),
-                packages: text("packages"),
-                sources: text("sources"),
-                severities: SEVERITIES.iter().map(|it| (*it, self.entered.chosen(&severities, it))).collect(),
-                error: self.entered.error(&format!("routes[{place}]")),
-            }
-        };
-        (0..routing::count(self.entered.fields())).map(of).collect()
-    }
-
-    /// What stands in the mapping's fields, to be kept where they cannot be shown.
-    fn kept(&self) -> Vec<(&str, &str)> {
-        self.entered.fields().iter().filter(|(name, _)| mapping::is_of_mapping(name)).collect()
-    }
-}
-
-fn is_placed(fields: &Fields) -> bool {
-    ["connection", "project", "issue_type"].iter().all(|name| !fields.text(name).is_empty())
-}
 
 /// A body for the API, and how to find again in the form what it blames.
 struct Sent {
@@ -215,14 +34,14 @@ struct Sent {
 
 impl Sent {
     /// What the API is sent.
-    fn of(fields: &Fields, screen: &Screen) -> Result<Self, Problem> {
+    fn of(fields: &Fields, screen: &Screen) -> Result<Self, Vec<Problem>> {
         for (name, words) in [
             ("name", "Give it a name."),
             ("project", "Choose a project."),
             ("issue_type", "Choose an issue type."),
         ] {
             if fields.text(name).is_empty() {
-                return Err(Problem::invalid(name, words));
+                return Err(vec![Problem::invalid(name, words)]);
             }
         }
         let (rules, ids) = mapping::rules(&screen.fields, fields)?;
@@ -246,7 +65,7 @@ impl Sent {
                 "resolved_when_merged": fields.has("pulls.resolved_when_merged"),
             },
         });
-        if let Some(position) = fields.number("position")? {
+        if let Some(position) = fields.number("position").map_err(|problem| vec![problem])? {
             body["position"] = json!(position);
         }
         Ok(Self { body, ids, places })
@@ -344,12 +163,17 @@ async fn screen(visit: &Visit, fields: &Fields) -> Result<Screen, Problem> {
     visit.client.get(&query(&format!("{LIST}/fields"), &place)).await
 }
 
-/// The page again with what was entered and why it was refused.
-fn refuse(mut page: FormPage, problem: Problem) -> FormPage {
-    if let Some(id) = problem.field.as_deref().and_then(|field| field.strip_prefix("map.")) {
-        page.wrong.entry(id.to_owned()).or_default().push(problem.detail.clone());
+/// The page again with what was entered and all that is wrong with it.
+fn refuse(mut page: FormPage, problems: Vec<Problem>) -> FormPage {
+    for problem in &problems {
+        if let Some(id) = problem.field.as_deref().and_then(|field| field.strip_prefix("map.")) {
+            page.wrong.entry(id.to_owned()).or_default().push(problem.detail.clone());
+        }
     }
-    page.entered = Entered::so_far(page.entered.fields().clone(), Some(problem));
+    let all: Vec<&str> = problems.iter().map(|problem| problem.detail.as_str()).collect();
+    let all = all.join(" ");
+    let shown = problems.into_iter().next().map(|first| Problem { detail: all, ..first });
+    page.entered = Entered::so_far(page.entered.fields().clone(), shown);
     page
 }
 
@@ -396,12 +220,12 @@ async fn carry_out(visit: &Visit, changed: Option<&Configuration>, form: &Form) 
     let mut page = page(visit, changed, Fields::clone(form), false).await?;
     let sent = match &page.screen {
         Some(Ok(screen)) => Sent::of(page.entered.fields(), screen),
-        Some(Err(problem)) => Err(problem.clone()),
-        None => Err(Problem::invalid("project", "Choose a project and an issue type first.")),
+        Some(Err(problem)) => Err(vec![problem.clone()]),
+        None => Err(vec![Problem::invalid("project", "Choose a project and an issue type first.")]),
     };
     let sent = match sent {
         Ok(sent) => sent,
-        Err(problem) => return refused(page, problem),
+        Err(problems) => return refused(page, problems),
     };
     if form.text("do") == "try" {
         let trial = Trial::of(&visit.client, LIST, &sent.body, changed.map(|it| it.id.as_str())).await;
@@ -412,7 +236,7 @@ async fn carry_out(visit: &Visit, changed: Option<&Configuration>, form: &Form) 
         }
         if let Some(problem) = trial.problem.clone().filter(|problem| problem.field.is_some()) {
             let field = problem.field.as_deref().map(|field| sent.blamed(field));
-            page = refuse(page, Problem { field, ..problem });
+            page = refuse(page, vec![Problem { field, ..problem }]);
         }
         page.trial = Some(trial);
         return answer::page(&page);
@@ -441,14 +265,15 @@ async fn carry_out(visit: &Visit, changed: Option<&Configuration>, form: &Form) 
         }
         Err(problem) => {
             let field = problem.field.as_deref().map(|field| sent.blamed(field));
-            refused(page, Problem { field, ..problem })
+            refused(page, vec![Problem { field, ..problem }])
         }
     }
 }
 
-fn refused(page: FormPage, problem: Problem) -> Result<Response, Problem> {
-    if !problem.is_about_input() {
-        return Err(problem);
+fn refused(page: FormPage, problems: Vec<Problem>) -> Result<Response, Problem> {
+    if let Some(problem) = problems.iter().find(|problem| !problem.is_about_input()) {
+        return Err(problem.clone());
     }
-    answer::with(problem.status(), &refuse(page, problem))
+    let status = problems.first().map_or(StatusCode::UNPROCESSABLE_ENTITY, Problem::status);
+    answer::with(status, &refuse(page, problems))
 }

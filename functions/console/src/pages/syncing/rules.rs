@@ -94,7 +94,8 @@ pub(in crate::pages) const RETIREMENTS: &[Rule] = &[
     rule("delete", "Delete all issues", "This cannot be undone."),
 ];
 
-/// What a value of a rule is called.
-pub(in crate::pages) fn name(rules: &'static [Rule], value: &str) -> &'static str {
-    rules.iter().find(|rule| rule.value == value).map_or("as Jira says", |rule| rule.name)
+/// The rule that a value stands for.
+pub(in crate::pages) fn find(rules: &'static [Rule], value: &str) -> Rule {
+    let unknown = rule("", "something that this console does not know", "");
+    rules.iter().find(|rule| rule.value == value).copied().unwrap_or(unknown)
 }
