@@ -14,6 +14,7 @@ run: ## Assay on this machine with a simulated Jira site; or with yours: JIRA_SI
 	@python3 infra/local_stack.py run
 
 test: lint ## Every check and test; those that need a stack get one of their own
+	@python3 infra/local_stack.py browser
 	@cargo nextest --version 2>/dev/null | grep -q "cargo-nextest $(NEXTEST)" || cargo install --locked --debug --root target/tools cargo-nextest@$(NEXTEST)
 	@PYTHONDONTWRITEBYTECODE=1 python3 -m unittest discover --quiet --start-directory infra/tests --top-level-directory infra
 	@python3 infra/local_stack.py exec --instance test -- cargo nextest run --workspace --locked

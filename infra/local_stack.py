@@ -8,6 +8,7 @@
   token                print an API token of the running stack
   link                 print a link that signs somebody in to its console, once
   prepare              only install the pinned tools below target/venv
+  browser              only see that the browser tests have Chromium (CHROMIUM names another program than the known)
 
 Ports come from ASSAY_PORT, JIRA_SIM_PORT and GITHUB_SIM_PORT. JIRA_SITE, JIRA_EMAIL and JIRA_TOKEN connect a site of
 one's own, with JIRA_CHANGE_PROJECT for its checks and JIRA_TICKET_PROJECT for its tickets; only `run` and `up` read
@@ -53,6 +54,8 @@ def _run(arguments: argparse.Namespace) -> int:
             return stack.during(chosen, arguments.program, with_demo=arguments.demo)
         case "prepare":
             tools.prepare_virtual_environment(Children())
+        case "browser":
+            tools.require_chromium(Children())
         case "token":
             plain(stack.token(chosen, arguments.tenant, arguments.role))
         case "link":
@@ -63,7 +66,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name in ("run", "up", "down", "exec", "token", "link", "prepare"):
+    for name in ("run", "up", "down", "exec", "token", "link", "prepare", "browser"):
         command = commands.add_parser(name)
         command.add_argument("--instance", default=settings.DEFAULT_INSTANCE, help="name of the stack (default: local)")
         if name in ("up", "exec"):

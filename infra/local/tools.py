@@ -20,6 +20,12 @@ _INFRA = settings.ROOT / "infra"
 _REQUIREMENTS = _INFRA / "requirements.txt"
 _DEPLOY_REQUIREMENTS = _INFRA / "requirements-deploy.txt"
 _OLDEST_PYTHON = (3, 11)
+# As tests/browser/src/chromium.rs looks for it: first on the PATH, then where macOS keeps applications.
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_APPLICATIONS = (
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
 
 
 def tool(name: str) -> str:
@@ -45,6 +51,24 @@ def prepare_virtual_environment(children: Children, *, for_deployment: bool = Fa
         if not _is_installed(stamp, digest):
             _install(children, files)
             stamp.write_text(digest)
+
+
+def require_chromium(children: Children) -> None:
+    """Sees that the browser tests have Chromium; installs Debian's package where root may do that."""
+    if _has_chromium():
+        return
+    if not os.environ.get("CHROMIUM") and os.geteuid() == 0 and shutil.which("apt-get") is not None:
+        say("installing Chromium for the browser tests (once)")
+        _require(children, ["apt-get", "update", "-qq"], "the list of Debian's packages could not be read")
+        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]
+        _require(children, command, "Debian's package chromium could not be installed")
+    if not _has_chromium():
+        raise StackError("the browser tests need Chromium: install the package chromium, or name the program in CHROMIUM")
+
+
+def _has_chromium() -> bool:
+    named = os.environ.get("CHROMIUM")
+    return any(shutil.which(program) is not None for program in ((named,) if named else (*_CHROMIUM, *_APPLICATIONS)))
 
 
 def _is_installed(stamp: Path, digest: str) -> bool:

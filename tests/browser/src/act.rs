@@ -1,0 +1,82 @@
+//! What a person does on a page: clicks, types, presses keys.
+
+use chromiumoxide::cdp::browser_protocol::input::{
+    DispatchKeyEventParams, DispatchKeyEventType, DispatchMouseEventParams, DispatchMouseEventType,
+    InsertTextParams, MouseButton,
+};
+use chromiumoxide::keys::get_key_definition;
+use serde::Deserialize;
+
+use crate::tab::{Tab, quoted};
+
+/// A place in the window, in CSS pixels.
+#[derive(Clone, Copy, Debug, Deserialize)]
+struct Spot {
+    x: f64,
+    y: f64,
+}
+
+impl Tab {
+    /// Clicks a link by its text, and waits for the page that it leads to.
+    pub async fn follow(&mut self, link: &str) {
+        self.leaving(link, async |tab| tab.click("link", link).await).await;
+    }
+
+    /// Clicks a button by its text, and waits for the page that its form leads to.
+    pub async fn submit(&mut self, button: &str) {
+        self.leaving(button, async |tab| tab.click("button", button).await).await;
+    }
+
+    /// Clicks what a person would call by this name: a `link`, `button` or `field`.
+    pub async fn click(&self, kind: &str, name: &str) {
+        let spot: Spot = self.ask(&format!("spot({}, {})", quoted(kind), quoted(name))).await;
+        let parts = [
+            (DispatchMouseEventType::MouseMoved, MouseButton::None),
+            (DispatchMouseEventType::MousePressed, MouseButton::Left),
+            (DispatchMouseEventType::MouseReleased, MouseButton::Left),
+        ];
+        for (part, button) in parts {
+            let event = DispatchMouseEventParams::builder().r#type(part).x(spot.x).y(spot.y);
+            let event = event.button(button).click_count(1).build().expect("a click");
+            self.page.execute(event).await.expect("the mouse");
+        }
+    }
+
+    /// Replaces the text of the field with this label.
+    pub async fn fill(&self, label: &str, text: &str) {
+        let entered: bool = self.ask(&format!("enter({})", quoted(label))).await;
+        assert!(entered, "the field “{label}” takes no focus");
+        self.type_text(text).await;
+    }
+
+    /// Chooses an option, by its text, of the select with this label.
+    pub async fn choose(&self, label: &str, option: &str) {
+        let _: bool = self.ask(&format!("choose({}, {})", quoted(label), quoted(option))).await;
+    }
+
+    /// Types a text where the focus is.
+    pub async fn type_text(&self, text: &str) {
+        self.page.execute(InsertTextParams::new(text)).await.expect("the keyboard");
+    }
+
+    /// Presses a key by its name, such as `Tab`, `Enter` or `a`; with `Shift+` before it, with that.
+    pub async fn press(&self, key: &str) {
+        let (key, modifiers) = key.strip_prefix("Shift+").map_or((key, 0), |key| (key, 8));
+        let known = get_key_definition(key).unwrap_or_else(|| panic!("there is no key {key}"));
+        let text = known.text.or((known.key.len() == 1).then_some(known.key));
+        let down =
+            if text.is_some() { DispatchKeyEventType::KeyDown } else { DispatchKeyEventType::RawKeyDown };
+        for (part, text) in [(down, text), (DispatchKeyEventType::KeyUp, None)] {
+            let event = DispatchKeyEventParams::builder().r#type(part).modifiers(modifiers);
+            let event = event.key(known.key).code(known.code);
+            let event = event.windows_virtual_key_code(known.key_code);
+            let event = if let Some(text) = text { event.text(text).unmodified_text(text) } else { event };
+            self.page.execute(event.build().expect("a key")).await.expect("the keyboard");
+        }
+    }
+
+    /// Presses Enter where the focus is, and waits for the page that it leads to.
+    pub async fn press_enter_and_leave(&mut self) {
+        self.leaving("Enter", async |tab| tab.press("Enter").await).await;
+    }
+}

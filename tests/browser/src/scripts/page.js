@@ -1,0 +1,150 @@
+// Questions about a page, asked in an isolated world. The file is one expression: an object of questions.
+({
+  shown(element) {
+    return element.checkVisibility({ visibilityProperty: true, opacityProperty: false });
+  },
+
+  words(text) {
+    return (text ?? "").replace(/\s+/g, " ").trim();
+  },
+
+  // What a person calls an element: its label, else what stands on it.
+  name(element) {
+    const label = element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent;
+    const image = () => element.querySelector("img[alt]")?.alt;
+    return this.words(label ?? (this.words(element.textContent) || image() || element.value));
+  },
+
+  // A selector that a developer recognises; it need not be unique.
+  selector(element) {
+    if (element === document.body || !element) return "body";
+    const id = element.id ? `#${element.id}` : "";
+    const classes = [...element.classList].map((it) => `.${it}`).join("");
+    const at = id || classes || [...element.attributes].slice(0, 2).map((it) => `[${it.name}="${it.value}"]`).join("");
+    return element.localName + at;
+  },
+
+  kinds: {
+    link: "a[href]",
+    button: "button, input[type=submit], summary, [role=button]",
+    field: "input:not([type=hidden], [type=submit]), select, textarea",
+    heading: "h1, h2, h3, h4, h5, h6",
+  },
+
+  named(kind, wanted) {
+    const all = [...document.querySelectorAll(this.kinds[kind])].filter((it) => this.shown(it));
+    const found = all.find((it) => this.name(it) === wanted);
+    if (!found) throw new Error(`no ${kind} is named “${wanted}”; there are: ${all.map((it) => this.name(it)).join(" | ")}`);
+    return found;
+  },
+
+  // Whether it shows at its middle, or what lies above it there.
+  cover(element) {
+    const box = element.getBoundingClientRect();
+    const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+    if (x < 0 || y < 0 || x >= innerWidth || y >= innerHeight) return "the edge of the window";
+    const top = document.elementFromPoint(x, y);
+    const same = !top || top === element || element.contains(top) || top.contains(element);
+    return same || [...(element.labels ?? [])].some((it) => it.contains(top)) ? null : this.selector(top);
+  },
+
+  // Where to click.
+  spot(kind, wanted) {
+    const element = this.named(kind, wanted);
+    element.scrollIntoView({ block: "center", behavior: "instant" });
+    const boxes = [...element.getClientRects()].filter((it) => it.width > 0 && it.height > 0);
+    if (!boxes.length) throw new Error(`the ${kind} “${wanted}” has no size`);
+    const cover = boxes.length === 1 ? this.cover(element) : null;
+    if (cover) throw new Error(`the ${kind} “${wanted}” lies below ${cover}`);
+    return { x: boxes[0].left + boxes[0].width / 2, y: boxes[0].top + boxes[0].height / 2 };
+  },
+
+  // Puts the caret into a field, with all of its text selected.
+  enter(wanted) {
+    const field = this.named("field", wanted);
+    field.scrollIntoView({ block: "center", behavior: "instant" });
+    field.focus();
+    field.select?.();
+    return document.activeElement === field;
+  },
+
+  // Chooses an option of a select by its text.
+  choose(wanted, option) {
+    const field = this.named("field", wanted);
+    const found = [...field.options].find((it) => this.words(it.textContent) === option);
+    if (!found) throw new Error(`“${wanted}” has no option “${option}”`);
+    field.focus();
+    found.selected = true;
+    for (const kind of ["input", "change"]) field.dispatchEvent(new Event(kind, { bubbles: true }));
+    return true;
+  },
+
+  // Every element that the Tab key must reach; of radio buttons of one name the Tab key reaches one.
+  reachable() {
+    const all = document.querySelectorAll(
+      "a[href], button, input, select, textarea, summary, [tabindex], [contenteditable]",
+    );
+    const groups = new Set();
+    return [...all].filter((it) => {
+      if (it.disabled || it.tabIndex < 0 || it.type === "hidden" || !this.shown(it)) return false;
+      if (it.localName === "summary" && it.parentElement?.localName !== "details") return false;
+      if (it.type !== "radio") return true;
+      const group = [...document.getElementsByName(it.name)].filter((other) => other.form === it.form);
+      const reached = group.find((other) => other.checked) ?? group[0];
+      if (groups.has(reached)) return false;
+      groups.add(reached);
+      return true;
+    });
+  },
+
+  // Remembers what must be reached, and gives it in words.
+  begin_walk() {
+    globalThis.assayReachable = this.reachable();
+    return assayReachable.map((it) => `${this.selector(it)} “${this.name(it)}”`);
+  },
+
+  // Where the focus is.
+  stop() {
+    const element = document.activeElement;
+    if (!element || element === document.body || element === document.documentElement) return null;
+    let index = assayReachable.indexOf(element);
+    if (index < 0 && element.type === "radio") index = assayReachable.findIndex((it) => it.name === element.name);
+    const style = getComputedStyle(element);
+    const outline = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
+    const clear = /^(transparent|rgba\(.*, 0\))$/.test(style.outlineColor);
+    const box = element.getBoundingClientRect();
+    const seen = box.width > 0 && box.height > 0 && element.checkVisibility({ opacityProperty: true });
+    return {
+      index,
+      name: `${this.selector(element)} “${this.name(element)}”`,
+      ring: (outline && !clear) || style.boxShadow !== "none",
+      hidden: seen ? this.cover(element) : "nothing: it is not shown",
+    };
+  },
+
+  // What sticks out of the page to the right, the innermost only; nothing where the page does not scroll that way.
+  wide() {
+    const page = document.documentElement;
+    if (page.scrollWidth <= page.clientWidth) return [];
+    const out = [...document.body.querySelectorAll("*")].filter((it) => it.getBoundingClientRect().right > page.clientWidth + 0.5);
+    const inner = out.filter((it) => !out.some((other) => other !== it && it.contains(other)));
+    return inner.map((it) => `${this.selector(it)} ends at ${Math.round(it.getBoundingClientRect().right)} px`);
+  },
+
+  // What moved while the page loaded, as the browser measured it.
+  async shifts() {
+    const observer = new PerformanceObserver(() => {});
+    observer.observe({ type: "layout-shift", buffered: true });
+    const entries = observer.takeRecords();
+    observer.disconnect();
+    return entries.filter((it) => !it.hadRecentInput).map((it) => {
+      const moved = it.sources.map((source) => (source.node?.localName ? this.selector(source.node) : "text"));
+      return `${it.value.toFixed(4)}: ${moved.join(", ")}`;
+    });
+  },
+
+  // Two frames from now, everything that was loaded is laid out and painted.
+  painted() {
+    return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))));
+  },
+})
