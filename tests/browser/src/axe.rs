@@ -8,8 +8,9 @@ use crate::tab::Tab;
 
 const AXE: &str = include_str!("../axe/axe.min.js");
 
-/// Rules on one page: nothing is fetched anew, and only what is wrong is told in full.
-const RUN: &str = "axe.run(document, { resultTypes: ['violations'], preload: false }).then((found) => found.violations.map((it) => ({ id: it.id, impact: it.impact, help: it.help, nodes: it.nodes.map((node) => ({ target: node.target.join(' '), summary: node.failureSummary })) })))";
+/// What is told of each violation.
+const TELL: &str = "found => found.violations.map((it) => ({ id: it.id, impact: it.impact, help: it.help, \
+                    nodes: it.nodes.map((node) => ({ target: node.target.join(' '), summary: node.failureSummary })) }))";
 
 #[derive(Deserialize)]
 struct Violation {
@@ -28,12 +29,23 @@ struct Node {
 impl Tab {
     /// Each violation at each place: rule, impact, selector, and what would mend it.
     pub async fn violations(&self) -> Vec<String> {
+        self.run("{}").await
+    }
+
+    /// The same by the rules that judge colours, for a page whose others were judged before its colours changed.
+    pub async fn violations_of_colours(&self) -> Vec<String> {
+        self.run("{ runOnly: ['color-contrast', 'link-in-text-block'] }").await
+    }
+
+    /// Runs it on the page alone: nothing is fetched anew.
+    async fn run(&self, which: &str) -> Vec<String> {
+        let options = format!("{{ resultTypes: ['violations'], preload: false, ...{which} }}");
         let found: Vec<Violation> = self
             .with_scripts(async |tab| {
                 if !tab.evaluate::<bool>("typeof axe === 'object'").await {
                     let _: Option<bool> = tab.evaluate(&format!("{AXE};null")).await;
                 }
-                tab.evaluate(RUN).await
+                tab.evaluate(&format!("axe.run(document, {options}).then({TELL})")).await
             })
             .await;
         let at = |of: &Violation, node: &Node| {
