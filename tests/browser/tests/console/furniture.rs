@@ -26,6 +26,7 @@ pub async fn full_house() -> House {
     name_things(&house.world);
     connect(&house.world).await;
     house.world.evaluate().await;
+    house.world.time.advance(600);
     Box::pin(ingestion::run(&house.world)).await;
     Box::pin(report(&house)).await;
     Box::pin(review(&house)).await;
