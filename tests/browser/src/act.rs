@@ -27,7 +27,8 @@ impl Tab {
         self.leaving(button, async |tab| tab.click("button", button).await).await;
     }
 
-    /// Clicks what a person would call by this name: a `link`, `button` or `field`.
+    /// Clicks what a person would call by this name: a `link`, `button` or `field`. A field in a group is named with it:
+    /// `Group › Field`.
     pub async fn click(&self, kind: &str, name: &str) {
         let spot: Spot = self.ask(&format!("spot({}, {})", quoted(kind), quoted(name))).await;
         let parts = [
@@ -49,7 +50,7 @@ impl Tab {
         self.type_text(text).await;
     }
 
-    /// Chooses an option, by its text, of the select with this label.
+    /// Chooses an option, by its text or a part of that, of the select with this label.
     pub async fn choose(&self, label: &str, option: &str) {
         let _: bool = self.ask(&format!("choose({}, {})", quoted(label), quoted(option))).await;
     }

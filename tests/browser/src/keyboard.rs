@@ -4,6 +4,9 @@ use serde::Deserialize;
 
 use crate::tab::Tab;
 
+/// As many places as one element may have: the parts of a date, of a time, and what opens a calendar.
+const PARTS: usize = 10;
+
 /// One place that the focus came to.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Stop {
@@ -50,7 +53,7 @@ impl Tab {
     pub async fn walk(&self) -> Walk {
         let reachable: Vec<String> = self.ask("begin_walk()").await;
         let mut stops: Vec<Stop> = Vec::new();
-        let mut outside = 0;
+        let (mut outside, mut inside) = (0, 0);
         // Between the last element and the first one the focus may be at the page itself, or at none of it.
         while outside < 3 && stops.len() <= reachable.len() + 3 {
             self.press("Tab").await;
@@ -58,9 +61,16 @@ impl Tab {
                 outside += 1;
                 continue;
             };
-            if stops.iter().any(|known| known.index == stop.index && known.name == stop.name) {
+            let same = |known: &Stop| known.index == stop.index && known.name == stop.name;
+            // A field for a day has several places of its own: day, month, year.
+            if stops.last().is_some_and(same) && inside < PARTS {
+                inside += 1;
+                continue;
+            }
+            if stops.iter().any(same) {
                 break;
             }
+            inside = 0;
             stops.push(stop);
         }
         let reached = |index: usize| stops.iter().any(|stop| usize::try_from(stop.index) == Ok(index));

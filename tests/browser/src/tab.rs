@@ -82,6 +82,11 @@ impl Tab {
         }
     }
 
+    /// Whether scripts of the page run.
+    pub fn scripts(&self) -> bool {
+        self.view.scripts
+    }
+
     /// The path and query of the page.
     pub async fn path(&self) -> String {
         self.evaluate("location.pathname + location.search").await

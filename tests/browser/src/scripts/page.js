@@ -31,21 +31,26 @@
     heading: "h1, h2, h3, h4, h5, h6",
   },
 
+  // The first of this name, what stands in parentheses at its end left out. “Group › Name” is one in a group of fields.
   named(kind, wanted) {
-    const all = [...document.querySelectorAll(this.kinds[kind])].filter((it) => this.shown(it));
-    const found = all.find((it) => this.name(it) === wanted);
+    const [name, group] = wanted.split(" › ").reverse();
+    const legend = (it) => this.words(it.closest("fieldset")?.querySelector("legend")?.textContent);
+    const shown = [...document.querySelectorAll(this.kinds[kind])].filter((it) => this.shown(it));
+    const all = group ? shown.filter((it) => legend(it) === group) : shown;
+    const found = all.find((it) => this.name(it) === name) ?? all.find((it) => this.name(it).startsWith(`${name} (`));
     if (!found) throw new Error(`no ${kind} is named “${wanted}”; there are: ${all.map((it) => this.name(it)).join(" | ")}`);
     return found;
   },
 
-  // Whether it shows at its middle, or what lies above it there.
+  // What lies above it, where it is in the window at all; nothing where it is seen.
   cover(element) {
     const box = element.getBoundingClientRect();
-    const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
-    if (x < 0 || y < 0 || x >= innerWidth || y >= innerHeight) return "the edge of the window";
-    const top = document.elementFromPoint(x, y);
-    const same = !top || top === element || element.contains(top) || top.contains(element);
-    return same || [...(element.labels ?? [])].some((it) => it.contains(top)) ? null : this.selector(top);
+    const [left, right] = [Math.max(box.left, 0), Math.min(box.right, innerWidth)];
+    const [top, bottom] = [Math.max(box.top, 0), Math.min(box.bottom, innerHeight)];
+    if (left >= right || top >= bottom) return "the edge of the window";
+    const above = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+    const same = !above || above === element || element.contains(above) || above.contains(element);
+    return same || [...(element.labels ?? [])].some((it) => it.contains(above)) ? null : this.selector(above);
   },
 
   // Where to click.
@@ -68,11 +73,12 @@
     return document.activeElement === field;
   },
 
-  // Chooses an option of a select by its text.
+  // Chooses an option of a select by its text, or a part of it.
   choose(wanted, option) {
     const field = this.named("field", wanted);
-    const found = [...field.options].find((it) => this.words(it.textContent) === option);
-    if (!found) throw new Error(`“${wanted}” has no option “${option}”`);
+    const options = [...field.options].map((it) => [this.words(it.textContent), it]);
+    const found = (options.find(([text]) => text === option) ?? options.find(([text]) => text.includes(option)))?.[1];
+    if (!found) throw new Error(`“${wanted}” has no option “${option}”; there are: ${options.map(([text]) => text).join(" | ")}`);
     field.focus();
     found.selected = true;
     for (const kind of ["input", "change"]) field.dispatchEvent(new Event(kind, { bubbles: true }));
@@ -122,13 +128,23 @@
     };
   },
 
+  // Whether an element that it is laid out in cuts it off, or scrolls by itself.
+  cut(element) {
+    const style = getComputedStyle(element);
+    if (style.position === "fixed") return false;
+    const outer = style.position === "absolute" ? element.offsetParent : element.parentElement;
+    if (!outer || outer === document.body) return false;
+    return getComputedStyle(outer).overflowX !== "visible" || this.cut(outer);
+  },
+
   // What sticks out of the page to the right, the innermost only; nothing where the page does not scroll that way.
   wide() {
     const page = document.documentElement;
     if (page.scrollWidth <= page.clientWidth) return [];
-    const out = [...document.body.querySelectorAll("*")].filter((it) => it.getBoundingClientRect().right > page.clientWidth + 0.5);
+    const ends = (it) => Math.round(it.getBoundingClientRect().right);
+    const out = [...document.body.querySelectorAll("*")].filter((it) => ends(it) > page.clientWidth && !this.cut(it));
     const inner = out.filter((it) => !out.some((other) => other !== it && it.contains(other)));
-    return inner.map((it) => `${this.selector(it)} ends at ${Math.round(it.getBoundingClientRect().right)} px`);
+    return [`the page is ${page.scrollWidth} px wide`, ...inner.map((it) => `${this.selector(it)} ends at ${ends(it)} px`)];
   },
 
   // What moved while the page loaded, as the browser measured it.

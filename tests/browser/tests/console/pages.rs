@@ -13,6 +13,9 @@ use super::support::House;
 /// Pages to which no link leads, since one comes to them by being signed out.
 const UNLINKED: &[&str] = &["/sign-in"];
 
+/// What forms lead to whose fields stand in the address.
+const FORMS: &[(&str, Role)] = &[("/connect/site?use_cases=ticketing&method=oauth", Role::Admin)];
+
 /// Routes that give a file, or that are no pages.
 const NO_PAGES: &[&str] = &["/assets/{name}"];
 
@@ -77,12 +80,13 @@ fn links(html: &str) -> Vec<String> {
     ours.map(|address| address.replace("&#38;", "&").replace("&amp;", "&")).collect()
 }
 
-/// One address for each route that links lead to, for somebody of this role. Files are not among them.
-pub async fn linked(house: &House, role: Role) -> Vec<Place> {
+/// One address for each route that links and forms lead to, for somebody of this role, with whether it is a page.
+async fn reached(house: &House, role: Role) -> BTreeMap<String, (String, bool)> {
     let routes = routes();
     let browser = house.signed_in(role).await;
-    let mut waiting: VecDeque<String> =
-        ENTRIES.iter().filter(|entry| role.covers(entry.role)).map(|entry| entry.path.to_owned()).collect();
+    let entries = ENTRIES.iter().map(|entry| (entry.path, entry.role)).chain(FORMS.iter().copied());
+    let open = entries.filter(|(_, needed)| role.covers(*needed));
+    let mut waiting: VecDeque<String> = open.map(|(path, _)| path.to_owned()).collect();
     let mut found = BTreeMap::new();
     while let Some(path) = waiting.pop_front() {
         let Some(route) = route_of(&path, &routes) else { continue };
@@ -92,19 +96,25 @@ pub async fn linked(house: &House, role: Role) -> Vec<Place> {
         let answer = browser.get(&path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         let page = answer.header("content-type").starts_with("text/html");
-        found.insert(route.clone(), page.then(|| path.clone()));
-        waiting.extend(links(&answer.text()));
+        found.insert(route.clone(), (path, page));
+        if page {
+            waiting.extend(links(&answer.text()));
+        }
     }
-    let places = found.into_iter().filter_map(|(route, path)| Some(Place { route, path: path? }));
-    places.collect()
+    found
+}
+
+/// The pages among them.
+pub async fn linked(house: &House, role: Role) -> Vec<Place> {
+    let pages = reached(house, role).await.into_iter().filter(|(_, (_, page))| *page);
+    pages.map(|(route, (path, _))| Place { route, path }).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn links_lead_to_every_page() {
     let house = full_house().await;
-    let found: BTreeSet<String> =
-        linked(&house, Role::Admin).await.into_iter().map(|place| place.route).collect();
-    let missing: Vec<String> = routes().into_iter().filter(|route| !found.contains(route)).collect();
+    let found = reached(&house, Role::Admin).await;
+    let missing: Vec<String> = routes().into_iter().filter(|route| !found.contains_key(route)).collect();
     assert_eq!(
         missing, UNLINKED,
         "these are pages that no link leads to from the navigation of a full house"
