@@ -32,6 +32,12 @@ pub async fn full_house() -> House {
     Box::pin(review(&house)).await;
     house.world.settle(2).await;
     house.world.tick().await;
+    let ticket = house.world.tickets().await.remove(0).id.to_string();
+    let pull = json!({
+        "url": "https://gitlab.com/own/shop/-/merge_requests/3", "title": PROBE, "state": "open",
+        "findings": [], "tickets": [ticket],
+    });
+    house.call("POST", "/v1/remediations", &pull).await;
     house
 }
 

@@ -3,11 +3,12 @@
 use assay::access::Role;
 use assay_browser::tab::Tab;
 use assay_browser::view::{DESK, PHONE, View};
+use assay_test_support::world::PUBLIC_URL;
 
 use super::furniture::full_house;
 use super::pages::{Place, linked};
 use super::stage::Stage;
-use super::support::House;
+use super::support::{House, TENANT};
 
 /// Looks at one page: what is wrong with it, in words. With scripts it is looked at in light and in dark, and gone
 /// through by keys; what is shown without them has the same colours and the same order.
@@ -89,14 +90,22 @@ async fn every_page_is_right_for_those_who_may_only_look() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_door_is_right_in_every_view() {
+async fn the_doors_are_right_in_every_view() {
     let stage = Stage::over(House::start().await).await;
     let mut wrong = Vec::new();
-    let door = Place { route: "/sign-in".to_owned(), path: "/sign-in?to=%2Fchecks".to_owned() };
+    let place = |route: &str, path: &str| Place { route: route.to_owned(), path: path.to_owned() };
+    let link = stage.house.link(TENANT, Role::Operator).await;
+    let doors = [
+        place("/sign-in", "/sign-in?to=%2Fchecks"),
+        place("/sign-in/link", link.strip_prefix(PUBLIC_URL).unwrap()),
+    ];
     let mut tab = stage.tab(View::PLAIN).await;
     for view in View::all().filter(|view| !view.dark) {
-        wrong.extend(look(&mut tab, "full", &door, view).await);
+        for door in &doors {
+            wrong.extend(look(&mut tab, "full", door, view).await);
+        }
     }
+    tab.open(&doors[0].path).await;
     tab.fill("API token", "assay_wrong").await;
     tab.submit("Sign in").await;
     wrong.extend(tab.violations().await);

@@ -10,14 +10,14 @@ use assay_console::navigation::ENTRIES;
 use super::furniture::full_house;
 use super::support::House;
 
-/// Pages to which no link leads, since one comes to them by being signed out.
-const UNLINKED: &[&str] = &["/sign-in"];
+/// Pages to which no link of a page leads, since one comes to them while signed out.
+const UNLINKED: &[&str] = &["/sign-in", "/sign-in/link"];
 
 /// What forms lead to whose fields stand in the address.
 const FORMS: &[(&str, Role)] = &[("/connect/site?use_cases=ticketing&method=oauth", Role::Admin)];
 
-/// Routes that give a file, or that are no pages.
-const NO_PAGES: &[&str] = &["/assets/{name}"];
+/// Routes that give a file, or that lead to and from somebody else's sign-in page.
+const NO_PAGES: &[&str] = &["/assets/{name}", "/sign-in/with", "/sign-in/with/{tenant}", "/sign-in/callback"];
 
 /// A page: the route that it belongs to, and one address of it.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
