@@ -79,13 +79,18 @@
   });
   document.addEventListener("DOMContentLoaded", hints);
   document.addEventListener("htmx:afterSwap", hints);
+})();
+
 // Packs a chosen file before it is sent, where the browser can: what takes in requests takes only a few megabytes. Without
 // this script, or where packing fails, the file is sent as it is.
+(function () {
+  "use strict";
   document.addEventListener("submit", function (event) {
     var form = event.target;
     var input = form.querySelector("input[data-pack]");
     var file = input && input.files[0];
     if (!file || /\.gz$/i.test(file.name) || !window.CompressionStream) {
+      return;
     }
     event.preventDefault();
     new Response(file.stream().pipeThrough(new CompressionStream("gzip")))
@@ -99,4 +104,5 @@
       .then(function () {
         form.submit();
       });
+  });
 })();

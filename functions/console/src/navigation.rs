@@ -22,7 +22,7 @@ pub const ENTRIES: &[Entry] = &[
     Entry { name: "Tickets", path: "/tickets", role: Role::Auditor },
     Entry { name: "Active Sync", path: "/sync-settings", role: Role::Auditor },
     Entry { name: "Vulnerabilities", path: "/vulnerabilities", role: Role::Auditor },
-    Entry { name: "Project configurations", path: "/project-configurations", role: Role::Auditor },
+    Entry { name: "Configurations", path: "/project-configurations", role: Role::Auditor },
     Entry { name: "Pull requests", path: "/pull-requests", role: Role::Auditor },
     Entry { name: "People", path: "/people", role: Role::Auditor },
     Entry { name: "Accounts", path: "/accounts", role: Role::Auditor },
@@ -33,7 +33,6 @@ pub const ENTRIES: &[Entry] = &[
     Entry { name: "Notifications", path: "/notifications", role: Role::Auditor },
     Entry { name: "API tokens", path: "/tokens", role: Role::Admin },
     Entry { name: "Audit log", path: "/audit-log", role: Role::Auditor },
-    Entry { name: "Configurations", path: "/project-configurations", role: Role::Auditor },
 ];
 
 impl Entry {

@@ -141,8 +141,8 @@ impl<'a> Service<'a> {
             }
             _ => Err("it was made for another attempt".to_owned()),
         };
-        let verified = token.claims(&verifier, same).map_err(|cause| unverified(&cause))?;
-        let subject = verified.subject().to_string();
+        let known = token.claims(&verifier, same).map_err(|cause| unverified(&cause))?;
+        let subject = known.subject().to_string();
         // What was verified, read once more for the claims that the library has no name for.
         let text = token.to_string();
         let claims = text.split('.').nth(1).and_then(|part| BASE64URL_NOPAD.decode(part.as_bytes()).ok());

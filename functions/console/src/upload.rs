@@ -76,7 +76,11 @@ impl FromRequest<Console> for Upload {
 }
 
 async fn read(body: Bytes, boundary: String) -> Result<(Vec<(String, String)>, Bytes), Problem> {
-    let limits = SizeLimit::new().per_field(LONGEST_FIELD).for_field("file", LONGEST as u64);
+    // A list may be pasted instead of being chosen as a file.
+    let limits = SizeLimit::new()
+        .per_field(LONGEST_FIELD)
+        .for_field("file", LONGEST as u64)
+        .for_field("list", LONGEST as u64);
     let stream = futures::stream::once(async move { Ok::<_, std::convert::Infallible>(body) });
     let mut parts = Multipart::with_constraints(stream, boundary, Constraints::new().size_limit(limits));
     let (mut fields, mut file) = (Vec::new(), Bytes::new());

@@ -133,9 +133,6 @@ async fn ask(visit: Visit) -> Result<Response, Problem> {
     answer::page(&ImportPage { frame: &visit.frame, entered, taken: None, choose_again: false })
 }
 
-async fn import(visit: Visit, upload: Upload) -> Result<Response, Problem> {
-    let (file, form) = (upload.file(), upload.into_form());
-    let list = if file.is_empty() { Bytes::from(form.text("list").to_owned()) } else { file };
 async fn import(visit: Visit, form: Upload) -> Result<Response, Problem> {
     let pasted = || Bytes::from(form.text("list").to_owned());
     let list = Some(form.file()).filter(|file| !file.is_empty()).unwrap_or_else(pasted);
