@@ -99,7 +99,11 @@ impl Client {
         if document.starts_with(&PACKED) {
             request = request.header(header::CONTENT_ENCODING, "gzip");
         }
-        self.call(request.body(Body::from(document))).await
+        match self.call(request.body(Body::from(document))).await {
+            Err(problem) if problem.is_still_running() => Err(Problem::still_running()),
+            Err(problem) if problem.is_about_key() => Err(Problem::sent_before()),
+            told => told,
+        }
     }
 
     /// Asks a question that is too long for an address: a POST that changes nothing, such as a preflight.

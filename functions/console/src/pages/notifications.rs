@@ -188,7 +188,7 @@ impl ListPage<'_> {
     const STATES: &'static [(&'static str, &'static str)] =
         &[("lasts", "Lasts"), ("over", "Over"), ("any", "Any")];
 
-    fn kinds(&self) -> Vec<(&'static str, &'static str)> {
+    fn kinds() -> Vec<(&'static str, &'static str)> {
         KINDS.iter().map(|(kind, words)| (kind.word(), *words)).collect()
     }
 

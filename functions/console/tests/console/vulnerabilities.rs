@@ -5,7 +5,7 @@ use std::io::Write;
 use assay::access::Role;
 use serde_json::{Value, json};
 
-use super::support::{House, PROBE, assert_harmless, main_of};
+use super::support::{House, PROBE, assert_harmless, between, main_of};
 
 fn one(fingerprint: &str, title: &str, severity: &str) -> Value {
     json!({
@@ -85,7 +85,7 @@ async fn many_findings_come_page_by_page() {
     report(&house, &many).await;
     let browser = house.signed_in(Role::Auditor).await;
     let first = browser.page("/vulnerabilities?severity=low").await;
-    let next = super::support::between(&first, "class=\"button\" href=\"", "\" rel=\"next\"").unwrap();
+    let next = between(&first, "class=\"button\" href=\"", "\" rel=\"next\"").unwrap();
     let second = browser.page(&next.replace("&#38;", "&")).await;
     let count = |page: &str| page.matches("<th scope=\"row\">").count();
     assert_eq!((count(&first), count(&second)), (50, 10));
@@ -152,6 +152,24 @@ async fn a_scanners_file_is_taken_in_as_it_is_or_packed_and_told_by_scanner_and_
     assert!(answer.text().contains("The file was taken in"), "{}", answer.text());
     let all = house.call("GET", "/v1/findings?state=resolved", &Value::Null).await.json();
     assert_eq!(all["items"][0]["rule"], "r-1", "what a full file no longer names is resolved");
+}
+
+#[tokio::test]
+async fn where_time_was_up_the_same_file_goes_on_with_its_report() {
+    let house = House::start().await;
+    let browser = house.signed_in(Role::Operator).await;
+    browser.page("/vulnerabilities/upload").await;
+    let (now, file) = (house.world.time.now(), document(&["r-1"]));
+    house.world.access.deadline.set(now);
+    let page = browser.upload("/vulnerabilities/upload", &[("source", "mine")], &file).await.text();
+    assert!(page.contains("A part of the file was taken in") && page.contains("value=\"mine\""), "{page}");
+    let report = between(&page, "name=\"report\" value=\"", "\"").unwrap();
+    house.world.access.deadline.set(assay::clock::after(now, 60));
+    let fields = [("source", "mine"), ("report", report)];
+    let page = browser.upload("/vulnerabilities/upload", &fields, &file).await.text();
+    assert!(page.contains("The file was taken in") && !page.contains("name=\"report\""), "{page}");
+    let all = house.call("GET", "/v1/findings", &Value::Null).await.json();
+    assert_eq!(all["items"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

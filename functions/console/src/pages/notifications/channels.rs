@@ -134,7 +134,7 @@ impl NewPage<'_> {
     const TARGETS: &'static [(&'static str, &'static str)] =
         &[("slack", "Slack: an incoming webhook"), ("webhook", "Webhook: a receiver of your own, signed")];
 
-    fn kinds(&self) -> Vec<(&'static str, &'static str)> {
+    fn kinds() -> Vec<(&'static str, &'static str)> {
         KINDS.iter().map(|(kind, words)| (kind.word(), *words)).collect()
     }
 }
@@ -167,7 +167,7 @@ struct ChannelPage<'a> {
 }
 
 impl ChannelPage<'_> {
-    fn kinds(&self) -> Vec<(&'static str, &'static str)> {
+    fn kinds() -> Vec<(&'static str, &'static str)> {
         KINDS.iter().map(|(kind, words)| (kind.word(), *words)).collect()
     }
 }

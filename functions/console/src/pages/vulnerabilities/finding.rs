@@ -10,6 +10,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use http::Method;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -209,7 +210,11 @@ async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem>
 async fn accept(visit: Visit, Path(id): Path<String>, form: Form) -> Result<Response, Problem> {
     let of = path(&["v1", "findings", &id]);
     let body = json!({ "until": form.text("until"), "why": form.text("why") });
-    let accepted = visit.client.change::<Value>(Method::PUT, &format!("{of}/acceptance"), &body).await;
+    let accepted = if visit.frame.operates() && form.text("until").parse::<Date>().is_err() {
+        Err(Problem::invalid("until", "Enter a day, such as 2026-12-31."))
+    } else {
+        visit.client.change::<Value>(Method::PUT, &format!("{of}/acceptance"), &body).await
+    };
     match accepted {
         Ok(_) => Ok(visit.go(
             &path(&["vulnerabilities", &id]),

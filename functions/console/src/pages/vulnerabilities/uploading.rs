@@ -19,8 +19,8 @@ use crate::upload::{LONGEST, Upload};
 const SHOWN: usize = 50;
 
 pub(super) fn routes() -> Router<Console> {
-    let route = get(show).post(upload).layer(DefaultBodyLimit::max(LONGEST));
-    Router::new().route("/vulnerabilities/upload", route)
+    Router::new()
+        .route("/vulnerabilities/upload", get(show).post(upload).layer(DefaultBodyLimit::max(LONGEST)))
 }
 
 /// What became of a document.
@@ -31,12 +31,12 @@ struct Uploaded {
     results: u64,
     suppressed: u64,
     not_failing: u64,
-    sources: Vec<Source>,
+    sources: Vec<Subject>,
 }
 
 /// What became of one scanner's findings in one asset.
 #[derive(Debug, Deserialize)]
-struct Source {
+struct Subject {
     source: String,
     asset: String,
     taken: Taken,
@@ -67,7 +67,7 @@ struct Report {
     spares: Option<String>,
 }
 
-impl Source {
+impl Subject {
     /// Why nothing of it was resolved though the file was said to be full.
     fn spares(&self) -> Option<&str> {
         self.taken.report.as_ref()?.spares.as_deref()
