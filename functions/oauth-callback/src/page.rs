@@ -20,7 +20,11 @@ pub fn success(connection: &Connection) -> Response {
         body.push_str("</ul>");
     }
     // An identifier holds nothing that would have to be escaped.
-    body.extend(["<p><a href=\"/connections/", connection.id.as_str(), "\">See how far the first reading is</a></p>"]);
+    body.extend([
+        "<p><a href=\"/connections/",
+        connection.id.as_str(),
+        "\">See how far the first reading is</a></p>",
+    ]);
     page(StatusCode::OK, "Connected", &body)
 }
 
