@@ -237,10 +237,13 @@ pub(crate) fn decode(text: &str) -> Option<String> {
             [b'%', high, low, ..] => data_encoding::HEXUPPER_PERMISSIVE.decode(&[*high, *low]).ok(),
             _ => None,
         };
-        (rest, _) = match byte {
-            Some(byte) => (&others[2..], bytes.extend(byte)),
-            None => (others, bytes.push(*first)),
-        };
+        if let Some(byte) = byte {
+            bytes.extend(byte);
+            rest = &others[2..];
+        } else {
+            bytes.push(*first);
+            rest = others;
+        }
     }
     String::from_utf8(bytes).ok()
 }

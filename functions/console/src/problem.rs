@@ -27,7 +27,7 @@ pub struct Problem {
     pub code: Option<String>,
     /// The API's word for problems of this kind; none of the console's own.
     #[serde(default, rename = "type")]
-    pub kind: Option<String>,
+    pub kind: Option<Box<str>>,
 }
 
 impl Problem {

@@ -86,12 +86,11 @@ pub async fn refused(console: &Console, text: &str) -> Result<(), Problem> {
         Some(claimed) => console.core.store.token(&claimed.tenant, &claimed.id).await?,
         None => None,
     };
-    match token {
-        Some(ApiToken { tenant, id, revoked_at, .. }) => {
-            let revoked = revoked_at.is_some();
-            tracing::warn!(%tenant, token = %id, revoked, "refused to sign in to the console");
-        }
-        None => tracing::warn!("refused to sign in to the console: there is no such token"),
+    if let Some(ApiToken { tenant, id, revoked_at, .. }) = token {
+        let revoked = revoked_at.is_some();
+        tracing::warn!(%tenant, token = %id, revoked, "refused to sign in to the console");
+    } else {
+        tracing::warn!("refused to sign in to the console: there is no such token");
     }
     Ok(())
 }

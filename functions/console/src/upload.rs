@@ -6,8 +6,6 @@
 use std::ops::Deref;
 
 use axum::body::Bytes;
-use assay_api::input::LONGEST_LIST;
-use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use http::{StatusCode, header};
 use multer::{Constraints, Multipart, SizeLimit};
@@ -42,7 +40,6 @@ impl Deref for Upload {
 
 impl Upload {
     /// The file, from its field `file`; empty where none was chosen.
-    /// The file; empty where none was chosen.
     pub fn file(&self) -> Bytes {
         self.file.clone()
     }
@@ -57,10 +54,6 @@ impl FromRequest<Console> for Upload {
     type Rejection = Problem;
 
     async fn from_request(request: Request, console: &Console) -> Result<Self, Problem> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let Some(boundary) = kind.and_then(|kind| multer::parse_boundary(kind).ok()) else {
-            return Ok(Self { form: Form::from_request(request, console).await?, file: Bytes::new() });
-        };
         let visit = request.extensions().get::<Visit>().cloned().ok_or_else(Problem::signed_out)?;
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let Some(boundary) = kind.and_then(|kind| multer::parse_boundary(kind).ok()) else {
@@ -90,27 +83,13 @@ async fn read(body: Bytes, boundary: String) -> Result<(Vec<(String, String)>, B
             file = part.bytes().await.map_err(|_| unreadable())?;
         } else if fields.len() < MOST_FIELDS {
             fields.push((name, part.text().await.map_err(|_| unreadable())?));
-async fn parts(bytes: Bytes, boundary: String) -> Result<(Fields, Bytes), Problem> {
-    let mut parts = Multipart::new(Body::from(bytes).into_data_stream(), boundary);
-        let is_file = part.file_name().is_some();
-        let content = part.bytes().await.map_err(|_| unreadable())?;
-        // A browser sends an empty file without a name where none was chosen.
-        if !is_file {
-            let text = String::from_utf8(content.to_vec()).map_err(|_| unreadable())?;
-            fields.push((name, text));
-        } else if !content.is_empty() {
-            file = content;
-        }
-        if fields.len() > MOST_FIELDS {
-            return Err(too_large());
         }
     }
     Ok((fields, file))
 }
 
 fn too_large() -> Problem {
-    let detail =
-        "The file is larger than what is accepted. Nothing was taken in. Pack it with gzip, or split it.";
+    let detail = "The file is larger than what is accepted. Nothing was taken in. Send it in parts; a report of a scanner may be packed with gzip.";
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail)
 }
 

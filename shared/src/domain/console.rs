@@ -232,8 +232,9 @@ impl SignInLink {
 
 #[cfg(test)]
 mod tests {
-    use super::{LINK_VALID_FOR, LinkText, PresentedSession, Session, SignInLink, VALID_FOR};
-    use super::{MARK_VALID_FOR, Mark, PresentedSession, Session, VALID_FOR};
+    use super::{
+        LINK_VALID_FOR, LinkText, MARK_VALID_FOR, Mark, PresentedSession, Session, SignInLink, VALID_FOR,
+    };
     use crate::access::{ApiToken, Role};
     use crate::clock::after;
     use crate::ids::TenantId;

@@ -300,11 +300,11 @@ async fn no_path_takes_a_method_that_has_no_row() {
     let (house, mut names) = prepared().await;
     names.push(("{name}", "x".to_owned()));
     let browser = house.signed_in(Role::Admin).await;
-    let named = named();
+    let routes = named();
     let rows = ROWS.iter().map(|Row(_, path, _)| *path);
     for path in rows.chain(OPEN.iter().map(|(_, path)| *path)).collect::<BTreeSet<_>>() {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
-            if named.iter().any(|(of, route)| of == method && is_at(path, route)) {
+            if routes.iter().any(|(of, route)| of == method && is_at(path, route)) {
                 continue;
             }
             let ask = Ask::new(method, &filled(path, &names)).header("origin", PUBLIC_URL);
