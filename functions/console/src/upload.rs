@@ -89,7 +89,7 @@ async fn read(body: Bytes, boundary: String) -> Result<(Vec<(String, String)>, B
 }
 
 fn too_large() -> Problem {
-    let detail = "The file is larger than what is accepted. Nothing was taken in. Send it in parts; a report of a scanner may be packed with gzip.";
+    let detail = "The file is larger than what is accepted. Nothing was taken in. Send it in parts of at most 4 MB; a report of a scanner may be packed with gzip.";
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail)
 }
 

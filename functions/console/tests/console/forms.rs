@@ -57,7 +57,7 @@ async fn a_check_that_is_about_nothing_is_not_said_to_be_run() {
     let browser = house.signed_in(Role::Operator).await;
     browser.page("/checks/B2").await;
     let answer = browser.submit("/checks/B2/run", &[]).await;
-    assert!(browser.follow(&answer).await.text().contains("role=\"status\">Nothing was run:"));
+    assert!(browser.follow(&answer).await.text().contains("role=\"status\">There is nothing to evaluate:"));
     assert_eq!(house.world.checks.len(), 0);
 }
 

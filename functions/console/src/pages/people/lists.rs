@@ -25,8 +25,9 @@ const SHOWN_AGAIN: usize = 256 * 1024;
 const REFUSED_SHOWN: usize = 200;
 
 pub(super) fn routes() -> Router<Console> {
-    let import = get(ask).post(import).layer(DefaultBodyLimit::max(upload::LONGEST));
-    Router::new().route("/people/import", import).route("/people/export", get(export))
+    Router::new()
+        .route("/people/import", get(ask).post(import).layer(DefaultBodyLimit::max(upload::LONGEST)))
+        .route("/people/export", get(export))
 }
 
 /// What became of a list.
