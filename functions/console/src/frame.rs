@@ -106,8 +106,8 @@ impl Frame {
     }
 
     /// A number with spaces between its thousands.
-    pub fn number(&self, number: impl words::Figure) -> String {
-        words::number(number.figure())
+    pub fn number(&self, number: impl std::fmt::Display) -> String {
+        words::number(number)
     }
 
     /// A day.

@@ -93,24 +93,11 @@ fn short(day: Date) -> String {
     day.strftime("%-d %b").to_string()
 }
 
-/// A number with spaces between its thousands.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push('\u{202f}');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::civil::{Date, date};
 
-    use super::{Bars, Heat, Ink, Row, Series, thousands};
+    use super::{Bars, Heat, Ink, Row, Series};
 
     fn days(count: usize) -> Vec<Date> {
         let first = date(2026, 11, 1);
@@ -166,11 +153,5 @@ mod tests {
         }
         let heat = Heat { title: "t", about: "a", rows_are: "r", unit: "u", days: days(9), rows: Vec::new() };
         assert_allowed(&heat.draw().unwrap().to_string());
-    }
-
-    #[test]
-    fn thousands_stand_apart() {
-        let shown = [0, 999, 1000, 1_234_567].map(thousands);
-        assert_eq!(shown, ["0", "999", "1\u{202f}000", "1\u{202f}234\u{202f}567"]);
     }
 }

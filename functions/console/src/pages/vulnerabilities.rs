@@ -24,9 +24,9 @@ use crate::Console;
 use crate::answer;
 use crate::badge::{Badge, Tone};
 use crate::client::{List, query};
-use crate::figure::figure;
 use crate::frame::{Frame, Visit};
 use crate::problem::Problem;
+use crate::words::number;
 
 pub(super) fn routes() -> Router<Console> {
     Router::new()
@@ -79,7 +79,7 @@ impl Summary {
 
     /// How many are open, by severity, the worst first: word of the filter, words for people, count.
     fn open(&self) -> Vec<(&'static str, Badge, String)> {
-        let count = |of: Severity| figure(self.open_by_severity.get(&of).copied().unwrap_or_default());
+        let count = |of: Severity| number(self.open_by_severity.get(&of).copied().unwrap_or_default());
         Severity::ALL.into_iter().map(|of| (of.word(), severity(of), count(of))).collect()
     }
 

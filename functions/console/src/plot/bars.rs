@@ -7,8 +7,9 @@ use plotters::drawing::IntoDrawingArea;
 use plotters::element::Rectangle;
 use plotters::style::{Color, IntoFont, IntoTextStyle, TextStyle};
 
-use super::{Ink, Plot, inner, short, thousands};
+use super::{Ink, Plot, inner, short};
 use crate::problem::Problem;
+use crate::words::number;
 
 /// Width and height, in units of the picture.
 const SIZE: (u32, u32) = (960, 240);
@@ -53,7 +54,7 @@ impl Bars<'_> {
     pub fn draw(self) -> Result<Plot, Problem> {
         let mut svg = String::new();
         self.paint(&mut svg).map_err(|error| Problem::ours(error.to_string()))?;
-        let shown = |value: Option<u64>| value.map_or_else(|| "–".to_owned(), thousands);
+        let shown = |value: Option<u64>| value.map_or_else(|| "–".to_owned(), number);
         let value = |series: &Series, place: usize| series.values.get(place).copied().flatten();
         let rows = self.days.iter().enumerate().rev();
         Ok(Plot {

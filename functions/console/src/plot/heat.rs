@@ -7,8 +7,9 @@ use plotters::element::Rectangle;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, IntoFont, TextStyle};
 
-use super::{Ink, Plot, inner, short, thousands};
+use super::{Ink, Plot, inner, short};
 use crate::problem::Problem;
+use crate::words::number;
 
 /// The width of the picture, and of the names in it.
 const WIDTH: i32 = 960;
@@ -62,7 +63,7 @@ impl Heat<'_> {
         let (width, height) = (WIDTH.unsigned_abs(), u32::try_from(height).map_err(Problem::ours)?);
         let mut svg = String::new();
         self.paint(&mut svg, (width, height), highest).map_err(|error| Problem::ours(error.to_string()))?;
-        let shown = |value: &Option<u64>| value.map_or_else(|| "–".to_owned(), thousands);
+        let shown = |value: &Option<u64>| value.map_or_else(|| "–".to_owned(), number);
         let head = std::iter::once(self.rows_are.to_owned());
         Ok(Plot {
             drawn: inner(&svg)?,
@@ -134,8 +135,7 @@ fn key(highest: u64, unit: &str) -> Vec<(String, String)> {
     let mut key: Vec<_> = parts
         .map(|part| {
             let (from, to) = ((part - 1) * quarter + 1, (part * quarter).min(highest));
-            let range =
-                if from == to { thousands(from) } else { format!("{}–{}", thousands(from), thousands(to)) };
+            let range = if from == to { number(from) } else { format!("{}–{}", number(from), number(to)) };
             (Ink::Heat(level(to, highest)).hex(), format!("{range} {unit}"))
         })
         .collect();

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::figures::thousands;
+use crate::words::number;
 
 /// What a run rests on.
 #[derive(Debug, Deserialize)]
@@ -50,7 +50,7 @@ impl Gap {
             Self::Unavailable { .. } => "Jira could not be reached, or asked to wait.".to_owned(),
             Self::Malformed { .. } => "An answer of Jira's could not be understood.".to_owned(),
             Self::Short { read, counted } => {
-                format!("{} were read, but Jira counts {}.", thousands(read), thousands(counted))
+                format!("{} were read, but Jira counts {}.", number(read), number(counted))
             }
             Self::Hidden { project } => {
                 format!("The connection's account cannot see project {project}.")
@@ -67,7 +67,7 @@ impl Gap {
             }
             Self::Unidentified { accounts: 1 } => "Of one account nobody knows whose it is.".to_owned(),
             Self::Unidentified { accounts } => {
-                format!("Of {} accounts nobody knows whose they are.", thousands(accounts))
+                format!("Of {} accounts nobody knows whose they are.", number(accounts))
             }
             Self::Unreported { .. } => "A scanner fell silent, or a report of it is not whole.".to_owned(),
             Self::ConnectionUnusable { .. } => "The connection cannot be used as it is now.".to_owned(),

@@ -17,8 +17,8 @@ use crate::client::{List, path};
 use crate::form::Form;
 use crate::frame::{Frame, Visit};
 use crate::pages::checks::{Check, Outcome};
-use crate::plot::thousands;
 use crate::problem::Problem;
+use crate::words::number;
 
 #[derive(Template)]
 #[template(path = "connections/connection.html", blocks = ["progress"])]
@@ -210,7 +210,7 @@ fn accounts(usage: Option<&Usage>) -> Step {
     let of = usage.issues_expected.filter(|_| stage == Stage::Changes).map(|all| (usage.issues_read, all));
     let said = match of {
         Some((read, all)) => {
-            format!("{}: {} of about {} issues.", stage.words(), thousands(read), thousands(all))
+            format!("{}: {} of about {} issues.", stage.words(), number(read), number(all))
         }
         None => format!("{}.", stage.words()),
     };

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::badge::{Badge, Tone};
 use crate::client::path;
-use crate::plot::thousands;
+use crate::words::number;
 
 /// A connection, as far as it is shown.
 #[derive(Clone, Debug, Deserialize)]
@@ -345,7 +345,7 @@ impl Ending {
 impl Quota {
     /// What is spent of what there is, in words.
     pub(in crate::pages) fn words(&self) -> String {
-        format!("{} of {} points", thousands(self.spent), thousands(self.limit))
+        format!("{} of {} points", number(self.spent), number(self.limit))
     }
 
     /// The share that is spent, in percent.

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use crate::badge::{Badge, Tone};
 use crate::client::{Client, List, path};
 use crate::pages::connections::{Connection, State};
-use crate::plot::thousands;
 use crate::problem::Problem;
+use crate::words::number;
 
 /// How many connections are looked at one by one; all stand on their own page.
 const CONNECTIONS: usize = 8;
@@ -48,7 +48,7 @@ impl Tickets {
 
     fn told(&self, count: u64) -> String {
         let more = if self.complete { "" } else { "+" };
-        format!("{}{more}", thousands(count))
+        format!("{}{more}", number(count))
     }
 
     /// Whether there is any.
@@ -115,13 +115,13 @@ impl Licence {
     pub(super) fn saving(&self) -> String {
         self.saving.map_or_else(
             || "no price is entered".to_owned(),
-            |cents| format!("{}.{:02}", thousands(cents / 100), cents % 100),
+            |cents| format!("{}.{:02}", number(cents / 100), cents % 100),
         )
     }
 }
 
-fn told(number: Option<u64>) -> String {
-    number.map_or_else(|| "not known".to_owned(), thousands)
+fn told(figure: Option<u64>) -> String {
+    figure.map_or_else(|| "not known".to_owned(), number)
 }
 
 /// The connections that live, those that need somebody first, each with what of it ends and its limit; and whether there are

@@ -13,10 +13,10 @@ use serde_json::{Map, Value, json};
 use crate::Console;
 use crate::answer;
 use crate::badge::{Badge, Tone};
-use crate::figure::figure;
 use crate::form::{Entered, Form};
 use crate::frame::{Frame, Visit};
 use crate::problem::Problem;
+use crate::words::number;
 
 /// Where the API has it.
 const GITHUB: &str = "/v1/github";
@@ -76,7 +76,7 @@ struct GithubPage<'a> {
 
 impl GithubPage<'_> {
     fn left(limit: &Limit) -> String {
-        figure(u64::from(limit.remaining))
+        number(u64::from(limit.remaining))
     }
 }
 

@@ -18,12 +18,12 @@ use crate::Console;
 use crate::answer;
 use crate::badge::{Badge, Tone};
 use crate::client::path;
-use crate::figure::counted;
 use crate::form::{Entered, Form};
 use crate::frame::{Frame, Visit};
 use crate::outside::web;
 use crate::pages::pull_requests::{PullState, badge};
 use crate::problem::Problem;
+use crate::words::count;
 
 pub(super) fn routes() -> Router<Console> {
     Router::new()
@@ -169,7 +169,7 @@ impl Finding {
     }
 
     fn came_back(&self) -> Option<String> {
-        let times = counted(u64::from(self.regressions), "time", "times");
+        let times = count(u64::from(self.regressions), "time", "times");
         (self.regressions > 0).then(|| format!("{times} after it was gone or said to be done"))
     }
 
