@@ -1,5 +1,5 @@
 //! Actions: what people have Assay change in Jira, each with its dry run, its approval, its trace and its result as it was read
-//! back. [`asking`] asks for one, [`one`] shows one and takes what people say of it.
+//! back. `asking` asks for one, `one` shows one and takes what people say of it.
 
 mod asking;
 mod one;

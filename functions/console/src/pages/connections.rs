@@ -1,7 +1,7 @@
 //! Connections: the list, connecting, and each connection with what can be done about it.
 //!
-//! Reading order: [`list`] → [`connect`] (choose, then prove) → [`show`] (how it is, and how far the first reading is) →
-//! [`change`], [`beside`] (organisation key, webhook), [`ending`].
+//! Reading order: `list` → `connect` (choose, then prove) → `show` (how it is, and how far the first reading is) →
+//! `change`, `beside` (organisation key, webhook), `ending`.
 
 mod app;
 mod beside;

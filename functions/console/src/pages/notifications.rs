@@ -1,4 +1,4 @@
-//! Notifications: what people should hear about, what ends soon, and ([`channels`]) where it is sent.
+//! Notifications: what people should hear about, what ends soon, and (`channels`) where it is sent.
 
 mod channels;
 

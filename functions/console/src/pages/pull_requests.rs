@@ -1,4 +1,4 @@
-//! Pull requests that fix findings: those that are known, one with what it is about, and saying how one stands. [`github`] sets
+//! Pull requests that fix findings: those that are known, one with what it is about, and saying how one stands. `github` sets
 //! GitHub up, from which they come by themselves.
 
 mod github;

@@ -1,6 +1,6 @@
 //! Vulnerabilities: what scanners found, how it stands, and what people say of it.
 //!
-//! [`finding`] is one of them, with the acceptance of its risk; [`uploading`] takes in a scanner's file; [`policy`] says how
+//! `finding` is one of them, with the acceptance of its risk; `uploading` takes in a scanner's file; `policy` says how
 //! long findings may stand, and which silence of scanners is no doubt.
 
 mod finding;
