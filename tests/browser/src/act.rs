@@ -67,13 +67,15 @@ impl Tab {
         let text = known.text.or((known.key.len() == 1).then_some(known.key));
         let down =
             if text.is_some() { DispatchKeyEventType::KeyDown } else { DispatchKeyEventType::RawKeyDown };
-        for (part, text) in [(down, text), (DispatchKeyEventType::KeyUp, None)] {
+        let part = async |part, text: Option<&str>| {
             let event = DispatchKeyEventParams::builder().r#type(part).modifiers(modifiers);
             let event = event.key(known.key).code(known.code);
             let event = event.windows_virtual_key_code(known.key_code);
             let event = if let Some(text) = text { event.text(text).unmodified_text(text) } else { event };
             self.page.execute(event.build().expect("a key")).await.expect("the keyboard");
-        }
+        };
+        // Both are on their way at once, in this order.
+        tokio::join!(part(down, text), part(DispatchKeyEventType::KeyUp, None));
     }
 
     /// Presses Enter where the focus is, and waits for the page that it leads to.

@@ -33,7 +33,11 @@ impl Walk {
     /// What is wrong with it, in words: what is not reached, what is not seen to have the focus, and what comes out of
     /// its order on the page.
     pub fn faults(&self) -> Vec<String> {
-        let missed = self.missed.iter().map(|name| format!("the Tab key does not reach {name}"));
+        let last = self.stops.last().map_or("nothing", |stop| stop.name.as_str());
+        let missed = self
+            .missed
+            .iter()
+            .map(|name| format!("the Tab key does not reach {name}; it comes last to {last}"));
         let rings = self.stops.iter().filter(|stop| !stop.ring);
         let rings = rings.map(|stop| format!("nothing shows that the focus is at {}", stop.name));
         let hidden = self.stops.iter().filter_map(|stop| {

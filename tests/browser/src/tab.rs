@@ -9,7 +9,7 @@ use chromiumoxide::cdp::browser_protocol::page::{
     CaptureScreenshotFormat, CaptureScreenshotParams, CreateIsolatedWorldParams, EventLoadEventFired,
     GetLayoutMetricsParams, NavigateParams, Viewport,
 };
-use chromiumoxide::cdp::js_protocol::runtime::EvaluateParams;
+use chromiumoxide::cdp::js_protocol::runtime::{EvaluateParams, ExecutionContextId};
 use chromiumoxide::listeners::EventStream;
 use chromiumoxide::page::Page;
 use data_encoding::BASE64;
@@ -34,6 +34,8 @@ pub struct Tab {
     origin: String,
     seen: Seen,
     loads: EventStream<EventLoadEventFired>,
+    /// Where the page that is open is asked.
+    world: Mutex<Option<ExecutionContextId>>,
 }
 
 impl Tab {
@@ -41,7 +43,7 @@ impl Tab {
         let seen = Seen::listen(&page, unread).await;
         let loads = page.event_listener().await.expect("loads");
         view.apply(&page).await;
-        Self { page, view, origin: origin.to_owned(), seen, loads }
+        Self { page, view, origin: origin.to_owned(), seen, loads, world: Mutex::default() }
     }
 
     /// Looks in another way. Scripts are switched from the next load on.
@@ -127,21 +129,39 @@ impl Tab {
     }
 
     async fn try_evaluate(&self, expression: &str) -> Result<Value, String> {
+        let known = *self.world.lock().expect("a world");
+        if let Some(known) = known
+            && let Ok(answer) = self.evaluate_in(known, expression).await
+        {
+            return answer;
+        }
+        // Another page has another world, of which none is known yet.
         let frame = self.page.mainframe().await.ok().flatten().ok_or("no page is open")?;
         let world = CreateIsolatedWorldParams::builder().frame_id(frame).world_name("assay").build()?;
-        let world = self.page.execute(world).await.map_err(|error| error.to_string())?;
+        let world = self.page.execute(world).await.map_err(|error| error.to_string())?.execution_context_id;
+        *self.world.lock().expect("a world") = Some(world);
+        self.evaluate_in(world, expression).await?
+    }
+
+    /// What the expression gives or throws. Fails where there is no such world any more.
+    async fn evaluate_in(
+        &self,
+        world: ExecutionContextId,
+        expression: &str,
+    ) -> Result<Result<Value, String>, String> {
         let question = EvaluateParams::builder()
             .expression(expression)
-            .context_id(world.execution_context_id)
+            .context_id(world)
             .await_promise(true)
             .return_by_value(true)
             .build()?;
         let answer = self.page.execute(question).await.map_err(|error| error.to_string())?;
-        if let Some(thrown) = &answer.exception_details {
+        Ok(if let Some(thrown) = &answer.exception_details {
             let thrown = thrown.exception.as_ref().and_then(|of| of.description.clone());
-            return Err(thrown.unwrap_or_else(|| "something was thrown".to_owned()));
-        }
-        Ok(answer.result.result.value.unwrap_or_default())
+            Err(thrown.unwrap_or_else(|| "something was thrown".to_owned()))
+        } else {
+            Ok(answer.result.result.value.unwrap_or_default())
+        })
     }
 
     /// Does something for which scripts must run, on a page whose own were not.

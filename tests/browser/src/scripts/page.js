@@ -42,13 +42,16 @@
     return found;
   },
 
-  // What lies above it, where it is in the window at all; nothing where it is seen.
+  // What lies above it, where it is in the window at all; nothing where it is seen. A link may go over several lines.
   cover(element) {
-    const box = element.getBoundingClientRect();
-    const [left, right] = [Math.max(box.left, 0), Math.min(box.right, innerWidth)];
-    const [top, bottom] = [Math.max(box.top, 0), Math.min(box.bottom, innerHeight)];
-    if (left >= right || top >= bottom) return "the edge of the window";
-    const above = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+    const inside = (box) => {
+      const [left, right] = [Math.max(box.left, 0), Math.min(box.right, innerWidth)];
+      const [top, bottom] = [Math.max(box.top, 0), Math.min(box.bottom, innerHeight)];
+      return left < right && top < bottom ? [(left + right) / 2, (top + bottom) / 2] : null;
+    };
+    const middle = [...element.getClientRects()].map(inside).find((it) => it);
+    if (!middle) return "the edge of the window";
+    const above = document.elementFromPoint(...middle);
     const same = !above || above === element || element.contains(above) || above.contains(element);
     return same || [...(element.labels ?? [])].some((it) => it.contains(above)) ? null : this.selector(above);
   },
@@ -59,7 +62,7 @@
     element.scrollIntoView({ block: "center", behavior: "instant" });
     const boxes = [...element.getClientRects()].filter((it) => it.width > 0 && it.height > 0);
     if (!boxes.length) throw new Error(`the ${kind} “${wanted}” has no size`);
-    const cover = boxes.length === 1 ? this.cover(element) : null;
+    const cover = this.cover(element);
     if (cover) throw new Error(`the ${kind} “${wanted}” lies below ${cover}`);
     return { x: boxes[0].left + boxes[0].width / 2, y: boxes[0].top + boxes[0].height / 2 };
   },
@@ -92,7 +95,7 @@
     );
     const groups = new Set();
     return [...all].filter((it) => {
-      if (it.disabled || it.tabIndex < 0 || it.type === "hidden" || !this.shown(it)) return false;
+      if (it.matches(":disabled") || it.tabIndex < 0 || it.type === "hidden" || !this.shown(it)) return false;
       if (it.localName === "summary" && it.parentElement?.localName !== "details") return false;
       if (it.type !== "radio") return true;
       const group = [...document.getElementsByName(it.name)].filter((other) => other.form === it.form);

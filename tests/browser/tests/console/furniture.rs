@@ -21,7 +21,7 @@ const TEAM: &str = "00000000-0000-4000-8001-000000000001";
 
 /// The demo site with people who work, connected for everything, read, evaluated, and with a ticket for each open task.
 pub async fn full_house() -> House {
-    let seed = Seed { tasks: 120, accounts: 24, teams: 2, activity: true, ..Seed::default() };
+    let seed = Seed { tasks: 60, accounts: 8, teams: 2, activity: true, ..Seed::default() };
     let house = House::over(World::with(Options { seed, ..Options::default() }).await);
     name_things(&house.world);
     connect(&house.world).await;
@@ -99,7 +99,7 @@ fn finding(severity: &str) -> Value {
     })
 }
 
-/// People, a campaign over a team, and a change of access that waits.
+/// People, a campaign over a team, another one that is closed, and a change of access that waits.
 async fn review(house: &House) {
     let person = json!({ "email": "probe@example.com", "name": PROBE });
     house.call("POST", "/v1/people", &person).await;
@@ -107,8 +107,15 @@ async fn review(house: &House) {
         "name": PROBE, "connection": "con-1", "due_on": "2026-07-15",
         "scope": { "by": "groups", "groups": [TEAM] },
     });
-    house.call("POST", "/v1/campaigns", &campaign).await;
-    work(&house.world).await;
+    for closed in [true, false] {
+        let made = house.call("POST", "/v1/campaigns", &campaign).await.json();
+        work(&house.world).await;
+        if closed {
+            let path = format!("/v1/campaigns/{}/close", made["id"].as_str().unwrap());
+            house.call("POST", &path, &json!({ "undecided": "name" })).await;
+            work(&house.world).await;
+        }
+    }
     let action = json!({
         "connection": "con-1", "account": "acc-2", "change": "add", "why": PROBE,
         "grant": { "kind": "group", "group": TEAM },
