@@ -30,6 +30,7 @@ impl Tab {
     /// Clicks what a person would call by this name: a `link`, `button` or `field`. A field in a group is named with it:
     /// `Group › Field`.
     pub async fn click(&self, kind: &str, name: &str) {
+        self.rest().await;
         let spot: Spot = self.ask(&format!("spot({}, {})", quoted(kind), quoted(name))).await;
         let parts = [
             (DispatchMouseEventType::MouseMoved, MouseButton::None),
@@ -45,6 +46,7 @@ impl Tab {
 
     /// Replaces the text of the field with this label.
     pub async fn fill(&self, label: &str, text: &str) {
+        self.rest().await;
         let entered: bool = self.ask(&format!("enter({})", quoted(label))).await;
         assert!(entered, "the field “{label}” takes no focus");
         self.type_text(text).await;
@@ -52,7 +54,14 @@ impl Tab {
 
     /// Chooses an option, by its text or a part of that, of the select with this label.
     pub async fn choose(&self, label: &str, option: &str) {
+        self.rest().await;
         let _: bool = self.ask(&format!("choose({}, {})", quoted(label), quoted(option))).await;
+    }
+
+    /// Waits until htmx has put into the page what it asked for: a person takes longer than that to see it.
+    async fn rest(&self) {
+        const BUSY: &str = ".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added";
+        self.until(&format!("!document.querySelector('{BUSY}')")).await;
     }
 
     /// Types a text where the focus is.
