@@ -44,6 +44,8 @@ impl Tab {
             .with_scripts(async |tab| {
                 if !tab.evaluate::<bool>("typeof axe === 'object'").await {
                     let _: Option<bool> = tab.evaluate(&format!("{AXE};null")).await;
+                    // It is large, so that the next pages find it there already.
+                    tab.bring(AXE).await;
                 }
                 tab.evaluate(&format!("axe.run(document, {options}).then({TELL})")).await
             })

@@ -53,7 +53,7 @@ impl Walk {
 }
 
 impl Tab {
-    /// Presses the Tab key until it has gone round.
+    /// Presses the Tab key until it has gone round. The page must stay the same meanwhile.
     pub async fn walk(&self) -> Walk {
         let reachable: Vec<String> = self.ask("begin_walk()").await;
         let mut stops: Vec<Stop> = Vec::new();
@@ -61,7 +61,7 @@ impl Tab {
         // Between the last element and the first one the focus may be at the page itself, or at none of it.
         while outside < 3 && stops.len() <= reachable.len() + 3 {
             self.press("Tab").await;
-            let Some(stop) = self.ask::<Option<Stop>>("stop()").await else {
+            let Some(stop) = self.evaluate::<Option<Stop>>("assayPage.stop()").await else {
                 outside += 1;
                 continue;
             };

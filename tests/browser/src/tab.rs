@@ -1,13 +1,14 @@
 //! A page that is looked at, and what is asked of it.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chromiumoxide::cdp::browser_protocol::emulation::SetScriptExecutionDisabledParams;
 use chromiumoxide::cdp::browser_protocol::page::{
-    CaptureScreenshotFormat, CaptureScreenshotParams, CreateIsolatedWorldParams, EventLoadEventFired,
-    GetLayoutMetricsParams, NavigateParams, Viewport,
+    AddScriptToEvaluateOnNewDocumentParams, CaptureScreenshotFormat, CaptureScreenshotParams,
+    CreateIsolatedWorldParams, EventLoadEventFired, GetLayoutMetricsParams, NavigateParams, Viewport,
 };
 use chromiumoxide::cdp::js_protocol::runtime::{EvaluateParams, ExecutionContextId};
 use chromiumoxide::listeners::EventStream;
@@ -24,6 +25,9 @@ use crate::view::View;
 /// The questions that may be asked.
 const QUESTIONS: &str = include_str!("scripts/page.js");
 
+/// The name of the world in which questions are asked.
+const WORLD: &str = "assay";
+
 /// How often a condition is looked at.
 const LOOK: Duration = Duration::from_millis(25);
 
@@ -36,6 +40,7 @@ pub struct Tab {
     loads: EventStream<EventLoadEventFired>,
     /// Where the page that is open is asked.
     world: Mutex<Option<ExecutionContextId>>,
+    brought: AtomicBool,
 }
 
 impl Tab {
@@ -43,7 +48,15 @@ impl Tab {
         let seen = Seen::listen(&page, unread).await;
         let loads = page.event_listener().await.expect("loads");
         view.apply(&page).await;
-        Self { page, view, origin: origin.to_owned(), seen, loads, world: Mutex::default() }
+        Self {
+            page,
+            view,
+            origin: origin.to_owned(),
+            seen,
+            loads,
+            world: Mutex::default(),
+            brought: AtomicBool::default(),
+        }
     }
 
     /// Looks in another way. Scripts are switched from the next load on.
@@ -123,9 +136,12 @@ impl Tab {
             .unwrap_or_else(|error| panic!("{expression} gives something else: {error}"))
     }
 
-    /// What one of the questions gives.
+    /// What one of the questions gives. They are told to each page once.
     pub(crate) async fn ask<T: DeserializeOwned>(&self, question: &str) -> T {
-        self.evaluate(&format!("({QUESTIONS}).{question}")).await
+        if !self.evaluate::<bool>("typeof assayPage === 'object'").await {
+            let _: bool = self.evaluate(&format!("globalThis.assayPage = {QUESTIONS}; true")).await;
+        }
+        self.evaluate(&format!("assayPage.{question}")).await
     }
 
     async fn try_evaluate(&self, expression: &str) -> Result<Value, String> {
@@ -137,10 +153,20 @@ impl Tab {
         }
         // Another page has another world, of which none is known yet.
         let frame = self.page.mainframe().await.ok().flatten().ok_or("no page is open")?;
-        let world = CreateIsolatedWorldParams::builder().frame_id(frame).world_name("assay").build()?;
+        let world = CreateIsolatedWorldParams::builder().frame_id(frame).world_name(WORLD).build()?;
         let world = self.page.execute(world).await.map_err(|error| error.to_string())?.execution_context_id;
         *self.world.lock().expect("a world") = Some(world);
         self.evaluate_in(world, expression).await?
+    }
+
+    /// Has a script in the world of questions of every page that is opened from now on; asked for twice, it is there once.
+    pub(crate) async fn bring(&self, script: &str) {
+        if self.brought.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let mut brought = AddScriptToEvaluateOnNewDocumentParams::new(script);
+        brought.world_name = Some(WORLD.to_owned());
+        self.page.execute(brought).await.expect("a script for further pages");
     }
 
     /// What the expression gives or throws. Fails where there is no such world any more.

@@ -108,16 +108,16 @@
 
   // Remembers what must be reached, and gives it in words.
   begin_walk() {
-    globalThis.assayReachable = this.reachable();
-    return assayReachable.map((it) => `${this.selector(it)} “${this.name(it)}”`);
+    this.walked = this.reachable();
+    return this.walked.map((it) => `${this.selector(it)} “${this.name(it)}”`);
   },
 
   // Where the focus is.
   stop() {
     const element = document.activeElement;
     if (!element || element === document.body || element === document.documentElement) return null;
-    let index = assayReachable.indexOf(element);
-    if (index < 0 && element.type === "radio") index = assayReachable.findIndex((it) => it.name === element.name);
+    let index = this.walked.indexOf(element);
+    if (index < 0 && element.type === "radio") index = this.walked.findIndex((it) => it.name === element.name);
     const style = getComputedStyle(element);
     const outline = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
     const clear = /^(transparent|rgba\(.*, 0\))$/.test(style.outlineColor);
