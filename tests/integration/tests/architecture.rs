@@ -214,6 +214,16 @@ fn dependencies<'a>(manifest: &'a str, section: &str) -> Vec<&'a str> {
     lines.filter_map(|line| line.split(['.', ' ', '=']).next()).filter(|name| !name.is_empty()).collect()
 }
 
+/// A file's text, and that of the files of other folders that it takes in by `#[path = "…"]`.
+fn with_what_it_takes_in(path: &Path) -> String {
+    let own = std::fs::read_to_string(path).expect("a file");
+    let folder = path.parent().expect("a folder");
+    let others = own.split("#[path = \"").skip(1).filter_map(|rest| rest.split('"').next());
+    let others: Vec<String> =
+        others.filter_map(|other| std::fs::read_to_string(folder.join(other)).ok()).collect();
+    own + &others.concat()
+}
+
 #[test]
 fn a_crate_names_each_of_its_dependencies_in_its_code() {
     let mut unused = Vec::new();
@@ -221,7 +231,7 @@ fn a_crate_names_each_of_its_dependencies_in_its_code() {
         let read = |part: &str| -> String {
             let Ok(_) = std::fs::read_dir(folder.join(part)) else { return String::new() };
             let files = rust_files(&folder.join(part)).into_iter();
-            files.map(|path| std::fs::read_to_string(path).expect("a file")).collect()
+            files.map(|path| with_what_it_takes_in(&path)).collect()
         };
         let own = read("src");
         let all = own.clone() + &read("tests");
