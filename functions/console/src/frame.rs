@@ -221,7 +221,7 @@ impl Visit {
         if self.frame.covers(role) {
             return Ok(());
         }
-        let needed = format!("{role:?}").to_lowercase();
+        let needed = role.name();
         let detail =
             format!("This needs the role {needed} or above; ask an admin for a token with that role.");
         Err(Problem::new(StatusCode::FORBIDDEN, "Not allowed", &detail))
