@@ -50,7 +50,7 @@ pub async fn carry_out(core: &Core, command: Command) -> Result<Issued> {
     let name = check_name(&name)?;
     let (token, shown) = ApiToken::issue(core.random.as_ref(), &tenant, name, role, DIRECT, now)?;
     let what = "issue_token, by direct invocation";
-    let change = Change::new(Who::direct(), what).with("role", &format!("{role:?}").to_lowercase());
+    let change = Change::new(Who::direct(), what).with("role", role.name());
     let entry = core.change_begins(&tenant, change.with("token", token.id.as_str())).await?;
     core.store.put_tenant_if_new(&tenant, now).await?;
     core.store.put_token(&token).await?;

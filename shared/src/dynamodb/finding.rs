@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::item::{decode, number};
 use super::keys::{self, EXPIRES_AT};
-use super::page::{Order, Page, check_limit, cursor_of, sort_key_of};
+use super::page::{Order, Page};
 use super::write::Change;
 use super::{Store, item};
 use crate::Result;
@@ -20,12 +20,6 @@ use crate::finding::source::Source;
 use crate::finding::tally::Tally;
 use crate::ids::{ReportId, TaskId, TenantId};
 use crate::task::Task;
-
-/// How many items a list with a filter looks at in one call to the table.
-const LOOKED_AT: usize = 250;
-
-/// How many calls a list with a filter makes before it gives a shorter page and a cursor.
-const CALLS: usize = 20;
 
 /// How many assets are read at once.
 const ASSETS: usize = 1000;
@@ -74,33 +68,13 @@ impl Store {
         &self,
         tenant: &TenantId,
         source: Option<&str>,
-        wanted: impl Fn(&Task) -> bool,
+        wanted: impl Fn(&Task) -> bool + Sync,
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<Page<Task>> {
-        let limit = check_limit(limit)?;
+        let wanted = |task: &Task| task.finding.is_some() && wanted(task);
         let items = keys::findings(tenant, source);
-        let mut behind = cursor.map(|cursor| sort_key_of(cursor, &items)).transpose()?;
-        let mut found: Vec<Task> = Vec::new();
-        for _ in 0..CALLS {
-            let (more, last) =
-                self.query(&items, Order::Rising, &Vec::new(), behind.take(), LOOKED_AT).await?;
-            for item in more {
-                let task: Task = decode(item)?;
-                if task.finding.is_some() && wanted(&task) {
-                    found.push(task);
-                }
-            }
-            behind = last;
-            if found.len() > limit || behind.is_none() {
-                break;
-            }
-        }
-        if found.len() > limit {
-            found.truncate(limit);
-            behind = found.last().map(|task| keys::task(tenant, &task.id).sk);
-        }
-        Ok(Page { items: found, next: behind.as_deref().map(cursor_of) })
+        self.list_wanted(&items, Order::Rising, &Vec::new(), Some(&wanted), cursor, limit).await
     }
 
     /// The policy of a tenant; the usual one if nothing was said.

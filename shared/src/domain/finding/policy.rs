@@ -141,12 +141,13 @@ impl FindingPolicy {
         Ok(())
     }
 
-    /// Whether nothing more is reported of an asset by a source, so that silence is no doubt.
-    pub fn is_retired(&self, source: &str, asset: &str) -> bool {
-        let is_meant = |retired: &Retired| {
+    /// Whether nothing more is reported by a source as a whole, or of one of its assets, so that silence is no doubt.
+    pub fn is_retired(&self, source: &str, asset: Option<&str>) -> bool {
+        let is_meant = |retired: &Retired, asset: &str| {
             retired.source.as_deref().is_none_or(|meant| meant == source) && fits(&retired.asset, asset)
         };
-        self.retired.contains(source) || self.retired_assets.iter().any(is_meant)
+        self.retired.contains(source)
+            || asset.is_some_and(|asset| self.retired_assets.iter().any(|retired| is_meant(retired, asset)))
     }
 
     /// Whether it is a doubt that nothing was heard since `heard_at`.

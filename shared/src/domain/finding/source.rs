@@ -191,10 +191,7 @@ impl Source {
 
     /// Whether its silence is no doubt.
     pub fn is_retired(&self, policy: &FindingPolicy) -> bool {
-        match &self.asset {
-            Some(asset) => policy.is_retired(&self.name, asset),
-            None => policy.retired.contains(&self.name),
-        }
+        policy.is_retired(&self.name, self.asset.as_deref())
     }
 
     /// Whether it may be forgotten: it is retired, and nothing was heard of it for a month. It comes back when it speaks.
@@ -213,12 +210,8 @@ pub fn unfinished(
     policy: &FindingPolicy,
     now: Timestamp,
 ) -> Option<String> {
-    let is_retired = match asset {
-        Some(asset) => policy.is_retired(source, asset),
-        None => policy.retired.contains(source),
-    };
     let is_said_since = about.and_then(|about| about.whole_at).is_some_and(|at| at >= noted_at);
-    if is_retired || is_said_since || seconds_between(noted_at, now) <= 24 * 3600 {
+    if policy.is_retired(source, asset) || is_said_since || seconds_between(noted_at, now) <= 24 * 3600 {
         return None;
     }
     let of = asset.map(|asset| format!(" of {asset}")).unwrap_or_default();
