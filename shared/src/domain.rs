@@ -36,6 +36,7 @@ pub mod pull;
 pub mod quota;
 pub mod sarif;
 pub mod seat;
+pub mod seen;
 pub mod sheet;
 pub mod single_sign_on;
 pub mod site;

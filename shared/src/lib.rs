@@ -30,7 +30,7 @@ pub use base::{clock, config, cookie, error, ids, random, secret, signing, telem
 pub use domain::{
     access, account, action, announcement, audit, campaign, channel, check, configuration, connection,
     console, directory, ending, evidence, finding, idempotency, ingestion, mapping, matching, notification,
-    oauth, person, plan, policy, pull, quota, sarif, seat, sheet, single_sign_on, site, sync_setting, task,
-    ticket, trace,
+    oauth, person, plan, policy, pull, quota, sarif, seat, seen, sheet, single_sign_on, site, sync_setting,
+    task, ticket, trace,
 };
 pub use error::{Error, Result};

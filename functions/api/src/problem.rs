@@ -109,6 +109,10 @@ impl From<assay::Error> for Problem {
             },
             Kind::NotFound => Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail),
             Kind::Conflict => Self::new(StatusCode::CONFLICT, "conflict", "Conflict", detail),
+            Kind::Overtaken { field } => Self {
+                field: Some(field),
+                ..Self::new(StatusCode::CONFLICT, "overtaken", "Changed meanwhile", detail)
+            },
             Kind::Unauthenticated => {
                 Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Not signed in", detail)
             }

@@ -120,7 +120,7 @@ fn refusal(error: &assay::Error) -> Response {
         Kind::Invalid { .. } | Kind::NotFound | Kind::Forbidden | Kind::Unauthenticated | Kind::TooLarge => {
             StatusCode::BAD_REQUEST
         }
-        Kind::Conflict | Kind::NeedsReauth => StatusCode::CONFLICT,
+        Kind::Conflict | Kind::Overtaken { .. } | Kind::NeedsReauth => StatusCode::CONFLICT,
         Kind::Limited { .. } | Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Internal => {
             return page::failure(

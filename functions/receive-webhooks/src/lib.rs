@@ -114,6 +114,7 @@ fn status(heard: assay::Result<Heard>) -> StatusCode {
                 Kind::Invalid { .. } => StatusCode::BAD_REQUEST,
                 Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
                 Kind::Conflict
+                | Kind::Overtaken { .. }
                 | Kind::Limited { .. }
                 | Kind::NeedsReauth
                 | Kind::Unavailable

@@ -21,6 +21,11 @@ pub enum Kind {
     NotFound,
     /// Somebody else changed the thing meanwhile, or its state forbids what was asked.
     Conflict,
+    /// What the caller saw before it asked is something else by now; `field` names the part, as in [`Kind::Invalid`].
+    Overtaken {
+        /// Which part of what was seen.
+        field: String,
+    },
     /// The caller did not prove who it is.
     Unauthenticated,
     /// The caller is known but may not do this.
@@ -99,6 +104,7 @@ impl Error {
             Kind::Conflict | Kind::Limited { .. } | Kind::Unavailable | Kind::Internal => true,
             Kind::Invalid { .. }
             | Kind::NotFound
+            | Kind::Overtaken { .. }
             | Kind::Unauthenticated
             | Kind::Forbidden
             | Kind::TooLarge

@@ -6,6 +6,7 @@ mod lists;
 use assay::ids::PersonId;
 use assay::operations::{ingesting, people};
 use assay::person::{Details, Person, PersonStatus};
+use assay::seen::Seen;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -13,6 +14,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -85,6 +87,11 @@ pub struct PersonChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     end_date: Option<Option<Date>>,
+    /// What the caller saw of some of these, as `GET` shows them: where the change would overwrite something else than that,
+    /// nothing is changed (409, `overtaken`).
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    seen: Seen,
 }
 
 /// Tells a field that is null from one that is not given.
@@ -215,16 +222,26 @@ async fn change(
     Body(input): Body<PersonChange>,
 ) -> Result<Json<PersonView>, Problem> {
     let edit = |details: &mut Details| {
+        let before = shown(details);
         details.email = input.email.clone().unwrap_or_else(|| details.email.clone());
         details.name = input.name.clone().unwrap_or_else(|| details.name.clone());
         details.status = input.status.unwrap_or(details.status);
         details.manager = input.manager.clone().unwrap_or_else(|| details.manager.clone());
         details.ends_on = input.end_date.unwrap_or(details.ends_on);
+        input.seen.check(&before, &shown(details))
     };
     let person = people::change(&api.core, &caller.tenant, &id, edit).await?;
     tracing::info!(tenant = %caller.tenant, token = %caller.token, person = %id, "a person was changed");
     match_again(&api, &caller).await;
     Ok(Json(PersonView::of(person)))
+}
+
+/// What can be changed of a person, as it is shown.
+fn shown(details: &Details) -> Value {
+    json!({
+        "email": details.email, "name": details.name, "status": details.status, "manager": details.manager,
+        "end_date": details.ends_on,
+    })
 }
 
 /// Forgets a person. Accounts that were found to be theirs are nobody's when accounts are read next; those that somebody

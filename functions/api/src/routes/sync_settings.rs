@@ -164,6 +164,7 @@ async fn change(
     Body(input): Body<SettingChange>,
 ) -> Result<Json<SettingView>, Problem> {
     let mut setting = require(&api, &caller, &id).await?;
+    let before = SettingView::of(setting.clone());
     let choice = input.choice(&setting)?;
     let (jira, connection) = (&api.connector.jira, &setting.connection);
     let found = settings::try_out(jira, &caller.tenant, connection, &choice, None).await?;
@@ -178,6 +179,7 @@ async fn change(
     setting.done_status = choice.done_status;
     setting.updated_at = api.core.clock.now();
     setting.mended(setting.updated_at);
+    input.seen.check(&before, &SettingView::of(setting.clone()))?;
     api.core.store.save_setting(&mut setting).await?;
     api.checks.send(&ChecksRequest::Plan { tenant: caller.tenant }, None).await?;
     listen(&api, &setting).await;

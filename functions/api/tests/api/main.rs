@@ -31,6 +31,7 @@ mod remediations;
 mod reviews;
 mod sarif;
 mod secrecy;
+mod seen;
 mod sessions;
 mod settings;
 mod support;

@@ -200,6 +200,7 @@ fn not_now(error: Error) -> Stopped {
         Kind::Invalid { .. }
         | Kind::NotFound
         | Kind::Conflict
+        | Kind::Overtaken { .. }
         | Kind::Unauthenticated
         | Kind::Forbidden
         | Kind::TooLarge

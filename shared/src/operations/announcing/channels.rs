@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Value, json};
+
 use super::Announcer;
 use super::delivering::note;
 use crate::announcement::{Announcement, test_message};
@@ -10,6 +12,7 @@ use crate::clock::after;
 use crate::ids::{ChannelId, TenantId, fresh};
 use crate::notification::Kind;
 use crate::secret::Secret;
+use crate::seen::Seen;
 use crate::slack::{Answer, Destination, Verdict};
 use crate::{Error, Result, secrets};
 
@@ -43,6 +46,8 @@ pub struct Change {
     pub at_least: Option<u32>,
     /// Whether nothing is sent for now.
     pub paused: Option<bool>,
+    /// What was seen of the channel before.
+    pub seen: Seen,
 }
 
 impl Announcer {
@@ -100,7 +105,7 @@ impl Announcer {
     /// sent.
     ///
     /// # Errors
-    /// `NotFound`; `Invalid` with the field to blame.
+    /// `NotFound`; `Invalid` with the field to blame; `Overtaken` where the change would overwrite what was not seen.
     pub async fn change_channel(&self, tenant: &TenantId, id: &ChannelId, change: Change) -> Result<Channel> {
         let (store, now) = (&self.jira.core.store, self.now());
         let channel = self.require(tenant, id).await?;
@@ -112,6 +117,22 @@ impl Announcer {
             at_least: change.at_least.unwrap_or(before.at_least),
         };
         rules(&channel.rules).check()?;
+        let write = |stored: &mut Channel, host: Option<&str>| {
+            let before = shown(stored);
+            stored.rules = rules(&stored.rules);
+            stored.paused = change.paused.unwrap_or(stored.paused);
+            if let Some(name) = &name {
+                stored.name.clone_from(name);
+            }
+            if let Some(host) = host {
+                host.clone_into(&mut stored.host);
+                stored.health.mended();
+            }
+            stored.updated_at = now;
+            change.seen.check(&before, &shown(stored))
+        };
+        // Before the address is kept, which cannot be taken back.
+        write(&mut channel.clone(), None)?;
         let mut host = None;
         if let Some(url) = &change.url {
             host = Some(self.outside.addresses.check(channel.target, url.expose())?);
@@ -120,20 +141,8 @@ impl Announcer {
             let signing = before.map_or(fresh.signing, |before| before.signing);
             self.keep(&channel, &Destination { url: url.clone(), signing }).await?;
         }
-        let write = |stored: &mut Channel| {
-            stored.rules = rules(&stored.rules);
-            stored.paused = change.paused.unwrap_or(stored.paused);
-            if let Some(name) = &name {
-                stored.name.clone_from(name);
-            }
-            if let Some(host) = &host {
-                stored.host.clone_from(host);
-                stored.health.mended();
-            }
-            stored.updated_at = now;
-            Ok(())
-        };
-        let changed = store.change_channel(tenant, id, &write).await?;
+        let changed =
+            store.change_channel(tenant, id, &|stored: &mut Channel| write(stored, host.as_deref())).await?;
         if host.is_some() || (channel.paused && !changed.paused) {
             self.hasten(&changed).await?;
         }
@@ -239,4 +248,13 @@ impl Announcer {
         let name = secrets::channel_name(&channel.tenant, &channel.id);
         self.jira.secrets.put(&name, &Secret::new(text)).await
     }
+}
+
+/// What can be changed of a channel, as it is shown.
+fn shown(channel: &Channel) -> Value {
+    let Rules { kinds, recovered, quiet_minutes, at_least } = &channel.rules;
+    json!({
+        "name": channel.name, "kinds": kinds, "recovered": recovered, "quiet_minutes": quiet_minutes,
+        "at_least": at_least, "paused": channel.paused,
+    })
 }

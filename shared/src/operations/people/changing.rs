@@ -28,21 +28,21 @@ pub async fn create(core: &Core, tenant: &TenantId, details: Details) -> Result<
     Ok((false, stored.unwrap_or(person)))
 }
 
-/// Changes a person: `edit` is applied to what is stored. The id stays, whatever the address becomes.
+/// Changes a person: `edit` is applied to what is stored, and may refuse. The id stays, whatever the address becomes.
 ///
 /// # Errors
-/// `NotFound` when there is no such person; `Invalid` when a part breaks a rule; `Conflict` when a new address is or was
+/// What `edit` gives; `NotFound` when there is no such person; `Invalid` when a part breaks a rule; `Conflict` when a new address is or was
 /// somebody else's, or the person is written by too many at once.
 pub async fn change(
     core: &Core,
     tenant: &TenantId,
     id: &PersonId,
-    edit: impl Fn(&mut Details),
+    edit: impl Fn(&mut Details) -> Result<()>,
 ) -> Result<Person> {
     for _ in 0..ATTEMPTS {
         let Some(mut person) = core.store.person(tenant, id).await? else { return Err(missing(id)) };
         let mut details = person.details();
-        edit(&mut details);
+        edit(&mut details)?;
         let details = details.checked()?;
         if details.email != person.email {
             take_address(&core.store, tenant, id, &details.email).await?;

@@ -7,10 +7,11 @@ use assay::ending::check_end;
 use assay::ids::CloudId;
 use assay::operations::connecting::{Proof, Wish};
 use assay::secret::Secret;
+use assay::seen::Seen;
 use assay::site::SiteDomain;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::input::{object, optional_object};
 use crate::problem::Problem;
@@ -139,6 +140,11 @@ pub struct ChangeInput {
     /// How long incidents may stay open.
     #[serde(default, deserialize_with = "optional_object")]
     incident_limits: Option<IncidentLimitsInput>,
+    /// What the caller saw of some of these, as `GET` shows them: where the change would overwrite something else than that,
+    /// nothing is changed (409, `overtaken`).
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    seen: Seen,
 }
 
 impl ConnectInput {
@@ -172,7 +178,7 @@ impl ChangeInput {
             Some(input) => input.check(field),
             None => Ok(stays.clone()),
         };
-        Ok(Wish {
+        let wish = Wish {
             site: None,
             cloud_id: None,
             use_cases: self.use_cases.map_or_else(|| Ok(current.use_cases.clone()), use_cases)?,
@@ -187,7 +193,42 @@ impl ChangeInput {
                 .map(IncidentLimitsInput::check)
                 .transpose()?
                 .unwrap_or_else(|| current.incident_limits.clone()),
-        })
+        };
+        self.seen.check(&Shown::of(current), &Shown::after(&wish, current))?;
+        Ok(wish)
+    }
+}
+
+/// What can be changed of a connection, as it is shown.
+#[derive(Serialize)]
+struct Shown<'a> {
+    use_cases: &'a BTreeSet<UseCase>,
+    change_management: &'a Scope,
+    incidents: &'a Scope,
+    incident_limits: &'a IncidentLimits,
+}
+
+impl<'a> Shown<'a> {
+    fn of(connection: &'a Connection) -> Self {
+        Self {
+            use_cases: &connection.use_cases,
+            change_management: &connection.change_management,
+            incidents: &connection.incidents,
+            incident_limits: &connection.incident_limits,
+        }
+    }
+
+    fn after(wish: &'a Wish, current: &'a Connection) -> Self {
+        // Which projects those are, verification finds out; it finds the same where the same is wished.
+        let scope = |wished: &'a Scope, now: &'a Scope| {
+            if wished.keys == now.keys && wished.jql == now.jql { now } else { wished }
+        };
+        Self {
+            use_cases: &wish.use_cases,
+            change_management: scope(&wish.change_management, &current.change_management),
+            incidents: scope(&wish.incidents, &current.incidents),
+            incident_limits: &wish.incident_limits,
+        }
     }
 }
 
@@ -350,45 +391,5 @@ fn is_project_key(key: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::Timestamp;
-
-    use super::{ConnectInput, ScopeInput};
-
-    fn refusal(body: &str) -> String {
-        let input: Result<ConnectInput, _> = serde_json::from_str(body);
-        match input {
-            Err(error) => error.to_string(),
-            Ok(input) => {
-                input.check(Timestamp::UNIX_EPOCH).err().and_then(|problem| problem.field).unwrap_or_default()
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_missing_or_too_much_is_named() {
-        let base = r#""site":"acme.atlassian.net","use_cases":["ticketing"]"#;
-        assert_eq!(refusal(&format!(r#"{{"method":"api_token",{base},"token":"t"}}"#)), "email");
-        assert_eq!(refusal(&format!(r#"{{"method":"api_token",{base},"email":"a@b"}}"#)), "token");
-        assert_eq!(refusal(&format!(r#"{{"method":"oauth",{base},"token":"t"}}"#)), "token");
-        assert_eq!(
-            refusal(&format!(r#"{{"method":"service_account",{base},"client_id":"c"}}"#)),
-            "client_secret"
-        );
-        assert_eq!(refusal(r#"{"method":"oauth","site":"acme.atlassian.net","use_cases":[]}"#), "use_cases");
-        assert_eq!(refusal(r#"{"method":"oauth","use_cases":["usage"]}"#), "site");
-        assert!(refusal(&format!(r#"{{"method":"oauth",{base},"colour":"red"}}"#)).contains("unknown field"));
-        assert!(refusal(r#"{"method":"oauth","site":"https://x","use_cases":[]}"#).contains("scheme"));
-        assert_eq!(refusal(&format!(r#"{{"method":"oauth",{base}}}"#)), "");
-    }
-
-    #[test]
-    fn project_keys_are_folded_and_those_that_are_none_are_named() {
-        let scope = |keys: &[&str]| {
-            ScopeInput { projects: keys.iter().map(|key| (*key).to_owned()).collect(), jql: None }
-                .check("incidents")
-        };
-        assert_eq!(scope(&["chg", "CHG"]).unwrap().keys, ["CHG"]);
-        assert_eq!(scope(&["CHG", "x y"]).unwrap_err().field.unwrap(), "incidents.projects[1]");
-    }
-}
+#[path = "input_tests.rs"]
+mod tests;

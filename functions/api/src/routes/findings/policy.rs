@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use assay::finding::Severity;
 use assay::finding::policy::{FindingPolicy, Retired};
+use assay::seen::Seen;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,11 @@ pub struct FindingPolicyBody {
     /// Assets of which no more is reported, whose silence is no doubt: at most 100 patterns.
     #[serde(default)]
     retired_assets: Vec<RetiredAssets>,
+    /// What the caller saw of the policy, as `GET` shows it: where this would overwrite something else than that,
+    /// nothing is changed (409, `overtaken`).
+    #[serde(default, skip_serializing)]
+    #[schema(value_type = Object, write_only)]
+    seen: Seen,
 }
 
 /// Assets of which no more is reported.
@@ -76,6 +82,7 @@ impl FindingPolicyBody {
             report_days: policy.report_days,
             retired_sources: policy.retired.iter().cloned().collect(),
             retired_assets: policy.retired_assets.iter().cloned().map(RetiredAssets::of).collect(),
+            seen: Seen::default(),
         }
     }
 }
@@ -118,10 +125,12 @@ pub async fn change_policy(
     let limits: BTreeMap<Severity, u32> =
         limits.into_iter().filter_map(|(severity, days)| Some((severity, days?))).collect();
     let mut policy = api.core.store.finding_policy(&caller.tenant).await?;
+    let shown_before = FindingPolicyBody::of(&policy);
     let before = policy.limits.clone();
     policy.change(limits, body.zone)?;
     let retired_assets = body.retired_assets.into_iter().map(RetiredAssets::retired).collect();
     policy.change_silence(body.report_days, body.retired_sources, retired_assets)?;
+    body.seen.check(&shown_before, &FindingPolicyBody::of(&policy))?;
     if policy.limits != before {
         policy.unfinished = Some(String::new());
     }

@@ -7,6 +7,7 @@ use assay::ids::ChannelId;
 use assay::notification::Kind;
 use assay::operations::announcing::channels::{Change, Wish};
 use assay::secret::Secret;
+use assay::seen::Seen;
 use assay::slack::{Answer, Verdict};
 use axum::Json;
 use axum::extract::State;
@@ -78,6 +79,11 @@ pub struct ChannelChange {
     /// Whether nothing is sent for now. What there is to tell waits for a day; going on sends it.
     #[serde(default)]
     paused: Option<bool>,
+    /// What the caller saw of some of these, as `GET` shows them: where the change would overwrite something else than that,
+    /// nothing is changed (409, `overtaken`).
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    seen: Seen,
 }
 
 /// What is given, null or not; what is not given is none.
@@ -242,15 +248,15 @@ async fn show(
 }
 
 /// Changes a channel. With another address it is taken to work; then, and when it goes on after a pause, what waited is sent.
-#[utoipa::path(patch, operation_id = "change_channel", path = "/v1/notifications/channels/{id}", tag = "notifications", security(("token" = ["admin"])), params(("id" = String, Path)), request_body = ChannelChange, responses((status = 200, body = ChannelView), (status = 404, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(patch, operation_id = "change_channel", path = "/v1/notifications/channels/{id}", tag = "notifications", security(("token" = ["admin"])), params(("id" = String, Path)), request_body = ChannelChange, responses((status = 200, body = ChannelView), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 async fn change(
     Admin(caller): Admin,
     State(api): State<Api>,
     Path(id): Path<ChannelId>,
     Body(input): Body<ChannelChange>,
 ) -> Result<Json<ChannelView>, Problem> {
-    let ChannelChange { name, url, kinds, recovered, quiet_minutes, at_least, paused } = input;
-    let change = Change { name, url, kinds, recovered, quiet_minutes, at_least, paused };
+    let ChannelChange { name, url, kinds, recovered, quiet_minutes, at_least, paused, seen } = input;
+    let change = Change { name, url, kinds, recovered, quiet_minutes, at_least, paused, seen };
     let changed = api.announcer.change_channel(&caller.tenant, &id, change).await?;
     view(&api, changed, None).await
 }

@@ -6,6 +6,7 @@ use assay::mapping::settle::Entered;
 use assay::mapping::{Mapping, Source};
 use assay::operations::configuring::Rules;
 use assay::operations::settings::Choice;
+use assay::seen::Seen;
 use assay::sync_setting::{ClosureRule, GonePolicy, ReopenRule, SyncSetting, check_labels};
 use serde::Deserialize;
 
@@ -123,6 +124,11 @@ pub struct ConfigurationChange {
     /// What follows from pull requests.
     #[serde(default)]
     pulls: Option<PullRules>,
+    /// What the caller saw of some of these, as `GET` shows them: where the change would overwrite something else than that,
+    /// nothing is changed (409, `overtaken`).
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub(super) seen: Seen,
 }
 
 /// Which type's fields are asked for.

@@ -59,10 +59,12 @@ pub async fn change(
     Admin(caller): Admin,
     State(api): State<Api>,
     Path(id): Path<SettingId>,
-    Body(input): Body<ConfigurationChange>,
+    Body(mut input): Body<ConfigurationChange>,
 ) -> Result<Json<ConfigurationView>, Problem> {
     let mut setting = require(&api, &caller, &id).await?;
+    let seen = std::mem::take(&mut input.seen);
     let before = setting.configuration.clone().ok_or_else(|| missing(&id))?;
+    let shown_before = ConfigurationView::of(setting.clone());
     let draft = input.draft(&setting, &before)?;
     let connection = setting.connection.clone();
     let (found, mapping) = examine(&api, &caller, &connection, &draft, None).await?;
@@ -77,6 +79,7 @@ pub async fn change(
         ..next
     };
     setting.mended(setting.updated_at);
+    seen.check(&shown_before, &ConfigurationView::of(setting.clone()))?;
     api.core.store.save_setting(&mut setting).await?;
     follow(&api, &caller, &setting).await?;
     shown(setting)

@@ -2,6 +2,7 @@
 
 use assay::ids::{ConnectionId, IssueId, IssueTypeId};
 use assay::operations::settings::Choice;
+use assay::seen::Seen;
 use assay::sync_setting::{
     ClosureRule, GonePolicy, Mode, ReopenRule, Retirement, Scope, SyncSetting, check_labels,
 };
@@ -97,6 +98,11 @@ pub struct SettingChange {
     /// What happens when an issue is deleted or archived in Jira.
     #[serde(default)]
     gone_policy: Option<GonePolicy>,
+    /// What the caller saw of some of these, as `GET` shows them: where the change would overwrite something else than that,
+    /// nothing is changed (409, `overtaken`).
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub(super) seen: Seen,
 }
 
 impl SettingChange {

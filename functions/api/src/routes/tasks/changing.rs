@@ -3,11 +3,13 @@
 use assay::error::Kind;
 use assay::ids::{AccountId, TaskId};
 use assay::operations::planning::Planner;
+use assay::seen::Seen;
 use assay::task::{Edit, Task};
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
 
 use super::{TaskView, require, view};
 use crate::Api;
@@ -40,6 +42,11 @@ pub struct TaskChange {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     due_at: Option<Timestamp>,
+    /// What the caller saw of some of these, as `GET` shows them: where the change would overwrite something else than that,
+    /// nothing is changed (409, `overtaken`).
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    seen: Seen,
 }
 
 /// Why a person says that a task is done, or is not.
@@ -58,7 +65,7 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Acc
 
 /// Changes a task's title, who is responsible, or when it is due. No check changes that back, and its ticket follows, as far
 /// as people have not changed the same in Jira.
-#[utoipa::path(patch, path = "/v1/tasks/{id}", tag = "tasks", security(("token" = ["operator"])), params(("id" = String, Path)), request_body = TaskChange, responses((status = 200, body = TaskView), (status = 404, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(patch, path = "/v1/tasks/{id}", tag = "tasks", security(("token" = ["operator"])), params(("id" = String, Path)), request_body = TaskChange, responses((status = 200, body = TaskView), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn change(
     Operator(caller): Operator,
     State(api): State<Api>,
@@ -67,8 +74,18 @@ pub async fn change(
 ) -> Result<Json<TaskView>, Problem> {
     let title = input.title.map(|title| text("title", &title)).transpose()?;
     let edit = Edit { title, assignee: input.assignee, due_at: input.due_at };
-    let task = apply(&api, &caller, &id, |task, now| task.edit(&edit, now)).await?;
+    let change = |task: &mut Task, now| {
+        let before = shown(task);
+        let is_changed = task.edit(&edit, now);
+        input.seen.check(&before, &shown(task)).map(|()| is_changed)
+    };
+    let task = apply(&api, &caller, &id, change).await?;
     view(&api, &caller, task).await
+}
+
+/// What can be changed of a task, as it is shown.
+fn shown(task: &Task) -> Value {
+    json!({ "title": task.title, "assignee": task.assignee, "due_at": task.due_at })
 }
 
 /// Says that a task is done. Its ticket is closed, as its sync setting's rule says; if the check still fails at its next
@@ -82,7 +99,7 @@ pub async fn complete(
 ) -> Result<Json<TaskView>, Problem> {
     let why = text("why", &reason.why)?;
     let by = caller.token.to_string();
-    let task = apply(&api, &caller, &id, |task, now| task.complete(&by, &why, now)).await?;
+    let task = apply(&api, &caller, &id, |task, now| Ok(task.complete(&by, &why, now))).await?;
     view(&api, &caller, task).await
 }
 
@@ -94,7 +111,7 @@ pub async fn reopen(
     State(api): State<Api>,
     Path(id): Path<TaskId>,
 ) -> Result<Json<TaskView>, Problem> {
-    let task = apply(&api, &caller, &id, Task::reopen).await?;
+    let task = apply(&api, &caller, &id, |task, now| Ok(task.reopen(now))).await?;
     view(&api, &caller, task).await
 }
 
@@ -103,11 +120,11 @@ async fn apply(
     api: &Api,
     caller: &Caller,
     id: &TaskId,
-    change: impl Fn(&mut Task, Timestamp) -> bool,
+    change: impl Fn(&mut Task, Timestamp) -> assay::Result<bool>,
 ) -> Result<Task, Problem> {
     for _ in 0..ATTEMPTS {
         let mut task = require(api, caller, id).await?;
-        if change(&mut task, api.core.clock.now()) {
+        if change(&mut task, api.core.clock.now())? {
             let saved = api.core.store.save_tasks(std::slice::from_ref(&task)).await.pop();
             match saved.unwrap_or(Ok(())) {
                 Ok(()) => {}

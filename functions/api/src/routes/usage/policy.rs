@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use assay::ids::{ConnectionId, GroupId, ProductKey};
 use assay::policy::AccessPolicy;
+use assay::seen::Seen;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,11 @@ pub struct PolicyBody {
     /// What a seat of a product costs a month, in cents.
     #[schema(value_type = Object)]
     seat_prices: BTreeMap<ProductKey, u64>,
+    /// What the caller saw of the policy, as `GET` shows it: where this would overwrite something else than that,
+    /// nothing is changed (409, `overtaken`).
+    #[serde(default, skip_serializing)]
+    #[schema(value_type = Object, write_only)]
+    seen: Seen,
 }
 
 impl PolicyBody {
@@ -50,6 +56,7 @@ impl PolicyBody {
             review_days: policy.review_days,
             ruled_groups: policy.ruled_groups,
             seat_prices: policy.seat_prices,
+            seen: Seen::default(),
         }
     }
 
@@ -102,6 +109,7 @@ pub async fn change_policy(
     body.check()?;
     super::ingestion(&api, &caller.tenant, &connection).await?;
     let mut policy = api.core.store.access_policy(&caller.tenant, &connection).await?;
+    body.seen.check(&PolicyBody::of(policy.clone()), &body)?;
     policy.zone = body.zone;
     policy.review_days = body.review_days;
     policy.ruled_groups = body.ruled_groups;
