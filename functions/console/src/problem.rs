@@ -66,6 +66,12 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "Open the page again", detail)
     }
 
+    /// Somebody else decided on items of an access review on which the sender of a form decided.
+    pub fn decided_meanwhile() -> Self {
+        let detail = "Somebody else decided on some of these items since this page was opened. Nothing was saved: what you entered stands below, and at those rows what was decided meanwhile. Save again to decide anew on them, too.";
+        Self::new(StatusCode::CONFLICT, "Decided meanwhile", detail)
+    }
+
     /// A form was sent twice, and what it asked for goes on.
     pub fn still_running() -> Self {
         let detail = "What this form asked for has begun and is not done yet. Do not send it again; look in a minute at what became of it.";
@@ -124,6 +130,11 @@ impl Problem {
     /// The status.
     pub fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    /// Whether what somebody changed or decided is something else by now than what they saw.
+    pub fn is_overtaken(&self) -> bool {
+        self.kind() == Some("overtaken")
+    }
+
     }
 }
 

@@ -29,7 +29,7 @@ use crate::ids::{AccountId, CampaignId, ConnectionId, TenantId, TokenId};
 pub use closing::{Applying, Closing, Counts};
 pub use directory::Directory;
 pub use flags::{ActivityKnown, Flags, Observed};
-pub use item::{CarriedOut, Choice, Decision, Item, Place, Said, grant_word};
+pub use item::{CarriedOut, Choice, Decision, Item, Place, Said, SeenDecision, grant_word};
 pub use record::{Broken, Chain, Record, SignedRecord, verify};
 pub use scope::{Coverage, Scope};
 

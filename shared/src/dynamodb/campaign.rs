@@ -13,7 +13,7 @@ use super::page::{Order, Page};
 use super::{CONCURRENCY, Store};
 use crate::campaign::{Campaign, Choice, Item, Place};
 use crate::error::Kind;
-use crate::ids::{CampaignId, TenantId};
+use crate::ids::{AccountId, CampaignId, TenantId};
 use crate::{Error, Result};
 
 /// How many items one call to the table looks at; it ends at 1 MB by itself.
@@ -181,6 +181,20 @@ impl Store {
     ) -> Result<Page<Item>> {
         let filter = choice.map(|choice| ("choice", choice.word())).into_iter().collect();
         self.list(&keys::review_items(tenant, campaign), Order::Rising, &filter, cursor, limit).await
+    }
+
+    /// The same of one account.
+    pub async fn review_items_of_account(
+        &self,
+        (tenant, campaign): (&TenantId, &CampaignId),
+        account: &AccountId,
+        choice: Option<Choice>,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Item>> {
+        let filter = choice.map(|choice| ("choice", choice.word())).into_iter().collect();
+        let items = keys::review_items_of(tenant, campaign, account);
+        self.list(&items, Order::Rising, &filter, cursor, limit).await
     }
 
     /// Some items of a campaign behind the item `behind`, in their order, and the one to go on behind, if there are more.

@@ -89,7 +89,7 @@ pub(super) use access::{
     access_policy, account, accounts, action, actions, activity, activity_of, administrators_turn, asked,
     campaign, campaigns, changed_access, group, groups, ingestion, ingestions, list_of, person,
     person_address, person_addresses, persons, product, products, project_role, project_roles,
-    project_roles_of, review_item, review_items, roster, roster_page, rosters, signing,
+    project_roles_of, review_item, review_items, review_items_of, roster, roster_page, rosters, signing,
 };
 pub(super) use finding::{
     acceptance, acceptances, assets, batch, batches, batches_of, before_batches, finding_counts,

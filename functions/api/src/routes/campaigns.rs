@@ -5,7 +5,7 @@ mod input;
 mod view;
 
 use assay::campaign::{Campaign, Choice};
-use assay::ids::CampaignId;
+use assay::ids::{AccountId, CampaignId};
 use assay::operations::reviewing::Reviewer as Reviews;
 use assay::operations::reviewing::deciding::Decider;
 use axum::Json;
@@ -97,6 +97,9 @@ async fn show(
 pub struct ItemQuery {
     /// Only items with this decision: `undecided`, `keep`, `revoke` or `change`.
     decision: Option<Choice>,
+    /// Only items of the account with this id.
+    #[param(value_type = Option<String>)]
+    account: Option<AccountId>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
     /// How many items, 1 to 200; 50 if not given.
@@ -115,10 +118,16 @@ async fn items(
     let campaign = require(&api, &caller, &id).await?;
     let word = query.decision.map_or("", Choice::word);
     let page = PageQuery { cursor: query.cursor, limit: query.limit };
-    let asked = page.of(&caller.tenant, &["campaign items", id.as_str(), word])?;
-    let store = &api.core.store;
-    let stored =
-        store.review_items(&caller.tenant, &id, query.decision, asked.after.as_deref(), asked.limit).await?;
+    let account = query.account.as_ref().map_or("", AccountId::as_str);
+    let asked = page.of(&caller.tenant, &["campaign items", id.as_str(), word, account])?;
+    let (store, tenant, after) = (&api.core.store, &caller.tenant, asked.after.as_deref());
+    let stored = match &query.account {
+        None => store.review_items(tenant, &id, query.decision, after, asked.limit).await?,
+        Some(account) => {
+            let of = (tenant, &id);
+            store.review_items_of_account(of, account, query.decision, after, asked.limit).await?
+        }
+    };
     let names = view::names(&api, &campaign, &stored.items).await?;
     Ok(Json(List::of(&asked, stored, |item| ItemView::of(item, &names))))
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::reviews::{decisions_body, open};
 use crate::support::{House, assert_problem};
 
 /// Reads what is at `path`.
@@ -129,4 +130,28 @@ async fn whoever_says_what_they_saw_of_a_connection_or_a_policy_overwrites_nobod
     };
     let (theirs, ours) = (policy("Europe/Berlin"), policy("Europe/Paris"));
     assert_not_overwritten(&house, "PUT", "/v1/findings/policy", theirs, ours, "zone").await;
+}
+
+#[tokio::test]
+async fn a_decision_is_not_made_over_one_that_its_reviewer_did_not_see() {
+    let (house, path) = open(2).await;
+    let decide = async |decision: &str, seen: Value| {
+        let mut body = decisions_body(decision);
+        body["items"][0]["seen"] = seen;
+        house.call("POST", &format!("{path}/decisions"), &body).await
+    };
+    let undecided = || json!({ "decision": "undecided" });
+    assert_eq!(decide("revoke", undecided()).await.status, 200);
+    let items = house.list(&format!("{path}/items")).await;
+
+    let refused = decide("keep", undecided()).await;
+    assert_problem(&refused, 409, Some("items[0]"));
+    assert_eq!(refused.json()["type"], "urn:assay:problem:overtaken");
+    let other_note = json!({ "decision": "revoke", "note": "another reason" });
+    assert_problem(&decide("keep", other_note).await, 409, Some("items[0]"));
+    assert_eq!(house.list(&format!("{path}/items")).await, items, "the revocation stands");
+
+    assert_eq!(decide("revoke", undecided()).await.status, 200, "the same again says nothing new");
+    assert_eq!(decide("keep", json!({ "decision": "revoke", "note": "looked at" })).await.status, 200);
+    assert_eq!(decide("revoke", Value::Null).await.status, 200, "nobody says what they saw");
 }

@@ -4,6 +4,7 @@ use assay::access::Role;
 use assay::campaign::{SignedRecord, verify};
 use serde_json::{Value, json};
 
+use super::filled::filled;
 use super::stock::TEAM;
 use super::support::{House, PROBE, assert_harmless, main_of};
 
@@ -103,6 +104,38 @@ async fn decisions_of_a_page_are_sent_together_and_only_those_that_are_new() {
     assert_harmless(&revoked);
     let outside = browser.submit(&decisions, &[("back", "//evil.example")]).await;
     assert_eq!(outside.header("location"), "/");
+}
+
+#[tokio::test]
+async fn a_decision_that_was_made_meanwhile_is_shown_beside_what_was_entered_and_not_overwritten() {
+    let (house, _) = House::read().await;
+    let id = house.campaign().await;
+    let path = format!("/campaigns/{id}");
+    let browser = house.signed_in(Role::Reviewer).await;
+    browser.page(&path).await;
+    // Somebody else revokes what this page still shows as undecided.
+    let other = json!({ "items": [{
+        "account": "acc-1", "grant": { "kind": "group", "group": TEAM }, "decision": "revoke", "note": "has left",
+    }] });
+    let decisions = format!("/v1/campaigns/{id}/decisions");
+    assert_eq!(house.call("POST", &decisions, &other).await.status, 200);
+    let mine = [row(0, "acc-1", "", "keep", "needed"), row(1, "acc-2", "", "revoke", "not needed")].concat();
+    let refused = browser.submit(&format!("{path}/decisions?decision=undecided"), &borrowed(&mine)).await;
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    let page = refused.text();
+    assert!(page.contains("Decided meanwhile: Revoke") && page.contains("has left"), "{page}");
+    assert!(page.contains("value=\"needed\"") && page.contains("value=\"not needed\""), "kept: {page}");
+    let items = format!("/v1/campaigns/{id}/items?decision=keep");
+    let kept = house.call("GET", &items, &Value::Null).await.json();
+    assert_eq!(kept["items"], json!([]), "the revocation stands");
+    assert_eq!(campaign(&house, &id).await["counts"]["revoked"], 1);
+
+    // Sent again as it stands, it decides anew on what is seen now.
+    let again = filled(&page, "data-review>");
+    let saved = browser.submit(&format!("{path}/decisions"), &borrowed(&again)).await;
+    assert_eq!(saved.status, 303, "{}", saved.text());
+    let counts = campaign(&house, &id).await["counts"].clone();
+    assert_eq!((&counts["kept"], &counts["revoked"]), (&json!(1), &json!(1)));
 }
 
 #[tokio::test]

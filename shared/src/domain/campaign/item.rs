@@ -73,6 +73,19 @@ pub struct Said {
     pub choice: Choice,
     /// Why.
     pub note: Option<String>,
+    /// What whoever said it saw of the item before; none where they do not mind.
+    pub seen: Option<SeenDecision>,
+}
+
+/// What somebody saw decided on an item.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeenDecision {
+    /// `undecided`, `keep`, `revoke` or `change`.
+    pub decision: Choice,
+    /// Why; not given or null where nothing was said.
+    #[serde(default)]
+    pub note: Option<String>,
 }
 
 impl Said {
@@ -98,9 +111,18 @@ impl Said {
                 in_note(format!("a decision to {} needs a note that says why", choice.word()))
             }
             Choice::Keep | Choice::Revoke | Choice::Change => {
-                Ok(Self { place, choice, note: note.map(ToOwned::to_owned) })
+                Ok(Self { place, choice, note: note.map(ToOwned::to_owned), seen: None })
             }
         }
+    }
+
+    /// Whether this would overwrite a decision that whoever says it did not see.
+    pub fn is_overtaken_by(&self, item: &Item) -> bool {
+        let Some(seen) = &self.seen else { return false };
+        let seen_note = seen.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
+        let is_as_seen = item.choice == seen.decision && item.note.as_deref() == seen_note;
+        let is_said_already = item.choice == self.choice && item.note == self.note;
+        !is_as_seen && !is_said_already
     }
 }
 

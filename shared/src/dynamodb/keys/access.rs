@@ -170,6 +170,15 @@ pub(in crate::dynamodb) fn review_items(tenant: &TenantId, campaign: &CampaignId
     Items::of(tenant, &format!("review#{campaign}"), "item#")
 }
 
+/// The items of a campaign that are about one account.
+pub(in crate::dynamodb) fn review_items_of(
+    tenant: &TenantId,
+    campaign: &CampaignId,
+    account: &AccountId,
+) -> Items {
+    Items::of(tenant, &format!("review#{campaign}"), format!("item#{account}#"))
+}
+
 /// An item of a campaign.
 pub(in crate::dynamodb) fn review_item(tenant: &TenantId, campaign: &CampaignId, place: &Place) -> Key {
     review_items(tenant, campaign).item(&format!("{}#{}", place.account, grant_word(&place.grant)))

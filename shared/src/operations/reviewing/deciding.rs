@@ -29,9 +29,9 @@ impl Reviewer {
     /// as a whole, and does then what is missing. Gives the items as they are afterwards, in the order of `said`.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` when the campaign is not open, a revocation is already on its way, or somebody else decides
-    /// on the same items at the same moment; `Forbidden` for whoever
-    /// is none of its reviewers; `Invalid` for an item that is not there or stands twice in the call.
+    /// `NotFound`; `Conflict` when the campaign is not open, a revocation is already on its way, or others decide on the same
+    /// items all the time; `Overtaken` when somebody else decided on one since it was seen, or at the same moment;
+    /// `Forbidden` for whoever is none of its reviewers; `Invalid` for an item that is not there or stands twice in the call.
     pub async fn decide(
         &self,
         tenant: &TenantId,
@@ -47,13 +47,16 @@ impl Reviewer {
         let (mut moved, mut first) = (Vec::new(), None);
         for _ in 0..REPEATS {
             let items = self.read(&campaign, said).await?;
-            let overtaken = overtaken(first.get_or_insert_with(|| items.clone()), &items, by.token.as_str());
-            if !overtaken.is_empty() {
+            let mut overtaken =
+                overtaken(first.get_or_insert_with(|| items.clone()), &items, by.token.as_str());
+            overtaken.extend(unseen(&items, said));
+            if let Some(earliest) = overtaken.first() {
                 self.count(&campaign, &moved).await?;
-                let places = overtaken.join(", ");
+                let places: Vec<String> = overtaken.iter().map(|number| format!("items[{number}]")).collect();
+                let places = places.join(", ");
                 let message =
                     format!("somebody else decided on {places} meanwhile; look at them, then decide again");
-                return Err(Error::conflict(message));
+                return Err(Error::new(Kind::Overtaken { field: format!("items[{earliest}]") }, message));
             }
             let (done, is_whole) = self.write(items, said, by.token.as_str(), &mut moved).await?;
             if is_whole {
@@ -146,14 +149,20 @@ impl Reviewer {
     }
 }
 
-/// The items of a call, by their places, on which somebody else decided since they were read first.
-fn overtaken(first: &[Item], now: &[Item], by: &str) -> Vec<String> {
+/// The places in a call of the items that stand otherwise than whoever decides saw.
+fn unseen(items: &[Item], said: &[Said]) -> BTreeSet<usize> {
+    let pairs = said.iter().zip(items).enumerate();
+    pairs.filter(|(_, (said, item))| said.is_overtaken_by(item)).map(|(number, _)| number).collect()
+}
+
+/// The places in a call of the items on which somebody else decided since they were read first.
+fn overtaken(first: &[Item], now: &[Item], by: &str) -> BTreeSet<usize> {
     let is_overtaken = |(before, now): (&Item, &Item)| {
         (before.choice, &before.by, before.at) != (now.choice, &now.by, now.at)
             && now.by.as_deref() != Some(by)
     };
     let places = first.iter().zip(now).enumerate().filter(|(_, pair)| is_overtaken(*pair));
-    places.map(|(number, _)| format!("items[{number}]")).collect()
+    places.map(|(number, _)| number).collect()
 }
 
 fn check_decider(campaign: &Campaign, by: &Decider) -> Result<()> {
@@ -199,7 +208,7 @@ mod tests {
         now_there[0].version += 1;
         assert!(overtaken(&first, &now_there, "tok-1").is_empty(), "an action is no decision");
         now_there[1].decide(&said(Choice::Keep, None), "tok-2", after(now(), 1)).unwrap();
-        assert_eq!(overtaken(&first, &now_there, "tok-1"), ["items[1]"]);
+        assert_eq!(overtaken(&first, &now_there, "tok-1"), [1].into());
         assert!(overtaken(&first, &now_there, "tok-2").is_empty(), "one's own call that broke off");
     }
 }

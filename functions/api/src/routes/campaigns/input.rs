@@ -1,12 +1,12 @@
 //! What comes in about campaigns.
 
 use assay::account::Grant;
-use assay::campaign::{Choice, Place, Said, Scope, Wish};
+use assay::campaign::{Choice, Place, Said, Scope, SeenDecision, Wish};
 use assay::ids::{AccountId, ConnectionId, TokenId};
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use crate::input::object;
+use crate::input::{object, optional_object};
 use crate::problem::Problem;
 
 /// After how many days without activity an account counts as dormant where nothing is said.
@@ -80,13 +80,18 @@ pub struct DecisionInput {
     /// Why, at most 1,000 characters; must be there for `revoke` and `change`.
     #[serde(default)]
     note: Option<String>,
+    /// What the caller saw decided before: if somebody decided otherwise since, nothing is decided (409, `overtaken`). Null
+    /// overwrites whatever was decided.
+    #[serde(default, deserialize_with = "optional_object")]
+    seen: Option<SeenDecision>,
 }
 
 impl DecisionsInput {
     pub(super) fn said(self) -> Result<Vec<Said>, Problem> {
         let said = self.items.into_iter().enumerate().map(|(number, item)| {
             let place = Place { account: item.account, grant: item.grant };
-            Said::of(&format!("items[{number}]"), place, item.decision, item.note.as_deref())
+            let said = Said::of(&format!("items[{number}]"), place, item.decision, item.note.as_deref())?;
+            Ok(Said { seen: item.seen, ..said })
         });
         Ok(said.collect::<assay::Result<Vec<Said>>>()?)
     }

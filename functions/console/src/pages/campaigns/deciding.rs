@@ -1,17 +1,19 @@
 //! Decisions on a page of items, sent together.
 //!
 //! A form has for each row which item it is, what was decided when the page was made, and what is said now. Only rows that
-//! say something else are sent on, so that nobody's later decision is overwritten by a page that was opened before.
+//! say something else are sent on, each with what was decided when the page was made: where somebody decided otherwise since,
+//! the API decides nothing, and the rows are shown again with what was entered beside what was decided meanwhile.
 
 use assay::access::Role;
 use axum::extract::{Path, Query};
 use axum::response::Response;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 
 use super::view::Item;
 use super::{Shown, read};
 use crate::answer;
-use crate::client::path;
+use crate::client::{List, path, query};
 use crate::form::{Fields, Form};
 use crate::frame::Visit;
 use crate::problem::Problem;
@@ -48,6 +50,8 @@ struct Said {
     item: String,
     decision: String,
     note: String,
+    /// What was decided when the page was made, and why; nothing where nobody had.
+    was: (String, String),
 }
 
 impl Said {
@@ -55,10 +59,10 @@ impl Said {
     fn all(form: &Fields) -> Vec<Self> {
         let row = |number: usize| {
             let text = |name: &str| form.text(&format!("{name}.{number}")).to_owned();
-            let said = Self { item: text("item"), decision: text("decision"), note: text("note") };
             let was = (text("was"), text("was_note"));
-            let is_new = !said.decision.is_empty() && (said.decision != was.0 || said.note != was.1);
-            (!said.item.is_empty() && is_new).then_some(said)
+            let said = Self { item: text("item"), decision: text("decision"), note: text("note"), was };
+            let is_new = said.decision != said.was.0 || said.note != said.was.1;
+            (!said.item.is_empty() && !said.decision.is_empty() && is_new).then_some(said)
         };
         (0..MOST_ROWS).filter_map(row).collect()
     }
@@ -71,7 +75,16 @@ impl Said {
         if !self.note.is_empty() {
             body["note"] = json!(self.note);
         }
+        let was = if self.was.0.is_empty() { "undecided" } else { self.was.0.as_str() };
+        body["seen"] = json!({ "decision": was, "note": self.was.1 });
         Ok(body)
+    }
+
+    /// Whether somebody decided otherwise since the page was made.
+    fn is_overtaken_by(&self, item: &Item) -> bool {
+        let now = (item.decision.word(), item.note.as_deref().unwrap_or_default().trim());
+        now != (self.was.0.as_str(), self.was.1.as_str())
+            && now != (self.decision.as_str(), self.note.as_str())
     }
 }
 
@@ -98,20 +111,54 @@ pub(super) async fn decide(
             Ok(visit.go(&back, &format!("{count} decided.")))
         }
         Err(problem) if problem.is_about_input() => {
-            let (status, wrong) = (problem.status(), place_of(&problem));
+            let status = problem.status();
             let mut page = read(&visit, &id, shown).await?;
-            for (number, said) in said.iter().enumerate() {
-                let Some(row) = page.rows.iter_mut().find(|row| row.item.place() == said.item) else {
-                    continue;
-                };
-                (row.chosen, row.note) = (said.decision.clone(), said.note.clone());
-                row.error = (wrong == Some(number)).then(|| problem.detail.clone());
-            }
+            page.rows = again(&visit, &id, page.rows, &said, &problem).await?;
+            let problem = if problem.is_overtaken() { Problem::decided_meanwhile() } else { problem };
             page.entered = form.refused(problem);
             answer::with(status, &page)
         }
         Err(problem) => Err(problem),
     }
+}
+
+/// How many rows are looked for at the same time that stand on the page no more.
+const AT_ONCE: usize = 8;
+
+/// The rows of the page with what was entered in them. Those that the page has no more come first: somebody decided on them
+/// meanwhile.
+async fn again(
+    visit: &Visit,
+    id: &str,
+    mut rows: Vec<Row>,
+    said: &[Said],
+    problem: &Problem,
+) -> Result<Vec<Row>, Problem> {
+    let missing = said.iter().filter(|said| !rows.iter().any(|row| row.item.place() == said.item));
+    let missing: Vec<_> = missing.map(|said| elsewhere(visit, id, said)).collect();
+    let found: Vec<Option<Row>> = stream::iter(missing).buffered(AT_ONCE).try_collect().await?;
+    rows.splice(0..0, found.into_iter().flatten());
+    let wrong = place_of(problem);
+    for (number, said) in said.iter().enumerate() {
+        let Some(row) = rows.iter_mut().find(|row| row.item.place() == said.item) else { continue };
+        (row.chosen, row.note) = (said.decision.clone(), said.note.clone());
+        row.error = if said.is_overtaken_by(&row.item) {
+            let badge = row.item.decision.name();
+            Some(format!("Decided meanwhile: {badge}, as below. What you entered is not saved yet."))
+        } else {
+            (wrong == Some(number) && !problem.is_overtaken()).then(|| problem.detail.clone())
+        };
+    }
+    Ok(rows)
+}
+
+/// The row of an item that the page does not have.
+async fn elsewhere(visit: &Visit, id: &str, said: &Said) -> Result<Option<Row>, Problem> {
+    let place: Value = serde_json::from_str(&said.item).map_err(Problem::ours)?;
+    let of_account = [("account", place["account"].as_str()), ("limit", Some("200"))];
+    let asked = query(&path(&["v1", "campaigns", id, "items"]), &of_account);
+    let found: List<Item> = visit.client.get(&asked).await?;
+    Ok(found.items.into_iter().find(|item| item.place() == said.item).map(Row::of))
 }
 
 /// Which of the decisions the API refused: it names it as `items[3].note`.

@@ -265,13 +265,24 @@ impl Choice {
         }
     }
 
-    pub(super) fn badge(self) -> Badge {
+    /// In a word.
+    pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Undecided => Badge::new(Tone::Idle, "Undecided"),
-            Self::Keep => Badge::new(Tone::Good, "Keep"),
-            Self::Revoke => Badge::new(Tone::Bad, "Revoke"),
-            Self::Change => Badge::new(Tone::Unsure, "Change"),
+            Self::Undecided => "Undecided",
+            Self::Keep => "Keep",
+            Self::Revoke => "Revoke",
+            Self::Change => "Change",
         }
+    }
+
+    pub(super) fn badge(self) -> Badge {
+        let tone = match self {
+            Self::Undecided => Tone::Idle,
+            Self::Keep => Tone::Good,
+            Self::Revoke => Tone::Bad,
+            Self::Change => Tone::Unsure,
+        };
+        Badge::new(tone, self.name())
     }
 }
 
