@@ -4,8 +4,9 @@ use assay::access::Role;
 use assay::connection::{Organisation, Problem, ProblemCode, Project};
 use assay::ids::{ConnectionId, ProjectId};
 use assay_test_support::world::PUBLIC_URL;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::filled::filled;
 use super::support::{House, PROBE, assert_harmless, between, main_of};
 
 const CHOICE: &str = "use_cases=ticketing&use_cases=incident_management&method=api_token";
@@ -224,6 +225,19 @@ async fn the_organisations_key_is_kept_and_deleted() {
     let removed = browser.submit(&format!("{path}/remove"), &[]).await;
     assert!(browser.follow(&removed).await.text().contains("The organisation key was deleted."));
     assert_eq!(stored(&house).await[0]["organisation"], Value::Null);
+}
+
+#[tokio::test]
+async fn days_for_single_priorities_stay_when_what_a_connection_is_for_is_saved() {
+    let house = House::with_tasks().await;
+    let limits = json!({ "incident_limits": { "default_days": 30, "days_by_priority": { "1": 2 } } });
+    assert_eq!(house.call("PATCH", "/v1/connections/con-1", &limits).await.status, 200);
+    let browser = house.signed_in(Role::Admin).await;
+    let to = "/connections/con-1/use-cases";
+    let fields = filled(&browser.page(to).await, &format!("action=\"{to}\""));
+    let fields: Vec<_> = fields.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    assert_eq!(browser.submit(to, &fields).await.status, 303);
+    assert_eq!(stored(&house).await[0]["incident_limits"], limits["incident_limits"]);
 }
 
 #[tokio::test]

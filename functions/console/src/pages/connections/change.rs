@@ -60,6 +60,7 @@ pub(super) async fn use_cases(visit: Visit, Path(id): Path<String>) -> Result<Re
         ("incidents.projects", connection.incidents.keys.join(", ")),
         ("incidents.jql", connection.incidents.jql.clone().unwrap_or_default()),
         ("incident_limits.default_days", connection.incident_limits.default_days.to_string()),
+        ("incident_limits.days_by_priority", connection.incident_limits.lines()),
     ];
     stored.extend(connection.use_cases.iter().map(|it| ("use_cases", it.word().to_owned())));
     let entered = Entered::of(stored);

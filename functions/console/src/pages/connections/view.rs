@@ -1,5 +1,7 @@
 //! A connection and what it can be for, as the API tells them, and their words.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -101,6 +103,22 @@ pub(in crate::pages) struct Project {
 #[derive(Clone, Debug, Deserialize)]
 pub(in crate::pages) struct Limits {
     pub(in crate::pages) default_days: u32,
+    pub(in crate::pages) days_by_priority: BTreeMap<String, u32>,
+}
+
+impl Limits {
+    /// In words.
+    pub(in crate::pages) fn words(&self) -> String {
+        let of = |(priority, days): (&String, &u32)| format!(", those of priority {priority} within {days}");
+        let others: String = self.days_by_priority.iter().map(of).collect();
+        format!("{} days{others}", self.default_days)
+    }
+
+    /// Those of single priorities, one a line, as the form takes them.
+    pub(in crate::pages) fn lines(&self) -> String {
+        let line = |(priority, days): (&String, &u32)| format!("{priority} = {days}");
+        self.days_by_priority.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
 }
 
 /// A webhook that Assay registered.

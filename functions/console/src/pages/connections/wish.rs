@@ -65,9 +65,34 @@ fn scopes(fields: &Fields) -> Result<Map<String, Value>, Problem> {
     }
     if is_for(UseCase::IncidentManagement) {
         body.insert("incidents".to_owned(), scope("incidents"));
-        if let Some(days) = fields.number("incident_limits.default_days")? {
-            body.insert("incident_limits".to_owned(), json!({ "default_days": days }));
+        if let Some(limits) = limits(fields)? {
+            body.insert("incident_limits".to_owned(), limits);
         }
     }
     Ok(body)
+}
+
+/// How long incidents may stay open; none where nothing is said.
+fn limits(fields: &Fields) -> Result<Option<Value>, Problem> {
+    let field = "incident_limits.days_by_priority";
+    let mut by_priority = Map::new();
+    for line in fields.lines(field) {
+        let pair = line.split_once('=').map(|(priority, days)| (priority.trim(), days.trim().parse::<u32>()));
+        let Some((priority, Ok(days))) = pair else {
+            let message =
+                format!("Write the id of a priority, an equals sign and days, as in 1 = 2, not {line}.");
+            return Err(Problem::invalid(field, &message));
+        };
+        if by_priority.insert(priority.to_owned(), json!(days)).is_some() {
+            return Err(Problem::invalid(field, &format!("The priority {priority} stands there twice.")));
+        }
+    }
+    match fields.number("incident_limits.default_days")? {
+        Some(days) => Ok(Some(json!({ "default_days": days, "days_by_priority": by_priority }))),
+        None if by_priority.is_empty() => Ok(None),
+        None => {
+            let message = "Enter how many days the incidents of all other priorities have.";
+            Err(Problem::invalid("incident_limits.default_days", message))
+        }
+    }
 }
