@@ -150,7 +150,7 @@ impl Form {
 
     /// What to show again, with the problem that the API found.
     pub fn refused(self, problem: Problem) -> Entered {
-        Entered { fields: self.fields, problem: Some(problem) }
+        Entered::so_far(self.fields, Some(problem))
     }
 }
 
@@ -228,7 +228,7 @@ impl Entered {
 
     /// What was entered so far, with what is wrong with it, if anything is.
     pub fn so_far(fields: Fields, problem: Option<Problem>) -> Self {
-        Self { fields, problem }
+        Self { fields, problem: problem.map(Problem::beside_form) }
     }
 
     /// The fields.

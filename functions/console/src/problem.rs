@@ -72,6 +72,18 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "Decided meanwhile", detail)
     }
 
+    /// The same where the form is shown again with what was entered.
+    fn late_and_kept() -> Self {
+        let detail = "This page was opened more than an hour ago, and things may have changed since then. Nothing was done yet. What you entered stands below: look at it, and send it again.";
+        Self::new(StatusCode::CONFLICT, "Look at it once more", detail)
+    }
+
+    /// The same beside a form that is shown again with what was entered.
+    #[must_use]
+    pub fn beside_form(self) -> Self {
+        if self == Self::late() { Self::late_and_kept() } else { self }
+    }
+
     /// A form was sent twice, and what it asked for goes on.
     pub fn still_running() -> Self {
         let detail = "What this form asked for has begun and is not done yet. Do not send it again; look in a minute at what became of it.";

@@ -52,6 +52,24 @@ async fn a_form_whose_page_is_older_than_an_hour_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_late_form_that_is_shown_again_does_not_tell_to_throw_away_what_was_entered() {
+    let house = House::start().await;
+    let browser = house.signed_in(Role::Operator).await;
+    browser.page("/people/new").await;
+    house.world.time.advance(MARK_VALID_FOR + 1);
+    let fields = [("name", "Ada"), ("email", "ada@example.com")];
+    let late = browser.submit("/people", &fields).await;
+    assert_eq!(late.status, 409);
+    let shown = late.text();
+    assert!(
+        shown.contains("What you entered stands below") && !shown.contains("open the page again"),
+        "{shown}"
+    );
+    assert!(shown.contains("value=\"ada@example.com\""), "{shown}");
+    assert_eq!(browser.submit("/people", &fields).await.status, 303, "it can be sent as it stands");
+}
+
+#[tokio::test]
 async fn a_check_that_is_about_nothing_is_not_said_to_be_run() {
     let house = House::start().await;
     let browser = house.signed_in(Role::Operator).await;
