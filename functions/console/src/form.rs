@@ -4,6 +4,8 @@
 //! for this session can hold. A mark that is older than an hour lets the form in, so that it can be shown again with what was
 //! entered, but changes nothing (see [`crate::client::Client::refuse_changes`]).
 
+use std::sync::{Arc, OnceLock};
+
 use assay::console::Mark;
 use assay::ids::fixed;
 use axum::body::Bytes;
@@ -126,6 +128,8 @@ impl Fields {
 pub struct Form {
     fields: Fields,
     mark: String,
+    /// The mark that the forms of the answer carry instead of a new one.
+    again: Arc<OnceLock<String>>,
 }
 
 impl std::ops::Deref for Form {
@@ -148,8 +152,17 @@ impl Form {
         Entered { fields: self.fields.clone(), problem: None }
     }
 
+    /// Lets the forms of the answer carry this form's mark where what failed may work in a moment: what was begun before it failed
+    /// is found again when the same form is sent again, and not begun twice.
+    pub fn hold(&self, problem: &Problem) {
+        if problem.is_passing() {
+            let _ = self.again.set(self.mark.clone());
+        }
+    }
+
     /// What to show again, with the problem that the API found.
     pub fn refused(self, problem: Problem) -> Entered {
+        self.hold(&problem);
         Entered::so_far(self.fields, Some(problem))
     }
 }
@@ -176,7 +189,8 @@ impl Form {
             }
         }
         fields.0.retain(|(name, _)| name != MARK);
-        Ok(Self { fields, mark })
+        let again = visit.frame.who.as_ref().map(|who| Arc::clone(&who.again)).unwrap_or_default();
+        Ok(Self { fields, mark, again })
     }
 }
 
@@ -261,12 +275,14 @@ impl Entered {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::{Entered, Fields, Form};
     use crate::problem::Problem;
 
     fn form(mark: &str, fields: &[(&str, &str)]) -> Form {
         let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Form { fields: Fields(fields), mark: mark.to_owned() }
+        Form { fields: Fields(fields), mark: mark.to_owned(), again: Arc::default() }
     }
 
     #[test]

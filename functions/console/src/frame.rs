@@ -3,7 +3,7 @@
 //! Reads the session once for each request; puts [`Frame`] into the request, and [`Visit`] where somebody is signed in.
 //! A page that asks for [`Visit`] is therefore closed to everybody else: they are led to the sign-in page and back.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use assay::access::Role;
 use assay::console::{FormKey, Session};
@@ -50,6 +50,8 @@ pub struct Frame {
     pub now: Timestamp,
     /// The zone of whoever looks.
     pub zone: TimeZone,
+    /// The page that the request was sent from, as path and query.
+    pub from: Option<String>,
     /// What was done just now, to be said once.
     pub notice: Option<String>,
     /// The id of the element that htmx asks a new content for; none for a whole page.
@@ -71,6 +73,8 @@ pub struct Who {
     pub role: Role,
     /// What each form carries in its hidden field `csrf`.
     pub mark: String,
+    /// What it carries instead where a form is shown again that is to do the same when it is sent once more.
+    pub again: Arc<OnceLock<String>>,
     /// The public half of the session.
     pub session: SessionId,
 }
@@ -151,7 +155,7 @@ impl Frame {
 
     /// The mark for a form; empty where nobody is signed in.
     pub fn mark(&self) -> &str {
-        self.who.as_ref().map_or("", |who| &who.mark)
+        self.who.as_ref().map_or("", |who| who.again.get().unwrap_or(&who.mark))
     }
 
     /// Where the stylesheet is.
@@ -291,11 +295,18 @@ fn begin(console: &Console, request: &Request) -> Frame {
         nonce: request.extensions().get::<Nonce>().map(|nonce| nonce.0.clone()).unwrap_or_default(),
         now: console.core.clock.now(),
         zone: zone(headers),
+        from: text("referer").and_then(|from| from.strip_prefix(&*console.public_url)).and_then(here),
         notice: notice(console.secure(), headers).filter(|_| part.is_none()),
         part,
         request: request.lambda_context_ref().map(|context| context.request_id.clone()),
         who: None,
     }
+}
+
+/// The address of a page of ours that is no sign-in page.
+fn here(from: &str) -> Option<String> {
+    let is_ours = answer::here(from) == from && !from.starts_with("/sign-in");
+    is_ours.then(|| from.to_owned())
 }
 
 /// Whether htmx asks from a page that was made for another session, or while nobody was signed in.
@@ -323,6 +334,7 @@ fn enter(
         token: token.name.clone(),
         role: token.role,
         mark: form_key.mark(console.core.random.as_ref(), frame.now)?,
+        again: Arc::default(),
         session: session.id.clone(),
     });
     let (api, sleeper) = (console.api.clone(), Arc::clone(&console.sleeper));

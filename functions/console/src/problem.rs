@@ -120,9 +120,16 @@ impl Problem {
         self
     }
 
-    /// Whether a form can be mended by whoever filled it in: it is shown again with the problem. All else is a page.
+    /// Whether a form is shown again with the problem: whoever filled it in can mend it, or send it again in a moment. All else is
+    /// a page.
     pub fn is_about_input(&self) -> bool {
-        !self.is_about_key() && (matches!(self.status, 409 | 413 | 422) || self.code.is_some())
+        let can_be_mended = matches!(self.status, 409 | 413 | 422) || self.code.is_some();
+        !self.is_about_key() && (can_be_mended || self.is_passing())
+    }
+
+    /// Whether the API says that the same may work in a moment: it, or Jira, has too much to do or does not answer.
+    pub fn is_passing(&self) -> bool {
+        self.kind.is_some() && matches!(self.status, 429 | 502 | 503 | 504)
     }
 
     /// Whether it is about the idempotency key that a form makes, of which a person knows nothing.
@@ -135,6 +142,11 @@ impl Problem {
         self.kind() == Some(assay_api::idempotency::STILL_RUNNING)
     }
 
+    /// Whether what somebody changed or decided is something else by now than what they saw.
+    pub fn is_overtaken(&self) -> bool {
+        self.kind() == Some("overtaken")
+    }
+
     fn kind(&self) -> Option<&str> {
         self.kind.as_deref()?.strip_prefix("urn:assay:problem:")
     }
@@ -142,11 +154,6 @@ impl Problem {
     /// The status.
     pub fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-    /// Whether what somebody changed or decided is something else by now than what they saw.
-    pub fn is_overtaken(&self) -> bool {
-        self.kind() == Some("overtaken")
-    }
-
     }
 }
 
@@ -211,6 +218,13 @@ struct ProblemPage<'a> {
     problem: &'a Problem,
 }
 
+impl ProblemPage<'_> {
+    /// The page that led here; none where that is this very page.
+    fn back(&self) -> Option<&str> {
+        self.frame.from.as_deref().filter(|from| *from != self.frame.path)
+    }
+}
+
 /// A problem as a page, or as the part of a page that htmx asked for.
 pub fn show(frame: &Frame, problem: &Problem) -> Response {
     let page = ProblemPage { frame, problem };
@@ -235,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_is_shown_again_for_what_its_sender_can_mend_alone() {
+    fn a_form_is_shown_again_for_what_its_sender_can_mend_or_what_passes_alone() {
         for (status, kind, expected) in [
             (422, "invalid", true),
             (409, "conflict", true),
@@ -243,7 +257,9 @@ mod tests {
             (422, "idempotency-key-reused", false),
             (422, "idempotency-key-invalid", false),
             (403, "forbidden", false),
-            (503, "unavailable", false),
+            (500, "internal", false),
+            (503, "unavailable", true),
+            (429, "limited", true),
         ] {
             assert_eq!(of_the_api(status, kind).is_about_input(), expected, "{kind}");
         }

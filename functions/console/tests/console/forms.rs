@@ -10,7 +10,11 @@ use assay::dynamodb::{Begin, Store};
 use assay::idempotency::{Answer, Remembered};
 use assay::ids::{digest, fixed};
 use assay::jira::Sleeper;
+use assay_test_support::http::Ask;
+use assay_test_support::world::PUBLIC_URL;
+use serde_json::{Value, json};
 
+use super::filled::filled;
 use super::support::{Browser, House, TENANT};
 
 const RUN: &str = "/checks/B1/run";
@@ -67,6 +71,46 @@ async fn a_late_form_that_is_shown_again_does_not_tell_to_throw_away_what_was_en
     );
     assert!(shown.contains("value=\"ada@example.com\""), "{shown}");
     assert_eq!(browser.submit("/people", &fields).await.status, 303, "it can be sent as it stands");
+}
+
+#[tokio::test]
+async fn what_jira_does_not_answer_for_a_moment_costs_no_form() {
+    let house = House::with_tasks().await;
+    house.sync(json!({})).await;
+    let settings = house.call("GET", "/v1/sync-settings", &Value::Null).await.json();
+    let to = format!("/sync-settings/{}/edit", settings["items"][0]["id"].as_str().unwrap());
+    let browser = house.signed_in(Role::Admin).await;
+    let fields = filled(&browser.page(&to).await, &format!("action=\"{to}\""));
+    let mut fields: Vec<_> = fields.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    fields.retain(|(name, _)| *name != "labels");
+    fields.push(("labels", "entered"));
+    let mark = browser.mark.lock().unwrap().clone();
+    let fault = json!({ "path": "*", "times": 1000, "kind": "status", "status": 503 });
+    house.world.control_api("POST", "/__sim/faults", &fault).await;
+    let away = browser.submit(&to, &fields).await;
+    assert_eq!(away.status, 503, "{}", away.text());
+    assert!(away.text().contains("value=\"entered\""), "{}", away.text());
+    assert_eq!(
+        *browser.mark.lock().unwrap(),
+        mark,
+        "sent again it is the same form, which does its work once"
+    );
+    house.world.jira.simulator.clear_faults();
+    assert_eq!(browser.submit(&to, &fields).await.status, 303);
+}
+
+#[tokio::test]
+async fn a_page_that_says_why_something_failed_leads_back_to_where_it_was_asked_for() {
+    let house = House::start().await;
+    let browser = house.signed_in(Role::Operator).await;
+    let ask = |from: &str| Ask::new("GET", "/people/nobody").header("referer", from);
+    let page = browser.send(ask(&format!("{PUBLIC_URL}/people?q=a"))).await;
+    assert_eq!(page.status, 404);
+    assert!(page.text().contains("<a href=\"/people?q=a\">Back to the page before</a>"), "{}", page.text());
+    for elsewhere in ["https://evil.example/people", &format!("{PUBLIC_URL}/people/nobody"), PUBLIC_URL] {
+        let page = browser.send(ask(elsewhere)).await.text();
+        assert!(!page.contains("Back to the page before"), "{elsewhere}: {page}");
+    }
 }
 
 #[tokio::test]

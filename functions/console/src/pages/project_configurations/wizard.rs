@@ -264,6 +264,7 @@ async fn carry_out(visit: &Visit, changed: Option<&Configuration>, form: &Form) 
             Ok(visit.go(&KIND.page(&made.id), notice))
         }
         Err(problem) => {
+            form.hold(&problem);
             let field = problem.field.as_deref().map(|field| sent.blamed(field));
             refused(page, vec![Problem { field, ..problem }])
         }

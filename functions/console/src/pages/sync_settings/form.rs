@@ -270,14 +270,15 @@ pub(super) async fn change(visit: Visit, Path(id): Path<String>, form: Form) -> 
 async fn refused(
     visit: &Visit,
     changed: Option<&Setting>,
-    fields: &Fields,
+    form: &Form,
     problem: Problem,
 ) -> Result<Response, Problem> {
     if !problem.is_about_input() {
         return Err(problem);
     }
-    let status: StatusCode = problem.status();
-    answer::with(status, &page(visit, changed, fields.clone(), Some(problem)).await?)
+    form.hold(&problem);
+    let (status, fields) = (problem.status(), Fields::clone(form));
+    answer::with(status, &page(visit, changed, fields, Some(problem)).await?)
 }
 
 #[cfg(test)]
