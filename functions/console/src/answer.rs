@@ -17,6 +17,9 @@ use crate::problem::Problem;
 /// The shortest body that is packed, in bytes: a shorter one fits one segment as it is.
 const PACKED_FROM: usize = 1400;
 
+/// The status by which htmx asks no more for a part that it asks for again and again. Source: htmx documentation, "Polling".
+const ENDS_POLLING: u16 = 286;
+
 /// A page, or a part of one.
 pub fn page(template: &impl Template) -> Result<Response, Problem> {
     with(StatusCode::OK, template)
@@ -31,6 +34,13 @@ pub fn with(status: StatusCode, template: &impl Template) -> Result<Response, Pr
 /// A part that followed some work to its end: the page around it is read anew, since more of it is different now.
 pub fn ended(mut part: Response) -> Response {
     part.headers_mut().insert("hx-refresh", HeaderValue::from_static("true"));
+    part
+}
+
+/// A part that followed some work to its end, on a page with a form that somebody may have filled in: it is not read anew, and
+/// the part is asked for no more.
+pub fn looked_after(mut part: Response) -> Response {
+    *part.status_mut() = StatusCode::from_u16(ENDS_POLLING).unwrap_or(StatusCode::OK);
     part
 }
 

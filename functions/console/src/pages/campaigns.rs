@@ -72,6 +72,8 @@ async fn list(visit: Visit, Query(place): Query<Place>) -> Result<Response, Prob
 struct Shown {
     decision: String,
     cursor: String,
+    /// Of progress: whether the page around it has a form that somebody may have filled in.
+    form: String,
 }
 
 /// What can be shown, with its words.
@@ -91,6 +93,10 @@ impl Shown {
             usual.clone_into(&mut self.decision);
         }
         self
+    }
+
+    fn has_form(&self) -> bool {
+        !self.form.is_empty()
     }
 
     /// The address of these items, of the API's or of the page.
@@ -122,6 +128,11 @@ impl CampaignPage<'_> {
         path(&["campaigns", &self.campaign.id])
     }
 
+    /// Where its progress is looked after.
+    fn progress(&self) -> String {
+        query(&self.address(), &[("form", self.decides.then_some("shown"))])
+    }
+
     fn at(&self, what: &str) -> String {
         path(&["campaigns", &self.campaign.id, what])
     }
@@ -148,7 +159,12 @@ async fn show(visit: Visit, Path(id): Path<String>, Query(shown): Query<Shown>) 
         let campaign: Campaign = visit.client.get(&path(&["v1", "campaigns", &id])).await?;
         let page = page(&visit, campaign, shown).await?;
         let part = answer::page(&page.as_progress())?;
-        return Ok(if page.campaign.moves() { part } else { answer::ended(part) });
+        return Ok(match (page.campaign.moves(), page.shown.has_form()) {
+            (true, _) => part,
+            // Whoever decides may have entered what a new page would not have.
+            (false, true) => answer::looked_after(part),
+            (false, false) => answer::ended(part),
+        });
     }
     answer::page(&read(&visit, &id, shown).await?)
 }

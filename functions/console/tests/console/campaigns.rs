@@ -139,6 +139,33 @@ async fn a_decision_that_was_made_meanwhile_is_shown_beside_what_was_entered_and
 }
 
 #[tokio::test]
+async fn a_page_on_which_decisions_are_entered_is_not_read_anew_by_itself() {
+    let (house, _) = House::read().await;
+    let id = house.campaign().await;
+    let path = format!("/campaigns/{id}");
+    let body = json!({ "items": [{
+        "account": "acc-1", "grant": { "kind": "group", "group": TEAM }, "decision": "revoke", "note": "has left",
+    }] });
+    house.call("POST", &format!("/v1/campaigns/{id}/decisions"), &body).await;
+    assert_eq!(house.call("POST", &format!("/v1/campaigns/{id}/apply"), &json!({})).await.status, 202);
+    let reviewer = house.signed_in(Role::Reviewer).await;
+    let page = reviewer.page(&path).await;
+    let poll = format!("{path}?form=shown");
+    assert!(
+        page.contains(&format!("hx-get=\"{poll}\"")) && !page.contains("http-equiv=\"refresh\""),
+        "{page}"
+    );
+    let auditor = house.signed_in(Role::Auditor).await;
+    assert!(auditor.page(&path).await.contains("http-equiv=\"refresh\""));
+    house.work().await;
+    house.work().await;
+    let part = reviewer.part(&poll, "progress").await;
+    assert_eq!((part.status.as_u16(), part.header("hx-refresh")), (286, ""), "{}", part.text());
+    assert!(part.text().contains("Load the page anew"), "{}", part.text());
+    assert_eq!(auditor.part(&path, "progress").await.header("hx-refresh"), "true");
+}
+
+#[tokio::test]
 async fn who_may_not_decide_is_shown_no_form_and_refused() {
     let (house, _) = House::read().await;
     let body = json!({
@@ -170,7 +197,7 @@ async fn a_review_is_carried_out_closed_and_its_record_verified() {
     let applied = browser.submit(&format!("{path}/apply"), &[("hold", "on")]).await;
     let page = browser.follow(&applied).await.text();
     assert!(page.contains("<progress") && page.contains("Counts the revocations"), "{page}");
-    assert!(page.contains("<meta http-equiv=\"refresh\""), "it is followed without JavaScript: {page}");
+    assert!(page.contains("Look again</a>"), "it is followed without JavaScript: {page}");
     let busy = browser.submit(&format!("{path}/close"), &[]).await;
     assert_eq!(busy.status, 409, "{}", busy.text());
     assert!(busy.text().contains("still being asked for"), "{}", busy.text());

@@ -3,7 +3,7 @@
 use askama::Template;
 use assay::action::{Change, Instead, Object, State, Step};
 use axum::Router;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -41,7 +41,23 @@ struct ActionPage<'a> {
     name: Option<String>,
     /// Whether the very token that looks asked for it.
     is_mine: bool,
+    /// Whether the page, or the one around the part, has a form that somebody may have filled in while it is at work.
+    has_form: bool,
     entered: Entered,
+}
+
+/// What is said in the place of the progress where it came to a rest on a page that is not read anew by itself.
+#[derive(Template)]
+#[template(path = "actions/rested.html")]
+struct RestedPart<'a> {
+    action: &'a Action,
+}
+
+/// What stands in the address of a part.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Around {
+    form: String,
 }
 
 impl Action {
@@ -165,7 +181,13 @@ fn filled_in(instead: &Instead) -> String {
     query("/actions/new", &given)
 }
 
-async fn page(visit: &Visit, id: &str, entered: Entered, status: StatusCode) -> Result<Response, Problem> {
+async fn page(
+    visit: &Visit,
+    id: &str,
+    is_beside_form: bool,
+    entered: Entered,
+    status: StatusCode,
+) -> Result<Response, Problem> {
     let action: Action = visit.client.get(&path(&["v1", "actions", id])).await?;
     let name = match &action.account {
         Some(account) => {
@@ -176,20 +198,28 @@ async fn page(visit: &Visit, id: &str, entered: Entered, status: StatusCode) -> 
         None => None,
     };
     let is_mine = action.asked_by == visit.session.token.as_str();
-    let page = ActionPage { frame: &visit.frame, action, name, is_mine, entered };
+    let has_form = is_beside_form || (action.can_be_declined() && visit.frame.operates());
+    let page = ActionPage { frame: &visit.frame, action, name, is_mine, has_form, entered };
     if !visit.frame.wants("progress") {
         return answer::with(status, &page);
     }
     if page.action.is_at_work() {
         return answer::page(&page.as_progress());
     }
+    if page.has_form {
+        return answer::page(&RestedPart { action: &page.action });
+    }
     // It came to a rest: the whole page is read again, with what can be done now.
     let to = HeaderValue::from_str(&path(&["actions", id])).map_err(Problem::ours)?;
     Ok(([(HeaderName::from_static("hx-redirect"), to)], "").into_response())
 }
 
-async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
-    page(&visit, &id, Entered::default(), StatusCode::OK).await
+async fn show(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(around): Query<Around>,
+) -> Result<Response, Problem> {
+    page(&visit, &id, !around.form.is_empty(), Entered::default(), StatusCode::OK).await
 }
 
 async fn approve(visit: Visit, Path(id): Path<String>, form: Form) -> Result<Response, Problem> {
@@ -234,5 +264,5 @@ async fn again(visit: &Visit, id: &str, form: Form, problem: Problem) -> Result<
         return Err(problem);
     }
     let status = problem.status();
-    page(visit, id, form.refused(problem), status).await
+    page(visit, id, false, form.refused(problem), status).await
 }
