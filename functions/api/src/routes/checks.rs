@@ -6,7 +6,7 @@ use assay::check::standing::{Doubt, standing};
 use assay::check::{CheckId, CheckRun, Evidence, Failing, Outcome};
 use assay::connection::{Connection, UseCase};
 use assay::evidence::Entity;
-use assay::ids::{RunId, TaskId};
+use assay::ids::{RunId, TaskId, TenantId};
 use assay::sqs::ChecksRequest;
 use assay::task::{State as TaskState, Task, task_id};
 use axum::Json;
@@ -148,7 +148,8 @@ pub struct TaskOfFailing {
 /// What was asked for by running a check now.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Evaluations {
-    /// How many evaluations were asked for: one for each connection, or one for the tenant.
+    /// How many evaluations were asked for: one for each connection that the check is about, and one for what it says of the
+    /// tenant as a whole. Each ends in a run of the check.
     evaluations: usize,
 }
 
@@ -208,12 +209,13 @@ async fn run_now(
     let check: CheckId = id.parse()?;
     let tenant = caller.tenant;
     let mut requests = Vec::new();
-    if check.has_part_about_tenant() {
+    if has_part_about_tenant(&api, &tenant, check).await? {
         requests.push(ChecksRequest::Tenant { tenant: tenant.clone() });
     }
     if !check.is_about_tenant() {
         let connections = api.core.store.all_connections(&tenant).await?;
-        let concerned = connections.into_iter().filter(|connection| connection.due_at.is_some());
+        // Of any other there will be no run of this check, however often it is evaluated.
+        let concerned = connections.into_iter().filter(|it| it.due_at.is_some() && it.is_concerned_by(check));
         for connection in concerned {
             // What is due later was evaluated already, and a message about it is dropped.
             api.core.store.hasten_connection(&tenant, &connection.id, api.core.clock.now()).await?;
@@ -222,6 +224,16 @@ async fn run_now(
     }
     api.checks.send_all(&requests, None).await?;
     Ok((StatusCode::ACCEPTED, Json(Evaluations { evaluations: requests.len() })).into_response())
+}
+
+/// Whether what the check says of the tenant as a whole ends in a run: of findings nothing is said before any was reported.
+async fn has_part_about_tenant(api: &Api, tenant: &TenantId, check: CheckId) -> Result<bool, Problem> {
+    if check.is_about_tenant() || !check.has_part_about_tenant() {
+        return Ok(check.is_about_tenant());
+    }
+    let store = &api.core.store;
+    let found = store.list_findings(tenant, None, |_| true, None, 1).await?;
+    Ok(!found.items.is_empty() || !store.sources(tenant).await?.is_empty())
 }
 
 /// Shows one run.

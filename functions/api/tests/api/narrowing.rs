@@ -153,6 +153,28 @@ async fn a_finding_that_is_late_leads_to_its_task() {
 }
 
 #[tokio::test]
+async fn running_a_check_asks_only_for_evaluations_that_end_in_a_run_of_it() {
+    let house = House::with_tasks().await;
+    house.world.time.advance(60);
+    let asked = house.call("POST", "/v1/checks/B9/runs", &json!({})).await;
+    assert_eq!(asked.json()["evaluations"], 0, "no scanner reported anything: {}", asked.text());
+    crate::findings::finding(&house).await;
+    // The connection is for tickets and incidents: for the directory's checks nothing will come of it.
+    for (check, evaluations) in [("B2", 1), ("B3", 1), ("B5", 1), ("B6", 0), ("B8", 0), ("B9", 1)] {
+        let asked = house.call("POST", &format!("/v1/checks/{check}/runs"), &json!({})).await;
+        assert_eq!(asked.json()["evaluations"], evaluations, "{check}: {}", asked.text());
+        let since = house.world.time.now();
+        house.world.evaluate().await;
+        let shown = house.get(&format!("/v1/checks/{check}")).await.json();
+        let results = shown["results"].as_array().unwrap();
+        let is_new =
+            |run: &&Value| run["finished_at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap() >= since;
+        assert_eq!(results.iter().filter(is_new).count(), evaluations, "{check}: {shown}");
+        house.world.time.advance(60);
+    }
+}
+
+#[tokio::test]
 async fn a_check_says_what_it_is_evidence_for_and_what_to_do_about_its_doubts() {
     let house = House::with_tasks().await;
     let check = house.get("/v1/checks/B2").await.json();

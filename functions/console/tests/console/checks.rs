@@ -88,6 +88,31 @@ async fn what_an_operator_asks_for_is_watched_until_it_is_done() {
 }
 
 #[tokio::test]
+async fn only_what_will_come_is_waited_for_and_what_does_not_come_is_not_called_done() {
+    let house = House::with_tasks().await;
+    house.findings(1).await;
+    let browser = house.signed_in(Role::Operator).await;
+    browser.page("/checks/B9").await;
+    house.world.time.advance(60);
+    let answer = browser.submit("/checks/B9/run", &[]).await;
+    let to = answer.header("location").to_owned();
+    assert!(to.ends_with("&of=1"), "no use case is about B9: {to}");
+    assert!(browser.part(&to, "evaluating").await.text().contains("0 of 1 done."));
+    house.world.evaluate().await;
+    let part = browser.part(&to, "evaluating").await.text();
+    assert!(part.contains("The evaluation is done."), "{part}");
+
+    let answer = browser.submit("/checks/B2/run", &[]).await;
+    let to = answer.header("location").to_owned();
+    house.world.time.advance(301);
+    let part = browser.part(&to, "evaluating").await.text();
+    assert!(part.contains("0 of 1 evaluations came within five minutes"), "{part}");
+    assert!(!part.contains("is done") && !part.contains("hx-trigger"), "{part}");
+    let page = browser.page(&to).await;
+    assert!(page.contains("look again") && !page.contains("http-equiv=\"refresh\""), "{page}");
+}
+
+#[tokio::test]
 async fn each_run_is_kept_with_its_evidence_and_is_found_from_the_history() {
     let house = House::with_tasks().await;
     for _ in 0..21 {

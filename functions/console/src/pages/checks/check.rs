@@ -35,16 +35,28 @@ pub(super) struct Address {
     of: Option<usize>,
 }
 
-/// Evaluations that were asked for and go on.
+/// Evaluations that were asked for.
 struct Progress {
     done: usize,
     of: usize,
     /// Where it is looked after.
     address: String,
+    state: Waiting,
+}
+
+/// Whether evaluations are waited for.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Waiting {
+    /// They are.
+    GoesOn,
+    /// All are done.
+    IsOver,
+    /// Some did not come for so long that they are waited for no more.
+    WasInVain,
 }
 
 impl Progress {
-    /// What goes on of what `asked` says; none once all is done, or was waited for in vain.
+    /// What became of what `asked` says; none where nothing was asked for.
     fn of(asked: &Address, check: &Check, now: Timestamp) -> Option<Self> {
         let of = asked.of?;
         let since = Timestamp::from_second(asked.asked?).ok()?;
@@ -54,7 +66,20 @@ impl Progress {
             &[("asked", Some(&since.as_second().to_string())), ("of", Some(&of.to_string()))],
         );
         let age = assay::clock::seconds_between(since, now);
-        (done < of && (0..WAITED_FOR).contains(&age)).then_some(Self { done, of, address })
+        let state = match (done >= of, (0..WAITED_FOR).contains(&age)) {
+            (true, _) => Waiting::IsOver,
+            (false, true) => Waiting::GoesOn,
+            (false, false) => Waiting::WasInVain,
+        };
+        Some(Self { done, of, address, state })
+    }
+
+    fn goes_on(&self) -> bool {
+        self.state == Waiting::GoesOn
+    }
+
+    fn was_in_vain(&self) -> bool {
+        self.state == Waiting::WasInVain
     }
 }
 
@@ -80,9 +105,14 @@ struct CheckPage<'a> {
     groups: Vec<Group<'a>>,
     runs: List<Run>,
     next: Option<String>,
+    /// What became of what was asked for from here.
     progress: Option<Progress>,
-    /// Whether a check was asked to be run from here, be it done or not.
-    was_asked: bool,
+}
+
+impl CheckPage<'_> {
+    fn goes_on(&self) -> bool {
+        self.progress.as_ref().is_some_and(Progress::goes_on)
+    }
 }
 
 pub(super) async fn show(
@@ -101,9 +131,7 @@ pub(super) async fn show(
     let groups = futures::future::try_join_all(groups).await?;
     let next = runs.next_cursor.take().map(|it| query(&path(&["checks", &id]), &[("cursor", Some(&it))]));
     let progress = Progress::of(&asked, &check, visit.frame.now);
-    let was_asked = asked.asked.is_some();
-    let page =
-        CheckPage { frame: &visit.frame, check: &check, sites, groups, runs, next, progress, was_asked };
+    let page = CheckPage { frame: &visit.frame, check: &check, sites, groups, runs, next, progress };
     match visit.frame.part.as_deref() {
         Some("drawer" | "check") => answer::page(&page.as_drawer()),
         Some("evaluating") => answer::page(&page.as_progress()),
@@ -127,7 +155,10 @@ pub(super) async fn run_now(visit: Visit, Path(id): Path<String>, form: Form) ->
     let asked: Evaluations = visit.client.post(&path(&["v1", "checks", &id, "runs"]), &form, &()).await?;
     let page = path(&["checks", &id]);
     if asked.evaluations == 0 {
-        return Ok(visit.go(&page, "There is nothing to evaluate: no connection is evaluated at present."));
+        return Ok(visit.go(
+            &page,
+            "There is nothing to evaluate: nothing that the check is about is connected or was reported.",
+        ));
     }
     let (since, of) = (visit.frame.now.as_second().to_string(), asked.evaluations.to_string());
     let to = query(&page, &[("asked", Some(&since)), ("of", Some(&of))]);
