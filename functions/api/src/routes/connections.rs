@@ -34,7 +34,7 @@ pub(crate) fn routes() -> Routes {
         .routes(routes!(show, change, disconnect))
         .routes(routes!(verify))
         .routes(routes!(reconnect))
-        .routes(routes!(webhook::make))
+        .routes(routes!(webhook::wanted, webhook::make))
         .routes(routes!(organisation::put, organisation::remove))
         .merge(choices::routes())
 }

@@ -19,7 +19,7 @@ use serde_json::Value;
 use self::routing::Route;
 use super::syncing::rules::{self, CLOSURES, GONE, REOPENINGS, Rule};
 use super::syncing::switching::{self, Kind, Progress};
-use super::syncing::{Disabled, Quarantine, State, Unfinished, badge, sites};
+use super::syncing::{Disabled, Quarantine, State, Unfinished, badge, has_webhook_by_hand, sites};
 use crate::Console;
 use crate::answer;
 use crate::badge::Badge;
@@ -178,6 +178,8 @@ struct ShowPage<'a> {
     setting: Configuration,
     sites: BTreeMap<String, String>,
     progress: Option<Progress>,
+    /// Whether the connection has a webhook that was entered by hand.
+    by_hand: bool,
     problem: Option<Problem>,
 }
 
@@ -204,7 +206,9 @@ async fn page<'a>(visit: &'a Visit, id: &str, problem: Option<Problem>) -> Resul
         State::Disabled => Some(switching::progress(visit, KIND, id).await?),
         State::Enabled | State::Quarantined => None,
     };
-    Ok(ShowPage { frame: &visit.frame, setting, sites: sites(visit).await?, progress, problem })
+    let (sites, by_hand) = tokio::join!(sites(visit), has_webhook_by_hand(visit, &setting.connection));
+    let (sites, by_hand) = (sites?, by_hand?);
+    Ok(ShowPage { frame: &visit.frame, setting, sites, progress, by_hand, problem })
 }
 
 async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {

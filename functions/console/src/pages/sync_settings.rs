@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::syncing::rules::{self, CLOSURES, GONE, MODES, REOPENINGS, Rule};
 use super::syncing::switching::{self, Kind, Progress};
-use super::syncing::{Disabled, Quarantine, State, Unfinished, badge, sites};
+use super::syncing::{Disabled, Quarantine, State, Unfinished, badge, has_webhook_by_hand, sites};
 use crate::Console;
 use crate::answer;
 use crate::badge::Badge;
@@ -155,6 +155,8 @@ struct ShowPage<'a> {
     setting: Setting,
     names: Names,
     progress: Option<Progress>,
+    /// Whether the connection has a webhook that was entered by hand.
+    by_hand: bool,
     problem: Option<Problem>,
 }
 
@@ -188,8 +190,9 @@ async fn page<'a>(visit: &'a Visit, id: &str, problem: Option<Problem>) -> Resul
         State::Disabled => Some(switching::progress(visit, KIND, id).await?),
         State::Enabled | State::Quarantined => None,
     };
-    let names = Names::read(visit).await?;
-    Ok(ShowPage { frame: &visit.frame, setting, names, progress, problem })
+    let (names, by_hand) = tokio::join!(Names::read(visit), has_webhook_by_hand(visit, &setting.connection));
+    let (names, by_hand) = (names?, by_hand?);
+    Ok(ShowPage { frame: &visit.frame, setting, names, progress, by_hand, problem })
 }
 
 async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {

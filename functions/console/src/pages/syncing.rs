@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::badge::{Badge, Tone};
-use crate::client::List;
+use crate::client::{List, path};
 use crate::frame::Visit;
 use crate::problem::Problem;
 
@@ -90,6 +90,20 @@ pub(super) async fn sites(visit: &Visit) -> Result<BTreeMap<String, String>, Pro
     }
     let found = visit.client.get::<List<Connection>>("/v1/connections?limit=200").await?;
     Ok(found.items.into_iter().map(|connection| (connection.id, connection.site)).collect())
+}
+
+/// Whether a webhook of a connection was entered in Jira by hand, so that its query must be changed by hand, too.
+pub(super) async fn has_webhook_by_hand(visit: &Visit, connection: &str) -> Result<bool, Problem> {
+    #[derive(Deserialize)]
+    struct Wanted {
+        made: bool,
+    }
+    match visit.client.get::<Wanted>(&path(&["v1", "connections", connection, "webhook"])).await {
+        Ok(wanted) => Ok(wanted.made),
+        // The connection is not there any more, while its setting still is.
+        Err(problem) if problem.status == 404 => Ok(false),
+        Err(problem) => Err(problem),
+    }
 }
 
 /// Closes a page to whoever may not change settings.

@@ -249,9 +249,29 @@ async fn the_webhooks_secret_is_shown_once_with_what_to_enter_where() {
     let page = browser.submit(path, &[]).await.text();
     let secret = between(&page, "<dt>Secret</dt><dd><pre>", "</pre>").unwrap();
     assert!(secret.len() > 20 && page.contains("/webhooks/acme/con-1</pre>"), "{page}");
-    assert!(page.contains("project in (CHG, INC)"), "{page}");
+    assert!(page.contains("project in (&#34;CHG&#34;, &#34;INC&#34;)"), "{page}");
     assert!(!browser.page(path).await.contains(secret), "it is shown once");
     insta::assert_snapshot!("webhook", main_of(&page).replace(secret, "…"));
+}
+
+#[tokio::test]
+async fn the_webhooks_query_names_the_projects_that_tickets_are_written_to() {
+    let house = House::with_tasks().await;
+    let browser = house.signed_in(Role::Admin).await;
+    let path = "/connections/con-1/webhook";
+    browser.page(path).await;
+    browser.submit(path, &[]).await;
+    house.sync(json!({})).await;
+    let page = browser.page(path).await;
+    assert!(page.contains("<pre>project in (&#34;CHG&#34;, &#34;INC&#34;, &#34;SEC&#34;)</pre>"), "{page}");
+    let settings = house.call("GET", "/v1/sync-settings", &Value::Null).await.json();
+    let setting =
+        browser.page(&format!("/sync-settings/{}", settings["items"][0]["id"].as_str().unwrap())).await;
+    assert!(setting.contains("entered in Jira by hand") && setting.contains(path), "{setting}");
+    let open = json!({ "incidents": { "projects": [], "jql": "issuetype = Bug" } });
+    assert_eq!(house.call("PATCH", "/v1/connections/con-1", &open).await.status, 200);
+    let page = browser.page(path).await;
+    assert!(page.contains("must be empty, since every project is meant"), "{page}");
 }
 
 #[tokio::test]

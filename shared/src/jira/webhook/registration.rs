@@ -2,7 +2,7 @@
 //!
 //! Source of all: specification of the operations below `/rest/api/3/webhook`, which only apps may call.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -38,24 +38,44 @@ const MOST_PAGES: usize = 10;
 ///
 /// Source: specification of `WebhookDetails.jqlFilter`; that `project != null` is taken: `ShipfoxHQ/shipfox`, #1272.
 pub fn wanted_filter(connection: &Connection, settings: &[SyncSetting]) -> String {
-    let mut projects = BTreeSet::new();
-    let mut is_open = false;
+    match wanted_projects(connection, settings) {
+        None => "project != null".to_owned(),
+        Some(projects) => {
+            let ids: Vec<&str> = projects.into_keys().collect();
+            format!("project in ({})", ids.join(", "))
+        }
+    }
+}
+
+/// The same for a person to enter in Jira, with the projects' keys; none where every project is meant, since that webhook may
+/// go without a query. Keys stand in quotes: one may be a word of JQL.
+pub fn wanted_query(connection: &Connection, settings: &[SyncSetting]) -> Option<String> {
+    let projects = wanted_projects(connection, settings)?;
+    let mut keys: Vec<String> = projects.into_values().map(|key| format!("\"{key}\"")).collect();
+    keys.sort_unstable();
+    Some(format!("project in ({})", keys.join(", ")))
+}
+
+/// The ids and keys of the projects that a webhook must tell of; none where it is every project.
+fn wanted_projects<'a>(
+    connection: &'a Connection,
+    settings: &'a [SyncSetting],
+) -> Option<BTreeMap<&'a str, &'a str>> {
+    let mut projects = BTreeMap::new();
     for (use_case, scope) in [
         (UseCase::Ticketing, &connection.change_management),
         (UseCase::IncidentManagement, &connection.incidents),
     ] {
         if connection.use_cases.contains(&use_case) && scope.is_set() {
-            is_open |= scope.keys.is_empty();
-            projects.extend(scope.projects.iter().map(|project| project.id.as_str()));
+            if scope.keys.is_empty() {
+                return None;
+            }
+            projects.extend(scope.projects.iter().map(|it| (it.id.as_str(), it.key.as_str())));
         }
     }
     let own = settings.iter().filter(|setting| setting.connection == connection.id);
-    projects.extend(own.map(|setting| setting.project.as_str()));
-    if is_open || projects.is_empty() {
-        return "project != null".to_owned();
-    }
-    let projects: Vec<&str> = projects.into_iter().collect();
-    format!("project in ({})", projects.join(", "))
+    projects.extend(own.map(|setting| (setting.project.as_str(), setting.project_key.as_str())));
+    (!projects.is_empty()).then_some(projects)
 }
 
 /// A webhook of the app, as Jira has it.
@@ -196,7 +216,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::super::scripted::{Stage, answer};
-    use super::{EVENTS, Registration, wanted_filter};
+    use super::{EVENTS, Registration, wanted_filter, wanted_query};
     use crate::connection::{Connection, Method, Project, Scope, UseCase};
     use crate::ids::{ConnectionId, ProjectId, TenantId};
     use crate::site::SiteDomain;
@@ -245,8 +265,13 @@ mod tests {
         it.use_cases.insert(UseCase::IncidentManagement);
         let settings = [setting("con-1", "13"), setting("con-1", "10"), setting("con-2", "14")];
         assert_eq!(wanted_filter(&it, &settings), "project in (10, 11, 12, 13)");
+        assert_eq!(
+            wanted_query(&it, &settings[..1]).as_deref(),
+            Some("project in (\"P10\", \"P11\", \"P12\", \"SEC\")")
+        );
         it.incidents = scope(&[], Some("type = Incident"));
         assert_eq!(wanted_filter(&it, &settings), "project != null", "a query may find issues anywhere");
+        assert_eq!(wanted_query(&it, &settings), None);
     }
 
     #[tokio::test]

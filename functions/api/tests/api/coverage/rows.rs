@@ -28,7 +28,7 @@ pub const NOT_NOW: [&str; 5] = [
 ];
 
 /// What deletes stands last, since each route is really used in this order.
-pub const ROWS: [Row; 140] = [
+pub const ROWS: [Row; 141] = [
     // Before another tenant has asked for anything: its log then names what it asked for.
     row("GET /v1/audit-log", Role::Auditor, 200),
     row("GET /v1/use-cases", Role::Auditor, 200),
@@ -46,6 +46,7 @@ pub const ROWS: [Row; 140] = [
     row("PATCH /v1/connections/{id}", Role::Admin, 404),
     row("POST /v1/connections/{id}/verify", Role::Operator, 404),
     row("POST /v1/connections/{id}/reconnect", Role::Admin, 404),
+    row("GET /v1/connections/{id}/webhook", Role::Auditor, 404),
     row("POST /v1/connections/{id}/webhook", Role::Admin, 404),
     row("PUT /v1/connections/{id}/organisation", Role::Admin, 404),
     row("DELETE /v1/connections/{id}/organisation", Role::Admin, 404),

@@ -27,6 +27,8 @@ struct OrganisationPage<'a> {
 struct WebhookPage<'a> {
     frame: &'a Frame,
     connection: Connection,
+    /// What it must tell of now.
+    wanted: Wanted,
     /// What was made just now; its secret is shown this once.
     made: Option<Made>,
 }
@@ -38,17 +40,15 @@ struct Made {
     secret: String,
 }
 
-impl WebhookPage<'_> {
-    /// The query to enter in Jira: the projects that the connection is about.
-    fn query(&self) -> String {
-        let mut keys: Vec<&str> = Vec::new();
-        for key in self.connection.change_management.keys.iter().chain(&self.connection.incidents.keys) {
-            if !keys.contains(&key.as_str()) {
-                keys.push(key);
-            }
-        }
-        if keys.is_empty() { String::new() } else { format!("project in ({})", keys.join(", ")) }
-    }
+/// What the webhook must tell of.
+#[derive(Deserialize)]
+struct Wanted {
+    jql: Option<String>,
+    made: bool,
+}
+
+async fn wanted(visit: &Visit, id: &str) -> Result<Wanted, Problem> {
+    visit.client.get(&path(&["v1", "connections", id, "webhook"])).await
 }
 
 pub(super) async fn organisation(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
@@ -92,8 +92,8 @@ pub(super) async fn remove_organisation(
 
 pub(super) async fn webhook(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
     for_admins(&visit)?;
-    let connection = one(&visit, &id).await?;
-    answer::page(&WebhookPage { frame: &visit.frame, connection, made: None })
+    let (connection, wanted) = (one(&visit, &id).await?, wanted(&visit, &id).await?);
+    answer::page(&WebhookPage { frame: &visit.frame, connection, wanted, made: None })
 }
 
 pub(super) async fn make_webhook(
@@ -102,7 +102,7 @@ pub(super) async fn make_webhook(
     form: Form,
 ) -> Result<Response, Problem> {
     let made = visit.client.post(&path(&["v1", "connections", &id, "webhook"]), &form, &()).await?;
-    let connection = one(&visit, &id).await?;
+    let (connection, wanted) = (one(&visit, &id).await?, wanted(&visit, &id).await?);
     // Not a way to another page: the secret is in this answer and nowhere else.
-    answer::page(&WebhookPage { frame: &visit.frame, connection, made: Some(made) })
+    answer::page(&WebhookPage { frame: &visit.frame, connection, wanted, made: Some(made) })
 }
