@@ -13,6 +13,7 @@ use http_body_util::BodyExt;
 use lambda_http::{Context, RequestExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tower::ServiceExt;
 
 use crate::form::Form;
@@ -67,6 +68,13 @@ impl Client {
     /// Reads.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Problem> {
         self.call(Request::builder().method(Method::GET).uri(path).body(Body::empty())).await
+    }
+
+    /// Reads a thing that is to be changed: as it is shown, and as the API tells it, so that the change can say what was seen.
+    pub async fn shown<T: DeserializeOwned>(&self, path: &str) -> Result<(T, Value), Problem> {
+        let told: Value = self.get(path).await?;
+        let shown = T::deserialize(&told).map_err(Problem::ours)?;
+        Ok((shown, told))
     }
 
     /// Reads what is not JSON: an export. Gives the answer as the API gave it.

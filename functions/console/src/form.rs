@@ -4,6 +4,7 @@
 //! for this session can hold. A mark that is older than an hour lets the form in, so that it can be shown again with what was
 //! entered, but changes nothing (see [`crate::client::Client::refuse_changes`]).
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use assay::console::Mark;
@@ -21,6 +22,9 @@ pub(crate) const MOST_FIELDS: usize = 1000;
 
 /// The hidden field that carries the mark.
 pub const MARK: &str = "csrf";
+
+/// The hidden field that carries what was stored when the page was made (see [`crate::meanwhile`]).
+pub const WAS: &str = "was";
 
 /// The fields of a form, as they were sent. No handler can take them as they are: whoever is signed in sends a [`Form`], whose mark
 /// is checked; whoever signs in a [`SignIn`].
@@ -78,6 +82,14 @@ impl Fields {
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.0.retain(|(key, _)| key != name);
+        self
+    }
+
+    /// With these texts for a field, and no others.
+    #[must_use]
+    pub fn with(mut self, name: &str, texts: &[&str]) -> Self {
+        self.0.retain(|(key, _)| key != name);
+        self.0.extend(texts.iter().map(|text| (name.to_owned(), (*text).to_owned())));
         self
     }
 
@@ -149,7 +161,7 @@ impl Form {
 
     /// What was entered, without a problem.
     pub fn kept(&self) -> Entered {
-        Entered { fields: self.fields.clone(), problem: None }
+        Entered::so_far(self.fields.clone(), None)
     }
 
     /// Lets the forms of the answer carry this form's mark where what failed may work in a moment: what was begun before it failed
@@ -226,13 +238,15 @@ impl FromRequest<Console> for SignIn {
 pub struct Entered {
     fields: Fields,
     problem: Option<Problem>,
+    /// What is stored now in fields that somebody else changed meanwhile.
+    meanwhile: BTreeMap<String, String>,
 }
 
 impl Entered {
     /// What is stored.
     pub fn of<'a>(fields: impl IntoIterator<Item = (&'a str, String)>) -> Self {
         let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Self { fields: Fields(fields), problem: None }
+        Self { fields: Fields(fields), ..Self::default() }
     }
 
     /// What was asked for in an address, and why that is not possible.
@@ -242,7 +256,33 @@ impl Entered {
 
     /// What was entered so far, with what is wrong with it, if anything is.
     pub fn so_far(fields: Fields, problem: Option<Problem>) -> Self {
-        Self { fields, problem: problem.map(Problem::beside_form) }
+        Self { fields, problem: problem.map(Problem::beside_form), meanwhile: BTreeMap::new() }
+    }
+
+    /// What was entered while somebody else changed the same; `meanwhile` is what is stored now in those fields.
+    pub(crate) fn overtaken(fields: Fields, stored: &Fields, meanwhile: BTreeMap<String, String>) -> Self {
+        let fields = fields.with(WAS, &[&stored.written()]);
+        Self { fields, problem: Some(Problem::overtaken()), meanwhile }
+    }
+
+    /// The same with other fields: those that it has and what goes with them.
+    #[must_use]
+    pub fn holding(self, fields: Fields) -> Self {
+        Self { fields, ..self }
+    }
+
+    /// What was stored when the page was made, for the hidden field `was`.
+    pub fn was(&self) -> String {
+        match (self.fields.optional(WAS), &self.problem) {
+            (Some(was), _) => was.to_owned(),
+            (None, None) => self.fields.written(),
+            (None, Some(_)) => String::new(),
+        }
+    }
+
+    /// What is stored now in a field that somebody else changed meanwhile.
+    pub fn meanwhile(&self, name: &str) -> Option<&str> {
+        self.meanwhile.get(name).map(String::as_str)
     }
 
     /// The fields.
@@ -258,6 +298,16 @@ impl Entered {
     /// Whether a box is ticked, or a choice taken.
     pub fn chosen(&self, name: &str, value: &str) -> bool {
         self.fields.0.iter().any(|(key, given)| key == name && given == value)
+    }
+
+    /// All fields that somebody else changed meanwhile, and what is stored in them now.
+    pub fn all_meanwhile(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.meanwhile.iter().map(|(name, now)| (name.as_str(), now.as_str()))
+    }
+
+    /// Whether a choice is the one that somebody else made meanwhile.
+    pub fn is_now(&self, name: &str, value: &str) -> bool {
+        self.meanwhile(name) == Some(value)
     }
 
     /// What is wrong with a field: the API names it as a path, of which the beginning is enough.

@@ -18,6 +18,7 @@ pub mod download;
 pub mod form;
 pub mod frame;
 pub mod headers;
+pub mod meanwhile;
 pub mod navigation;
 pub mod oidc;
 pub mod origin;

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use axum::routing::{get, post};
-use http::Method;
+use http::{Method, StatusCode};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -21,6 +21,7 @@ use crate::badge::{Badge, Tone};
 use crate::client::{List, path, query};
 use crate::form::{Entered, Fields, Form};
 use crate::frame::{Frame, Visit};
+use crate::meanwhile;
 use crate::problem::Problem;
 use crate::words;
 
@@ -192,18 +193,33 @@ async fn read(visit: &Visit, id: &str) -> Result<(Person, Vec<Site>), Problem> {
     Ok((person?, sites?))
 }
 
+/// Changes what the form changes: what it leaves as it was when its page was made, it does not touch.
 async fn change(visit: Visit, Path(id): Path<String>, form: Form) -> Result<Response, Problem> {
-    let changed: Result<Value, Problem> =
-        visit.client.change(Method::PATCH, &path(&["v1", "people", &id]), &details(&form)).await;
-    match changed {
+    visit.require(Role::Operator)?;
+    let at = path(&["v1", "people", &id]);
+    let (person, told): (Person, Value) = visit.client.shown(&at).await?;
+    let stored = person.entered();
+    let fields = match form.onto(stored.fields()) {
+        Ok(fields) => fields,
+        Err(entered) => return again(&visit, &id, StatusCode::CONFLICT, entered).await,
+    };
+    let body = meanwhile::change(&details(&fields), &details(stored.fields()), &told);
+    if !meanwhile::is_any(&body) {
+        return Ok(visit.go(&path(&["people", &id]), "Nothing was changed."));
+    }
+    match visit.client.change::<Value>(Method::PATCH, &at, &body).await {
         Ok(_) => Ok(visit.go(&path(&["people", &id]), "The person is changed.")),
         Err(problem) if problem.is_about_input() => {
-            let (person, sites) = read(&visit, &id).await?;
-            let (status, entered) = (problem.status(), form.refused(problem));
-            answer::with(status, &PersonPage { frame: &visit.frame, person, sites, entered })
+            again(&visit, &id, problem.status(), form.refused(problem)).await
         }
         Err(problem) => Err(problem),
     }
+}
+
+/// The person's page, with the form as it was sent.
+async fn again(visit: &Visit, id: &str, status: StatusCode, entered: Entered) -> Result<Response, Problem> {
+    let (person, sites) = read(visit, id).await?;
+    answer::with(status, &PersonPage { frame: &visit.frame, person, sites, entered })
 }
 
 async fn forget(visit: Visit, Path(id): Path<String>, _form: Form) -> Result<Response, Problem> {

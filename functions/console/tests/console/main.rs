@@ -11,6 +11,7 @@ mod connections;
 mod filled;
 mod forms;
 mod headers;
+mod meanwhile;
 mod notifications;
 mod overview;
 mod pages;

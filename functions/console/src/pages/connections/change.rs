@@ -3,7 +3,8 @@
 use askama::Template;
 use axum::extract::{Path, RawQuery};
 use axum::response::Response;
-use http::Method;
+use http::{Method, StatusCode};
+use serde_json::Value;
 
 use super::connect::{Choice, Needs, begun};
 use super::{Connection, Offer, UseCase, Way, app, for_admins, offers, one, wish};
@@ -11,6 +12,7 @@ use crate::answer;
 use crate::client::path;
 use crate::form::{Entered, Form};
 use crate::frame::{Frame, Visit};
+use crate::meanwhile;
 use crate::problem::Problem;
 
 #[derive(Template)]
@@ -51,38 +53,62 @@ impl ReconnectPage<'_> {
     }
 }
 
-pub(super) async fn use_cases(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
-    for_admins(&visit)?;
-    let connection = one(&visit, &id).await?;
+/// What the form shows of a connection.
+fn stored(connection: &Connection) -> Entered {
+    let limits = &connection.incident_limits;
     let mut stored = vec![
         ("change_management.projects", connection.change_management.keys.join(", ")),
         ("change_management.jql", connection.change_management.jql.clone().unwrap_or_default()),
         ("incidents.projects", connection.incidents.keys.join(", ")),
         ("incidents.jql", connection.incidents.jql.clone().unwrap_or_default()),
-        ("incident_limits.default_days", connection.incident_limits.default_days.to_string()),
-        ("incident_limits.days_by_priority", connection.incident_limits.lines()),
+        ("incident_limits.default_days", limits.default_days.to_string()),
+        ("incident_limits.days_by_priority", limits.lines()),
     ];
     stored.extend(connection.use_cases.iter().map(|it| ("use_cases", it.word().to_owned())));
-    let entered = Entered::of(stored);
+    Entered::of(stored)
+}
+
+pub(super) async fn use_cases(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
+    for_admins(&visit)?;
+    let connection = one(&visit, &id).await?;
+    let entered = stored(&connection);
     answer::page(&ChangePage { frame: &visit.frame, connection, offers: offers(&visit).await?, entered })
 }
 
+/// Changes what the form changes: what it leaves as it was when its page was made, it does not touch.
 pub(super) async fn change(visit: Visit, Path(id): Path<String>, form: Form) -> Result<Response, Problem> {
+    for_admins(&visit)?;
     let api = path(&["v1", "connections", &id]);
-    let changed: Result<Connection, Problem> = match wish::change(&form) {
-        Ok(body) => visit.client.change(Method::PATCH, &api, &body).await,
-        Err(problem) => Err(problem),
+    let (connection, told): (Connection, Value) = visit.client.shown(&api).await?;
+    let stored = stored(&connection);
+    let changed: Result<Connection, Problem> = match form.onto(stored.fields()) {
+        Err(entered) => return again(&visit, connection, StatusCode::CONFLICT, entered).await,
+        Ok(fields) => match (wish::change(&fields), wish::change(stored.fields())) {
+            (Ok(asked), Ok(stored)) => {
+                let body = meanwhile::change(&asked, &stored, &told);
+                visit.client.change(Method::PATCH, &api, &body).await
+            }
+            (Err(problem), _) | (_, Err(problem)) => Err(problem),
+        },
     };
     match changed {
         Ok(connection) => Ok(visit.go(&connection.page(), "What the connection is for was changed.")),
         Err(problem) if problem.is_about_input() => {
-            let connection = one(&visit, &id).await?;
-            let (status, entered) = (problem.status(), form.refused(problem));
-            let offers = offers(&visit).await?;
-            answer::with(status, &ChangePage { frame: &visit.frame, connection, offers, entered })
+            again(&visit, connection, problem.status(), form.refused(problem)).await
         }
         Err(problem) => Err(problem),
     }
+}
+
+/// The page, with the form as it was sent.
+async fn again(
+    visit: &Visit,
+    connection: Connection,
+    status: StatusCode,
+    entered: Entered,
+) -> Result<Response, Problem> {
+    let offers = offers(visit).await?;
+    answer::with(status, &ChangePage { frame: &visit.frame, connection, offers, entered })
 }
 
 pub(super) async fn reconnect(

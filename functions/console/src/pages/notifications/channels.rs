@@ -1,13 +1,14 @@
 //! Channels: where notifications are sent, how each does, and its rules.
 
 use askama::Template;
+use assay::access::Role;
 use assay::channel::{Broken, Failure, Target};
 use assay::notification::Kind;
 use axum::Router;
 use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::{get, post};
-use http::Method;
+use http::{Method, StatusCode};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -17,8 +18,9 @@ use crate::Console;
 use crate::answer;
 use crate::badge::{Badge, Tone};
 use crate::client::{List, path};
-use crate::form::{Entered, Form};
+use crate::form::{Entered, Fields, Form};
 use crate::frame::{Frame, Visit};
+use crate::meanwhile;
 use crate::problem::Problem;
 
 /// Where the API has the channels.
@@ -216,25 +218,48 @@ async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem>
     answer::page(&ChannelPage { frame: &visit.frame, channel, entered, done: Done::default() })
 }
 
+/// Changes what the form changes: what it leaves as it was when its page was made, it does not touch.
 async fn change(visit: Visit, Path(id): Path<String>, form: Form) -> Result<Response, Problem> {
-    let changed = match rules(&form) {
-        Ok(mut body) => {
-            if let Some(url) = form.optional("url") {
-                body.insert("url".to_owned(), json!(url));
-            }
-            visit.client.change::<Value>(Method::PATCH, &at(&id, ""), &body).await
-        }
-        Err(problem) => Err(refusal(&visit, problem)),
+    visit.require(Role::Admin)?;
+    let (channel, told): (Channel, Value) = visit.client.shown(&at(&id, "")).await?;
+    let stored = channel.entered();
+    let changed = match form.onto(stored.fields()) {
+        Ok(fields) => save(&visit, &id, &fields, stored.fields(), &told).await,
+        Err(entered) => return again(&visit, &id, StatusCode::CONFLICT, entered).await,
     };
     match changed {
-        Ok(_) => Ok(visit.go(&path(&["notifications", "channels", &id]), "The channel is changed.")),
+        Ok(said) => Ok(visit.go(&path(&["notifications", "channels", &id]), said)),
         Err(problem) if problem.is_about_input() => {
-            let (status, channel) = (problem.status(), visit.client.get(&at(&id, "")).await?);
-            let (entered, done) = (form.refused(problem), Done::default());
-            answer::with(status, &ChannelPage { frame: &visit.frame, channel, entered, done })
+            again(&visit, &id, problem.status(), form.refused(problem)).await
         }
         Err(problem) => Err(problem),
     }
+}
+
+/// Saves what differs from what is stored; gives what to say then.
+async fn save(
+    visit: &Visit,
+    id: &str,
+    fields: &Fields,
+    stored: &Fields,
+    told: &Value,
+) -> Result<&'static str, Problem> {
+    let mut asked = rules(fields)?;
+    if let Some(url) = fields.optional("url") {
+        asked.insert("url".to_owned(), json!(url));
+    }
+    let body = meanwhile::change(&Value::Object(asked), &Value::Object(rules(stored)?), told);
+    if !meanwhile::is_any(&body) {
+        return Ok("Nothing was changed.");
+    }
+    visit.client.change::<Value>(Method::PATCH, &at(id, ""), &body).await?;
+    Ok("The channel is changed.")
+}
+
+/// The channel's page, with the form as it was sent.
+async fn again(visit: &Visit, id: &str, status: StatusCode, entered: Entered) -> Result<Response, Problem> {
+    let channel: Channel = visit.client.get(&at(id, "")).await?;
+    answer::with(status, &ChannelPage { frame: &visit.frame, channel, entered, done: Done::default() })
 }
 
 async fn test(visit: Visit, Path(id): Path<String>, form: Form) -> Result<Response, Problem> {
@@ -289,7 +314,7 @@ fn refusal(visit: &Visit, problem: Problem) -> Problem {
 }
 
 /// Name and rules, as the API takes them.
-fn rules(form: &Form) -> Result<Map<String, Value>, Problem> {
+fn rules(form: &Fields) -> Result<Map<String, Value>, Problem> {
     let kinds = form.all("kinds");
     let mut body = Map::new();
     body.insert("name".to_owned(), json!(form.text("name")));

@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use super::{KIND, Names, Setting};
 use crate::answer;
 use crate::client::List;
-use crate::form::{Entered, Fields, Form};
+use crate::form::{Entered, Fields, Form, WAS};
 use crate::frame::{Frame, Visit};
+use crate::meanwhile;
 use crate::pages::syncing::for_admins;
 use crate::pages::syncing::offer::{Known, Offer};
 use crate::pages::syncing::rules::{CLOSURES, GONE, MODES, REOPENINGS, Rule};
@@ -56,6 +57,12 @@ impl FormPage<'_> {
     /// Whether there is a connection, a project and a type, so that the rest can be chosen.
     fn is_placed(&self) -> bool {
         ["connection", "project", "issue_type"].iter().all(|name| !self.entered.value(name).is_empty())
+    }
+
+    /// What was chosen and cannot be shown before a project and a type are.
+    fn carried(&self) -> Vec<(&str, &str)> {
+        const KEPT: [&str; 5] = ["mode", "labels", "closure_rule", "reopen_rule", "gone_policy"];
+        self.entered.fields().iter().filter(|(name, text)| KEPT.contains(name) && !text.is_empty()).collect()
     }
 
     /// What the chosen connection is called.
@@ -136,7 +143,7 @@ fn stored(setting: &Setting) -> Fields {
         ("project", setting.project.clone()),
         ("issue_type", setting.issue_type.clone()),
         ("epic", text(&setting.epic)),
-        ("labels", setting.labels.join(",")),
+        ("labels", setting.labels.join(", ")),
         ("mode", setting.mode.clone()),
         ("closure_rule", setting.closure_rule.clone()),
         ("done_status", text(&setting.done_status)),
@@ -235,7 +242,7 @@ struct There {
     id: String,
 }
 
-/// Asks what is to change.
+/// Asks what is to change. An address that was kept since does not bring back what others changed meanwhile.
 pub(super) async fn edit(
     visit: Visit,
     Path(id): Path<String>,
@@ -243,19 +250,32 @@ pub(super) async fn edit(
 ) -> Result<Response, Problem> {
     for_admins(&visit)?;
     let setting: Setting = visit.client.get(&KIND.api(&id)).await?;
+    let stored = stored(&setting);
+    let was = stored.written();
     let asked = Fields::of_query(query.as_deref().unwrap_or_default());
-    let fields = if asked.is_empty() { stored(&setting) } else { asked };
-    shown(&visit, Some(&setting), fields).await
+    let fields = if asked.is_empty() { stored.clone() } else { asked };
+    match fields.onto(&stored) {
+        Ok(fields) => shown(&visit, Some(&setting), fields.with(WAS, &[&was])).await,
+        Err(entered) => overtaken(&visit, &setting, entered, StatusCode::OK).await,
+    }
 }
 
 /// Saves what changed.
 pub(super) async fn change(visit: Visit, Path(id): Path<String>, form: Form) -> Result<Response, Problem> {
     for_admins(&visit)?;
-    let setting: Setting = visit.client.get(&KIND.api(&id)).await?;
-    let saved = async {
+    let (setting, told): (Setting, Value) = visit.client.shown(&KIND.api(&id)).await?;
+    let stored = stored(&setting);
+    let fields = match form.onto(&stored) {
+        Ok(fields) => fields,
+        Err(entered) => return overtaken(&visit, &setting, entered, StatusCode::CONFLICT).await,
+    };
+    let whole = |fields: &Fields| {
         let given = Fields::default().or("scope", &setting.scope).or("connection", &setting.connection);
-        let body = change_of(body(&usual(given.then(form.clone())))?);
-        visit.client.change::<Value>(Method::PATCH, &KIND.api(&id), &body).await
+        body(&usual(given.then(fields.clone()))).map(change_of)
+    };
+    let saved = async {
+        let change = meanwhile::change(&whole(&fields)?, &whole(&stored)?, &told);
+        visit.client.change::<Value>(Method::PATCH, &KIND.api(&id), &change).await
     };
     match saved.await {
         Ok(_) => {
@@ -264,6 +284,18 @@ pub(super) async fn change(visit: Visit, Path(id): Path<String>, form: Form) -> 
         }
         Err(problem) => refused(&visit, Some(&setting), &form, problem).await,
     }
+}
+
+/// The form again, with what was entered and what somebody else changed meanwhile.
+async fn overtaken(
+    visit: &Visit,
+    setting: &Setting,
+    entered: Entered,
+    status: StatusCode,
+) -> Result<Response, Problem> {
+    let mut page = page(visit, Some(setting), entered.fields().clone(), None).await?;
+    page.entered = entered.holding(page.entered.fields().clone());
+    if visit.frame.wants("setting") { answer::page(&page.as_setting()) } else { answer::with(status, &page) }
 }
 
 /// The form again, with what was entered and why it was refused.

@@ -1,9 +1,10 @@
 //! One task: what fails and what to do, its ticket; and what people may do with it.
 
 use askama::Template;
+use assay::access::Role;
 use axum::extract::Path;
 use axum::response::Response;
-use http::Method;
+use http::{Method, StatusCode};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -13,8 +14,9 @@ use serde_json::{Map, Value, json};
 use super::Task;
 use crate::answer;
 use crate::client::{List, path, query};
-use crate::form::{Entered, Form};
+use crate::form::{Entered, Fields, Form};
 use crate::frame::{Frame, Visit};
+use crate::meanwhile;
 use crate::pages::checks::TaskState;
 use crate::pages::sites::Sites;
 use crate::problem::Problem;
@@ -66,24 +68,21 @@ async fn page<'a>(visit: &'a Visit, id: &str, refused: Option<Refused>) -> Resul
     let (task, sites) = tokio::join!(visit.client.get::<Task>(&shown), Sites::read(&visit.client));
     let (task, sites) = (task?, sites?);
     let accounts = if visit.frame.operates() { accounts(visit, &task).await? } else { Vec::new() };
-    let stored = || {
-        let due_at = local(task.due_at, &visit.frame.zone);
-        let assignee = task.assignee.clone().unwrap_or_default();
-        Entered::of([
-            ("title", task.title.clone()),
-            ("assignee", assignee.clone()),
-            ("due_at", due_at.clone()),
-            ("was_title", task.title.clone()),
-            ("was_assignee", assignee),
-            ("was_due_at", due_at),
-        ])
-    };
     let (edit, completion) = match refused {
-        None => (stored(), Entered::default()),
+        None => (stored(&task, &visit.frame.zone), Entered::default()),
         Some(Refused::Edit(entered)) => (entered, Entered::default()),
-        Some(Refused::Completion(entered)) => (stored(), entered),
+        Some(Refused::Completion(entered)) => (stored(&task, &visit.frame.zone), entered),
     };
     Ok(TaskPage { frame: &visit.frame, task, sites, accounts, edit, completion })
+}
+
+/// What the form that changes a task shows of it.
+fn stored(task: &Task, zone: &TimeZone) -> Entered {
+    Entered::of([
+        ("title", task.title.clone()),
+        ("assignee", task.assignee.clone().unwrap_or_default()),
+        ("due_at", local(task.due_at, zone)),
+    ])
 }
 
 /// Whom the task can be given to: the people's accounts of its connection, if they are all on one page of the list.
@@ -147,17 +146,23 @@ pub(super) async fn reopen(visit: Visit, Path(id): Path<String>, form: Form) -> 
 
 /// Changes what the form changes: what it leaves as it was when the page was made, it does not touch.
 pub(super) async fn change(visit: Visit, Path(id): Path<String>, form: Form) -> Result<Response, Problem> {
-    let sent = match changes(&form, &visit.frame.zone) {
-        Ok(changes) => {
-            let is_anything = !changes.is_empty();
-            let to = path(&["v1", "tasks", &id]);
-            visit
-                .client
-                .change::<Value>(Method::PATCH, &to, &Value::Object(changes))
-                .await
-                .map(|_| is_anything)
+    visit.require(Role::Operator)?;
+    let to = path(&["v1", "tasks", &id]);
+    let (task, told): (Task, Value) = visit.client.shown(&to).await?;
+    let stored = stored(&task, &visit.frame.zone);
+    let sent = match form.onto(stored.fields()) {
+        Ok(fields) => match changes(&fields, stored.fields(), &visit.frame.zone) {
+            Ok(asked) => {
+                let body = meanwhile::change(&asked, &Value::Null, &told);
+                let is_any = meanwhile::is_any(&body);
+                visit.client.change::<Value>(Method::PATCH, &to, &body).await.map(|_| is_any)
+            }
+            Err(problem) => Err(problem),
+        },
+        Err(entered) => {
+            let page = page(&visit, &id, Some(Refused::Edit(entered))).await?;
+            return answer::with(StatusCode::CONFLICT, &page);
         }
-        Err(problem) => Err(problem),
     };
     match sent {
         Ok(is_anything) => {
@@ -177,19 +182,20 @@ pub(super) async fn change(visit: Visit, Path(id): Path<String>, form: Form) -> 
     }
 }
 
-fn changes(form: &Form, zone: &TimeZone) -> Result<Map<String, Value>, Problem> {
+/// What differs from what is stored. A time that was not touched is left out: the form holds no seconds.
+fn changes(fields: &Fields, stored: &Fields, zone: &TimeZone) -> Result<Value, Problem> {
     let mut changes = Map::new();
-    let differs = |name: &str| form.text(name) != form.text(&format!("was_{name}"));
+    let differs = |name: &str| fields.text(name) != stored.text(name);
     if differs("title") {
-        changes.insert("title".to_owned(), json!(form.text("title")));
+        changes.insert("title".to_owned(), json!(fields.text("title")));
     }
     if differs("assignee") {
-        changes.insert("assignee".to_owned(), json!(form.optional("assignee")));
+        changes.insert("assignee".to_owned(), json!(fields.optional("assignee")));
     }
     if differs("due_at") {
-        changes.insert("due_at".to_owned(), json!(moment(form.text("due_at"), zone)?));
+        changes.insert("due_at".to_owned(), json!(moment(fields.text("due_at"), zone)?));
     }
-    Ok(changes)
+    Ok(Value::Object(changes))
 }
 
 fn moment(text: &str, zone: &TimeZone) -> Result<Timestamp, Problem> {

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
+use assay::access::Role;
 use axum::extract::Path;
 use axum::response::Response;
-use http::Method;
+use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -43,7 +44,6 @@ struct PolicyPage<'a> {
 
 /// A product whose seats have a price.
 struct Price {
-    product: String,
     name: String,
     /// What its field is called.
     field: String,
@@ -52,7 +52,7 @@ struct Price {
 impl Price {
     fn of(product: Product) -> Self {
         let field = format!("seat_prices.{}", product.product);
-        Self { product: product.product, name: product.name, field }
+        Self { name: product.name, field }
     }
 }
 
@@ -118,16 +118,22 @@ pub(super) async fn change(
     Path(connection): Path<String>,
     form: Form,
 ) -> Result<Response, Problem> {
-    let put = match body(&form) {
-        Ok(body) => {
-            let at = path(&["v1", "usage", &connection, "policy"]);
+    visit.require(Role::Admin)?;
+    let at = path(&["v1", "usage", &connection, "policy"]);
+    let (policy, told): (Policy, Value) = visit.client.shown(&at).await?;
+    let fields = match form.onto(entered(&policy).fields()) {
+        Ok(fields) => fields,
+        Err(entered) => {
+            let page = page(&visit, connection, policy, entered).await?;
+            return answer::with(StatusCode::CONFLICT, &page);
+        }
+    };
+    let put = match body(&fields) {
+        Ok(mut body) => {
+            body["seen"] = told;
             visit.client.change::<Value>(Method::PUT, &at, &body).await
         }
-        Err(problem) => {
-            // Who may not change it learns that, and not what is wrong with a figure.
-            visit.require(assay::access::Role::Admin)?;
-            Err(problem)
-        }
+        Err(problem) => Err(problem),
     };
     match put {
         Ok(_) => {
@@ -135,7 +141,7 @@ pub(super) async fn change(
             Ok(visit.go(&path(&["usage", &connection, "policy"]), notice))
         }
         Err(problem) if problem.is_about_input() => {
-            let (status, policy) = (problem.status(), stored(&visit, &connection).await?);
+            let status = problem.status();
             answer::with(status, &page(&visit, connection, policy, form.refused(problem)).await?)
         }
         Err(problem) => Err(problem),
@@ -144,11 +150,10 @@ pub(super) async fn change(
 
 fn body(form: &Fields) -> Result<Value, Problem> {
     let mut prices = BTreeMap::new();
-    for key in form.all("priced") {
-        let name = format!("seat_prices.{key}");
-        if let Some(text) = form.optional(&name) {
+    for (name, text) in form.iter().filter(|(_, text)| !text.is_empty()) {
+        if let Some(key) = name.strip_prefix("seat_prices.") {
             let cents = cents(text).ok_or_else(|| {
-                Problem::invalid(&name, "Enter an amount with at most two decimals, for example 7.53.")
+                Problem::invalid(name, "Enter an amount with at most two decimals, for example 7.53.")
             })?;
             prices.insert(key.to_owned(), cents);
         }

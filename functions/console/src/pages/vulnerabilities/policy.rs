@@ -1,18 +1,22 @@
 //! How long findings may stand, and which silence of scanners is no doubt.
 
 use askama::Template;
+use assay::access::Role;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
-use http::Method;
+use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::Console;
 use crate::answer;
-use crate::form::{Entered, Form};
+use crate::form::{Entered, Fields, Form};
 use crate::frame::{Frame, Visit};
 use crate::problem::Problem;
+
+/// Where the API has the policy.
+const POLICY: &str = "/v1/findings/policy";
 
 /// What parts source and pattern in a line of retired assets.
 const PARTED_BY: &str = " | ";
@@ -84,16 +88,25 @@ impl PolicyPage<'_> {
 }
 
 async fn show(visit: Visit) -> Result<Response, Problem> {
-    let policy: Policy = visit.client.get("/v1/findings/policy").await?;
+    let policy: Policy = visit.client.get(POLICY).await?;
     answer::page(&PolicyPage { frame: &visit.frame, entered: policy.entered() })
 }
 
 async fn change(visit: Visit, form: Form) -> Result<Response, Problem> {
-    let sent = match body(&form) {
-        Ok(body) => visit.client.change::<Value>(Method::PUT, "/v1/findings/policy", &body).await,
-        // Whoever may not change it is told so, whatever was entered.
-        Err(problem) if visit.frame.administers() => Err(problem),
-        Err(_) => Err(Problem::needs("admin")),
+    visit.require(Role::Admin)?;
+    let (policy, told): (Policy, Value) = visit.client.shown(POLICY).await?;
+    let fields = match form.onto(policy.entered().fields()) {
+        Ok(fields) => fields,
+        Err(entered) => {
+            return answer::with(StatusCode::CONFLICT, &PolicyPage { frame: &visit.frame, entered });
+        }
+    };
+    let sent = match body(&fields) {
+        Ok(mut body) => {
+            body["seen"] = told;
+            visit.client.change::<Value>(Method::PUT, POLICY, &body).await
+        }
+        Err(problem) => Err(problem),
     };
     match sent {
         Ok(_) => {
@@ -109,7 +122,7 @@ async fn change(visit: Visit, form: Form) -> Result<Response, Problem> {
 }
 
 /// What the API is asked for.
-fn body(form: &Form) -> Result<Value, Problem> {
+fn body(form: &Fields) -> Result<Value, Problem> {
     let mut days = Map::new();
     for (field, name, _) in DAYS {
         days.insert(name.to_owned(), json!(form.number(field)?));
