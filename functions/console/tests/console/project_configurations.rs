@@ -228,6 +228,71 @@ async fn a_saved_configuration_makes_tickets_and_comes_back_into_the_form_as_it_
 }
 
 #[tokio::test]
+async fn another_project_begins_what_its_fields_say_anew_and_keeps_all_else() {
+    let (house, place) = configured().await;
+    let browser = house.signed_in(Role::Admin).await;
+    let edit = format!("{place}/edit");
+    let fields = filled(&browser.page(&edit).await, FORM);
+    let others = house.call("GET", "/v1/connections/con-1/projects?query=CHG", &Value::Null).await.json();
+    let other = others["items"][0]["id"].as_str().unwrap();
+    let entered = with(&with(&fields, "name", "Shop and till"), "routes[1].packages", "openssl*");
+    let moved = with(&with(&entered, "labels", "soc2"), "project", other);
+    // The other project has no type yet: what was entered is carried until one is chosen.
+    let page = send(&browser, &edit, &moved, "place").await;
+    assert_eq!(page.status, 200, "{}", page.text());
+    let carried = with(&filled(&page.text(), FORM), "issue_type", "10100");
+    let page = send(&browser, &edit, &carried, "place").await.text();
+    let begun = filled(&page, FORM);
+    let text = |name: &str| begun.iter().find(|(key, _)| key == name).map(|(_, text)| text.as_str());
+    assert_eq!((text("name"), text("labels")), (Some("Shop and till"), Some("soc2")), "{page}");
+    assert_eq!(text("routes[1].packages"), Some("openssl*"));
+    assert_eq!((text("project"), text("of")), (Some(other), Some(other)));
+    assert!(!page.contains("<legend>Business unit"), "that is the other project's field: {page}");
+    // Without looking at its fields nothing is saved.
+    let unseen = send(&browser, &edit, &moved, "save").await;
+    assert_eq!(unseen.status, 422);
+    assert!(unseen.text().contains("Look at the fields first"), "{}", unseen.text());
+    assert_eq!(saved(&house).await["name"], "Shop");
+}
+
+#[tokio::test]
+async fn a_change_of_a_configuration_overwrites_nobody() {
+    let (house, place) = configured().await;
+    let browser = house.signed_in(Role::Admin).await;
+    let edit = format!("{place}/edit");
+    let fields = filled(&browser.page(&edit).await, FORM);
+    let api = format!("/v1{place}");
+    let theirs = json!({ "routes": [{ "assets": ["theirs/*"] }], "labels": ["theirs"] });
+    assert_eq!(house.call("PATCH", &api, &theirs).await.status, 200);
+    let sent = send(&browser, &edit, &with(&fields, "name", "Ours"), "save").await;
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let now = saved(&house).await;
+    assert_eq!((&now["name"], &now["labels"]), (&json!("Ours"), &json!(["theirs"])));
+    assert_eq!(now["routes"][0]["assets"], json!(["theirs/*"]));
+
+    let fields = filled(&browser.page(&edit).await, FORM);
+    let rule = |rule: &Value| json!({ "field": rule["field"], "source": rule["source"] });
+    let mut rules: Vec<Value> = now["rules"].as_array().unwrap().iter().map(rule).collect();
+    let title = |text: &str| json!({ "field": "summary", "source": { "from": "typed", "text": text } });
+    rules.retain(|rule| rule["field"] != "summary");
+    rules.push(title("Theirs {{ finding.title }}"));
+    let theirs = json!({ "rules": rules, "name": "Theirs" });
+    assert_eq!(house.call("PATCH", &api, &theirs).await.status, 200);
+    let typed = with(&with(&fields, "from.summary", "typed"), "typed.summary", "Ours {{ finding.title }}");
+    let clash = send(&browser, &edit, &with(&typed, "name", "Ours again"), "save").await;
+    assert_eq!(clash.status, 409, "{}", clash.text());
+    let page = clash.text();
+    assert!(
+        page.contains("stored now: “Theirs”") && page.contains("stored now: “Theirs {{ finding.title }}”"),
+        "{page}"
+    );
+    assert_eq!(saved(&house).await["name"], "Theirs");
+    let sent = send(&browser, &edit, &filled(&page, FORM), "save").await;
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    assert_eq!(saved(&house).await["name"], "Ours again");
+}
+
+#[tokio::test]
 async fn a_project_that_changed_is_shown_with_every_cause() {
     let (house, place) = configured().await;
     house.world.rest().await;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::mapping::{self, Control, Field, SEVERITIES};
 use super::{Configuration, GROUPINGS, KIND, routing};
-use crate::form::{Entered, Fields};
+use crate::form::{Entered, Fields, WAS};
 use crate::frame::Frame;
 use crate::pages::syncing::offer::Offer;
 use crate::pages::syncing::rules::{CLOSURES, GONE, REOPENINGS, Rule};
@@ -64,6 +64,15 @@ impl FormPage<'_> {
             .map_or_else(|| format!("/{}/new", KIND.noun()), |it| format!("{}/edit", KIND.page(&it.id)))
     }
 
+    /// The address that a choice of where tickets go asks, and by which method.
+    fn asks(&self) -> String {
+        if self.is_sent() { self.saves() } else { self.here() }
+    }
+
+    fn how(&self) -> &'static str {
+        if self.is_sent() { "post" } else { "get" }
+    }
+
     /// The address that tries out and saves.
     fn saves(&self) -> String {
         self.changed.map_or_else(|| format!("/{}", KIND.noun()), |it| format!("{}/edit", KIND.page(&it.id)))
@@ -71,6 +80,19 @@ impl FormPage<'_> {
 
     fn is_placed(&self) -> bool {
         is_placed(self.entered.fields())
+    }
+
+    /// Whether more was entered than where tickets go, so that it does not fit an address.
+    fn is_sent(&self) -> bool {
+        self.is_placed() || self.entered.fields().has("of_type")
+    }
+
+    /// What was entered and cannot be shown before a project and a type are chosen.
+    fn carried(&self) -> Vec<(&str, &str)> {
+        const SHOWN: [&str; 8] =
+            ["connection", "project", "project_query", "issue_type", "of", "of_type", "do", WAS];
+        let fields = self.entered.fields().iter();
+        fields.filter(|(name, _)| !SHOWN.contains(name) && !mapping::is_of_mapping(name)).collect()
     }
 
     /// What the chosen connection is called.
@@ -162,6 +184,21 @@ impl FormPage<'_> {
 
     fn is_lines(field: &Field) -> bool {
         field.control() == Control::Lines
+    }
+
+    /// What somebody else changed meanwhile about routes and rules, in words, and what is stored there now.
+    fn changed_meanwhile(&self) -> Vec<(String, &str)> {
+        let words = |name: &str| {
+            if let Some((place, part)) = name.strip_prefix("routes[").and_then(|rest| rest.split_once("].")) {
+                let number = place.parse::<usize>().map_or(0, |place| place + 1);
+                return Some(format!("Route {number}, {part}"));
+            }
+            let (_, id) = name.split_once('.').filter(|_| mapping::is_of_mapping(name))?;
+            let field = self.fields().iter().find(|it| id == it.id || id.starts_with(&format!("{}.", it.id)));
+            Some(field.map_or(id, |field| field.name.as_str()).to_owned())
+        };
+        let changed = self.entered.all_meanwhile();
+        changed.filter_map(|(name, now)| Some((words(name)?, now))).collect()
     }
 
     /// What would be written into a field, with the names of Jira's values.

@@ -1,5 +1,6 @@
-//! The wizard that makes and changes a project configuration: where tickets go is chosen by addresses, step by step; what
-//! is written into which field, and all else, is one form, which is tried out or saved.
+//! The wizard that makes and changes a project configuration. As long as nothing else can be entered, where tickets go is chosen
+//! by addresses, step by step. From there on all is one form, which is tried out or saved; or sent for another project or issue
+//! type (`do` is `place`): then only what the fields say begins anew, all else that was entered stays.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +15,9 @@ use super::shown::{FormPage, Screen, is_placed};
 use super::{Configuration, GROUPINGS, KIND, routing};
 use crate::answer;
 use crate::client::query;
-use crate::form::{Entered, Fields, Form};
+use crate::form::{Entered, Fields, Form, WAS};
 use crate::frame::Visit;
+use crate::meanwhile;
 use crate::pages::syncing::offer::{Known, Offer};
 use crate::pages::syncing::rules::{CLOSURES, GONE, REOPENINGS, Rule};
 use crate::pages::syncing::trial::Trial;
@@ -118,19 +120,37 @@ fn fields_of(pairs: &[(String, String)]) -> Fields {
 
 /// The rules to begin with: those of the configuration, else what the API suggests.
 fn begun(screen: &Screen, changed: Option<&Configuration>) -> Fields {
-    let rule_of = |field: &Field| {
-        let rules = changed.iter().flat_map(|it| &it.rules);
-        rules.into_iter().find(|rule| rule.field == field.id).map(|rule| &rule.source)
-    };
-    let source = |field: &Field| match changed {
-        Some(_) => {
-            rule_of(field).or_else(|| field.suggestion.as_ref().filter(|_| field.is_demanded())).cloned()
+    mapped(screen, |field| match changed {
+        Some(changed) => {
+            rule_of(changed, field).or_else(|| field.suggestion.as_ref().filter(|_| field.is_demanded()))
         }
-        None => field.suggestion.clone(),
-    };
-    let of = |field: &Field| source(field).map_or_else(Vec::new, |source| mapping::entered(field, &source));
-    let pairs: Vec<_> = screen.fields.iter().filter(|field| field.is_open()).flat_map(of).collect();
-    fields_of(&pairs)
+        None => field.suggestion.as_ref(),
+    })
+}
+
+/// A configuration as the form shows it, as far as the project has its fields.
+fn as_stored(setting: &Configuration, screen: &Screen) -> Fields {
+    stored(setting).then(mapped(screen, |field| rule_of(setting, field)))
+}
+
+/// What was entered, without what stands in the parts of a field that its value does not come from.
+fn as_meant(fields: &Fields, screen: &Screen) -> Fields {
+    let Ok((rules, ids)) = mapping::rules(&screen.fields, fields) else { return fields.clone() };
+    let rules: BTreeMap<String, Value> = ids.into_iter().zip(rules).collect();
+    let kept = fields.iter().filter(|(name, _)| !mapping::is_of_mapping(name));
+    let kept = kept.map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
+    Fields::in_order(kept).then(mapped(screen, |field| rules.get(&field.id).map(|rule| &rule["source"])))
+}
+
+fn rule_of<'a>(setting: &'a Configuration, field: &Field) -> Option<&'a Value> {
+    setting.rules.iter().find(|rule| rule.field == field.id).map(|rule| &rule.source)
+}
+
+/// The form's fields for the sources of the project's fields.
+fn mapped<'a>(screen: &'a Screen, source: impl Fn(&'a Field) -> Option<&'a Value>) -> Fields {
+    let open = screen.fields.iter().filter(|field| field.is_open());
+    let of = |field| source(field).map_or_else(Vec::new, |source| mapping::entered(field, source));
+    fields_of(&open.flat_map(of).collect::<Vec<_>>())
 }
 
 /// The page with all that can be chosen now. `is_begun` says that the form was not sent yet, so that the rules are begun.
@@ -153,6 +173,9 @@ async fn page<'a>(
     let screen = if is_placed(&fields) { Some(screen(visit, &fields).await) } else { None };
     if let (Some(Ok(screen)), true) = (&screen, is_begun) {
         fields = fields.then(begun(screen, changed));
+    }
+    if let (Some(setting), Some(Ok(screen)), None) = (changed, &screen, fields.optional(WAS)) {
+        fields = fields.with(WAS, &[&as_stored(setting, screen).written()]);
     }
     let entered = Entered::so_far(fields, None);
     Ok(FormPage { frame: &visit.frame, changed, entered, offer, screen, trial: None, wrong: BTreeMap::new() })
@@ -198,17 +221,17 @@ pub(super) async fn edit(
     if visit.frame.wants("place") { answer::page(&page.as_place()) } else { answer::page(&page) }
 }
 
-/// Saves a new configuration, or tries it out.
+/// Saves a new configuration, tries it out, or begins its fields anew.
 pub(super) async fn create(visit: Visit, form: Form) -> Result<Response, Problem> {
     for_admins(&visit)?;
     carry_out(&visit, None, &form).await
 }
 
-/// Saves a change, or tries it out.
+/// Saves a change, tries it out, or begins its fields anew.
 pub(super) async fn change(visit: Visit, Path(id): Path<String>, form: Form) -> Result<Response, Problem> {
     for_admins(&visit)?;
-    let setting: Configuration = visit.client.get(&KIND.api(&id)).await?;
-    carry_out(&visit, Some(&setting), &form).await
+    let (setting, told): (Configuration, Value) = visit.client.shown(&KIND.api(&id)).await?;
+    carry_out(&visit, Some((&setting, &told)), &form).await
 }
 
 #[derive(Deserialize)]
@@ -216,8 +239,68 @@ struct Made {
     id: String,
 }
 
-async fn carry_out(visit: &Visit, changed: Option<&Configuration>, form: &Form) -> Result<Response, Problem> {
-    let mut page = page(visit, changed, Fields::clone(form), false).await?;
+/// Whether another project or issue type was chosen than the one whose fields the form shows.
+fn is_elsewhere(form: &Fields) -> bool {
+    let differs = |name: &str, shown: &str| form.text(name) != form.text(shown);
+    form.optional("of").is_some() && (differs("project", "of") || differs("issue_type", "of_type"))
+}
+
+/// The form for another project or issue type: what its fields say begins anew, all else stays.
+async fn placed(visit: &Visit, changed: Option<&Configuration>, form: &Form) -> Result<Response, Problem> {
+    let is_elsewhere = is_elsewhere(form);
+    let kept = form.iter().filter(|(name, _)| !(is_elsewhere && mapping::is_of_mapping(name)));
+    let kept = kept.map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
+    let mut page = page(visit, changed, Fields::in_order(kept), is_elsewhere).await?;
+    if visit.frame.wants("place") {
+        return answer::page(&page.as_place());
+    }
+    if form.text("do") == "place" {
+        return answer::page(&page);
+    }
+    let said = "Another project or issue type was chosen. Nothing was done yet: look at what its fields say, then go on.";
+    let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "Look at the fields first", said);
+    page.entered = Entered::so_far(page.entered.fields().clone(), Some(problem));
+    answer::with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+}
+
+/// What is sent to change a configuration: what differs from what it is, and all rules, so that those of fields that the project
+/// has no more go; with what was seen.
+fn change_of(body: &Value, told: &Value) -> Value {
+    let mut seen = told.clone();
+    for rule in seen["rules"].as_array_mut().into_iter().flatten() {
+        *rule = json!({ "field": rule["field"], "source": rule["source"] });
+    }
+    let mut change = meanwhile::change(body, &seen, &seen);
+    change["rules"] = body["rules"].clone();
+    if let Some(members) = change.as_object_mut() {
+        members.remove("connection");
+    }
+    change
+}
+
+async fn carry_out(
+    visit: &Visit,
+    changed: Option<(&Configuration, &Value)>,
+    form: &Form,
+) -> Result<Response, Problem> {
+    let setting = changed.map(|(setting, _)| setting);
+    if form.text("do") == "place" || is_elsewhere(form) {
+        return placed(visit, setting, form).await;
+    }
+    let mut page = page(visit, setting, Fields::clone(form), false).await?;
+    let is_tried = form.text("do") == "try";
+    if let (Some(setting), Some(Ok(screen)), false) = (setting, &page.screen, is_tried) {
+        let stored = as_stored(setting, screen);
+        match as_meant(page.entered.fields(), screen).onto(&stored) {
+            Ok(fields) => {
+                page.entered = Entered::so_far(fields.with(WAS, &[&stored.written()]), None);
+            }
+            Err(entered) => {
+                page.entered = entered;
+                return answer::with(StatusCode::CONFLICT, &page);
+            }
+        }
+    }
     let sent = match &page.screen {
         Some(Ok(screen)) => Sent::of(page.entered.fields(), screen),
         Some(Err(problem)) => Err(vec![problem.clone()]),
@@ -227,8 +310,8 @@ async fn carry_out(visit: &Visit, changed: Option<&Configuration>, form: &Form) 
         Ok(sent) => sent,
         Err(problems) => return refused(page, problems),
     };
-    if form.text("do") == "try" {
-        let trial = Trial::of(&visit.client, LIST, &sent.body, changed.map(|it| it.id.as_str())).await;
+    if is_tried {
+        let trial = Trial::of(&visit.client, LIST, &sent.body, setting.map(|it| it.id.as_str())).await;
         for (part, what) in trial.obstacles() {
             if let Some(id) = sent.blamed(part).strip_prefix("map.") {
                 page.wrong.entry(id.to_owned()).or_default().push(what.to_owned());
@@ -243,12 +326,9 @@ async fn carry_out(visit: &Visit, changed: Option<&Configuration>, form: &Form) 
     }
     let saved = match changed {
         None => visit.client.post::<Made>(LIST, form, &sent.body).await,
-        Some(setting) => {
-            let mut body = sent.body.clone();
-            if let Some(members) = body.as_object_mut() {
-                members.remove("connection");
-            }
-            visit.client.change::<Made>(Method::PATCH, &KIND.api(&setting.id), &body).await
+        Some((setting, told)) => {
+            let change = change_of(&sent.body, told);
+            visit.client.change::<Made>(Method::PATCH, &KIND.api(&setting.id), &change).await
         }
     };
     match saved {
