@@ -1,7 +1,7 @@
 //! Project roles: who may do what in a project.
 
 use assay::directory::ProjectRole;
-use assay::ids::{AccountId, ConnectionId};
+use assay::ids::{AccountId, ConnectionId, ProjectId};
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
@@ -28,6 +28,9 @@ pub struct ProjectRoleQuery {
     /// Only the roles that this account holds itself, not by a group.
     #[param(value_type = Option<String>)]
     account: Option<AccountId>,
+    /// Only the roles of this project: Jira's identifier of it.
+    #[param(value_type = Option<String>)]
+    project: Option<ProjectId>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
     /// How many items, 1 to 200; 50 if not given.
@@ -71,15 +74,21 @@ async fn list(
     let connection = query.connection;
     let page = PageQuery { cursor: query.cursor, limit: query.limit };
     let holder = query.account.as_ref().map_or("", AccountId::as_str);
-    let asked = page.of(&caller.tenant, &["project roles", connection.as_str(), holder])?;
+    let project = query.project.as_ref().map_or("", ProjectId::as_str);
+    let asked = page.of(&caller.tenant, &["project roles", connection.as_str(), holder, project])?;
     require_connection(&api, &caller, &connection).await?;
     let store = &api.core.store;
-    if let Some(account) = &query.account {
-        let account = require_account(&api, &caller, &connection, account).await?;
-        let mut roles = store.all_project_roles(&caller.tenant, &connection).await?;
-        roles.retain(|role| {
-            account.roles.iter().any(|held| held.project == role.project && held.role == role.role)
-        });
+    if query.account.is_some() || query.project.is_some() {
+        let mut roles = match &query.project {
+            Some(project) => store.project_roles_of(&caller.tenant, &connection, project).await?,
+            None => store.all_project_roles(&caller.tenant, &connection).await?,
+        };
+        if let Some(account) = &query.account {
+            let account = require_account(&api, &caller, &connection, account).await?;
+            roles.retain(|role| {
+                account.roles.iter().any(|held| held.project == role.project && held.role == role.role)
+            });
+        }
         return Ok(Json(List::whole(roles.into_iter().map(ProjectRoleView::of).collect())));
     }
     let stored =

@@ -308,6 +308,11 @@ async fn the_groups_and_project_roles_of_an_account_are_told_by_name() {
         (roles.len(), &roles[0]["project"], &roles[0]["privileged"]),
         (1, &json!("10001"), &json!(true))
     );
+    for (asked, projects) in [("project=10001", vec!["10001"]), ("project=10009", vec![])] {
+        let found = house.list(&format!("/v1/project-roles?connection=con-1&{asked}")).await;
+        assert_eq!(found.iter().map(|role| &role["project"]).collect::<Vec<_>>(), projects, "{asked}");
+    }
+    assert!(house.list("/v1/project-roles?connection=con-1&account=acc-ben&project=10000").await.is_empty());
     let page = house.get("/v1/project-roles?connection=con-1&limit=1").await.json();
     let next = format!("/v1/project-roles?connection=con-1&cursor={}", page["next_cursor"].as_str().unwrap());
     assert_eq!((page["items"][0]["project"].clone(), house.list(&next).await.len()), (json!("10000"), 1));
