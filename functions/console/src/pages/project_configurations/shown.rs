@@ -45,6 +45,8 @@ pub(super) struct FormPage<'a> {
     pub(super) offer: Offer,
     /// The fields that Jira asks for; none before project and type are chosen.
     pub(super) screen: Option<Result<Screen, Problem>>,
+    /// The findings that it can be tried out with.
+    pub(super) findings: Vec<(String, String)>,
     /// What trying it out found.
     pub(super) trial: Option<Trial>,
     /// What is wrong with the rules of fields, by their ids.
@@ -206,6 +208,13 @@ impl FormPage<'_> {
         let listed = self.fields().iter().find(|field| field.id == written.field).map(Field::listed);
         let names: BTreeMap<String, String> = listed.into_iter().flatten().collect();
         written.value.as_ref().map(|value| mapping::value_words(value, &names))
+    }
+
+    /// What the fields were shown of.
+    fn tried_with(&self, trial: &Trial) -> String {
+        let named = |id: &String| self.findings.iter().find(|(known, _)| known == id);
+        let with = trial.finding.as_ref().map(|id| named(id).map_or(id.as_str(), |(_, words)| words));
+        format!("What the fields would say, of {}", with.unwrap_or("a made-up finding"))
     }
 
     /// The routes as they stand in the form, with an empty one at the end.

@@ -14,7 +14,7 @@ use super::mapping::{self, Field};
 use super::shown::{FormPage, Screen, is_placed};
 use super::{Configuration, GROUPINGS, KIND, routing};
 use crate::answer;
-use crate::client::query;
+use crate::client::{List, query};
 use crate::form::{Entered, Fields, Form, WAS};
 use crate::frame::Visit;
 use crate::meanwhile;
@@ -26,6 +26,9 @@ use crate::problem::Problem;
 
 /// Where the API has all configurations.
 const LIST: &str = "/v1/project-configurations";
+
+/// How many findings are offered to try a configuration out with.
+const TRIED_WITH: &str = "50";
 
 /// A body for the API, and how to find again in the form what it blames.
 struct Sent {
@@ -177,8 +180,25 @@ async fn page<'a>(
     if let (Some(setting), Some(Ok(screen)), None) = (changed, &screen, fields.optional(WAS)) {
         fields = fields.with(WAS, &[&as_stored(setting, screen).written()]);
     }
-    let entered = Entered::so_far(fields, None);
-    Ok(FormPage { frame: &visit.frame, changed, entered, offer, screen, trial: None, wrong: BTreeMap::new() })
+    let findings = if screen.is_some() { findings(visit).await? } else { Vec::new() };
+    let (frame, entered, wrong) = (&visit.frame, Entered::so_far(fields, None), BTreeMap::new());
+    Ok(FormPage { frame, changed, entered, offer, screen, findings, trial: None, wrong })
+}
+
+/// What a configuration can be tried out with: a made-up finding, or one of those that are open.
+async fn findings(visit: &Visit) -> Result<Vec<(String, String)>, Problem> {
+    #[derive(Deserialize)]
+    struct Finding {
+        id: String,
+        title: String,
+        severity: String,
+        asset: String,
+    }
+    let list = query("/v1/findings", &[("state", Some("open")), ("limit", Some(TRIED_WITH))]);
+    let found: List<Finding> = visit.client.get(&list).await?;
+    let pair = |it: Finding| (it.id, format!("{} ({}, {})", it.title, it.severity, it.asset));
+    let made_up = (String::new(), "A made-up finding".to_owned());
+    Ok(std::iter::once(made_up).chain(found.items.into_iter().map(pair)).collect())
 }
 
 async fn screen(visit: &Visit, fields: &Fields) -> Result<Screen, Problem> {
@@ -311,7 +331,8 @@ async fn carry_out(
         Err(problems) => return refused(page, problems),
     };
     if is_tried {
-        let trial = Trial::of(&visit.client, LIST, &sent.body, setting.map(|it| it.id.as_str())).await;
+        let (known, finding) = (setting.map(|it| it.id.as_str()), form.optional("finding"));
+        let trial = Trial::of(&visit.client, LIST, &sent.body, known, finding).await;
         for (part, what) in trial.obstacles() {
             if let Some(id) = sent.blamed(part).strip_prefix("map.") {
                 page.wrong.entry(id.to_owned()).or_default().push(what.to_owned());

@@ -201,7 +201,8 @@ async fn shown(visit: &Visit, changed: Option<&Setting>, fields: Fields) -> Resu
     if is_tried {
         match body(page.entered.fields()) {
             Ok(body) => {
-                let trial = Trial::of(&visit.client, LIST, &body, changed.map(|it| it.id.as_str())).await;
+                let trial =
+                    Trial::of(&visit.client, LIST, &body, changed.map(|it| it.id.as_str()), None).await;
                 let refused = trial.problem.clone().filter(|problem| problem.field.is_some());
                 page.entered = Entered::so_far(page.entered.fields().clone(), refused);
                 page.trial = Some(trial);

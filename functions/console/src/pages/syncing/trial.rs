@@ -25,6 +25,8 @@ pub(in crate::pages) struct Preflight {
     way_to_done: Option<Way>,
     first_ticket: Option<Value>,
     #[serde(default)]
+    finding: Option<String>,
+    #[serde(default)]
     written: Vec<Written>,
 }
 
@@ -117,7 +119,9 @@ pub(in crate::pages) struct Trial {
     pub(in crate::pages) dry_run: Option<DryRun>,
     /// Why it could not be tried out to the end.
     pub(in crate::pages) problem: Option<Problem>,
-    /// What would be written into each field that has a rule, for a made-up finding.
+    /// The finding whose fields are shown; none where it is a made-up one.
+    pub(in crate::pages) finding: Option<String>,
+    /// What would be written into each field that has a rule, for that finding.
     pub(in crate::pages) written: Vec<Written>,
     obstacles: Vec<Obstacle>,
     people: BTreeMap<String, String>,
@@ -134,9 +138,17 @@ const TRIED: &[(&[&str], &str)] = &[
 ];
 
 impl Trial {
-    /// Asks the API, which asks Jira; `list` is the API's path of the settings. `known` is one that would be changed.
-    pub(in crate::pages) async fn of(client: &Client, list: &str, body: &Value, known: Option<&str>) -> Self {
-        let preflight = client.ask::<Preflight>(&format!("{list}/preflight"), body).await;
+    /// Asks the API, which asks Jira; `list` is the API's path of the settings. `known` is one that would be changed,
+    /// `finding` the one that a configuration is tried out with.
+    pub(in crate::pages) async fn of(
+        client: &Client,
+        list: &str,
+        body: &Value,
+        known: Option<&str>,
+        finding: Option<&str>,
+    ) -> Self {
+        let preflight = query(&format!("{list}/preflight"), &[("finding", finding)]);
+        let preflight = client.ask::<Preflight>(&preflight, body).await;
         let mut trial = match preflight {
             Ok(found) => Self::told(found, body),
             Err(problem) => return Self::failed(problem),
@@ -163,6 +175,7 @@ impl Trial {
             first_ticket: None,
             dry_run: None,
             problem: Some(problem),
+            finding: None,
             written: Vec::new(),
             obstacles: Vec::new(),
             people: BTreeMap::new(),
@@ -225,6 +238,7 @@ impl Trial {
             first_ticket,
             dry_run: None,
             problem: None,
+            finding: found.finding,
             written: found.written,
             obstacles: found.obstacles,
             people: BTreeMap::new(),
