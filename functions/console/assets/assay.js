@@ -10,6 +10,17 @@
   }
 })();
 
+// Where the pages stand in one line that scrolls, the present one is in sight from the beginning.
+document.addEventListener("DOMContentLoaded", function () {
+  "use strict";
+  var line = document.querySelector(".top nav");
+  var here = line && line.querySelector("[aria-current]");
+  if (here) {
+    var place = here.getBoundingClientRect().left - line.getBoundingClientRect().left;
+    line.scrollLeft += place - (line.clientWidth - here.offsetWidth) / 2;
+  }
+});
+
 // Access reviews by keyboard: j and k move between rows, c keeps, r revokes, h changes. Only while a part of the form has
 // the focus and nobody is writing, so that the keys mean nothing anywhere else; Tab, the arrows and the space bar work as
 // they always do.

@@ -11,36 +11,45 @@ pub struct Entry {
     pub path: &'static str,
     /// Who may see what is there; others are not shown the entry.
     pub role: Role,
+    /// Further paths whose pages, and those below, belong to it.
+    also: &'static [&'static str],
 }
 
 /// The entries, in their order. A new page adds its line here.
 pub const ENTRIES: &[Entry] = &[
-    Entry { name: "Overview", path: "/", role: Role::Auditor },
-    Entry { name: "Connections", path: "/connections", role: Role::Auditor },
-    Entry { name: "Checks", path: "/checks", role: Role::Auditor },
-    Entry { name: "Tasks", path: "/tasks", role: Role::Auditor },
-    Entry { name: "Tickets", path: "/tickets", role: Role::Auditor },
-    Entry { name: "Active Sync", path: "/sync-settings", role: Role::Auditor },
-    Entry { name: "Vulnerabilities", path: "/vulnerabilities", role: Role::Auditor },
-    Entry { name: "Configurations", path: "/project-configurations", role: Role::Auditor },
-    Entry { name: "Pull requests", path: "/pull-requests", role: Role::Auditor },
-    Entry { name: "People", path: "/people", role: Role::Auditor },
-    Entry { name: "Accounts", path: "/accounts", role: Role::Auditor },
-    Entry { name: "Groups", path: "/groups", role: Role::Auditor },
-    Entry { name: "Access reviews", path: "/campaigns", role: Role::Auditor },
-    Entry { name: "Usage", path: "/usage", role: Role::Auditor },
-    Entry { name: "Actions", path: "/actions", role: Role::Auditor },
-    Entry { name: "Notifications", path: "/notifications", role: Role::Auditor },
-    Entry { name: "API tokens", path: "/tokens", role: Role::Admin },
-    Entry { name: "Audit log", path: "/audit-log", role: Role::Auditor },
+    entry("Overview", "/", Role::Auditor),
+    Entry { also: &["/connect", "/oauth-app"], ..entry("Connections", "/connections", Role::Auditor) },
+    entry("Checks", "/checks", Role::Auditor),
+    entry("Tasks", "/tasks", Role::Auditor),
+    entry("Tickets", "/tickets", Role::Auditor),
+    entry("Active Sync", "/sync-settings", Role::Auditor),
+    entry("Vulnerabilities", "/vulnerabilities", Role::Auditor),
+    entry("Configurations", "/project-configurations", Role::Auditor),
+    Entry { also: &["/github"], ..entry("Pull requests", "/pull-requests", Role::Auditor) },
+    entry("People", "/people", Role::Auditor),
+    entry("Accounts", "/accounts", Role::Auditor),
+    entry("Groups", "/groups", Role::Auditor),
+    entry("Access reviews", "/campaigns", Role::Auditor),
+    Entry { also: &["/licences"], ..entry("Usage", "/usage", Role::Auditor) },
+    entry("Actions", "/actions", Role::Auditor),
+    entry("Notifications", "/notifications", Role::Auditor),
+    entry("API tokens", "/tokens", Role::Admin),
+    entry("Audit log", "/audit-log", Role::Auditor),
 ];
+
+const fn entry(name: &'static str, path: &'static str, role: Role) -> Entry {
+    Entry { name, path, role, also: &[] }
+}
 
 impl Entry {
     /// Whether the page at `path` (with or without a query) belongs to it.
     pub fn holds(&self, path: &str) -> bool {
         let path = path.split('?').next().unwrap_or_default();
-        let below = path.strip_prefix(self.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        below && (self.path != "/" || path == "/")
+        if self.path == "/" {
+            return path == "/";
+        }
+        let mut paths = std::iter::once(self.path).chain(self.also.iter().copied());
+        paths.any(|of| path.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
     }
 }
 

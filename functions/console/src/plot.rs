@@ -32,6 +32,8 @@ pub enum Ink {
     Heat(u8),
     /// Words and figures.
     Text,
+    /// Nothing is known.
+    Unknown,
     /// Lines behind what is shown.
     Line,
 }
@@ -49,6 +51,7 @@ impl Ink {
             Self::Heat(3) => RGBColor(0x3f, 0x8f, 0x7f),
             Self::Heat(4..) => RGBColor(0x16, 0x58, 0x4d),
             Self::Text => RGBColor(0x5b, 0x66, 0x63),
+            Self::Unknown => RGBColor(0x8b, 0x93, 0x8f),
             Self::Line => RGBColor(0xdc, 0xda, 0xd2),
         }
     }

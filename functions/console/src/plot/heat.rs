@@ -107,7 +107,7 @@ impl Heat<'_> {
                 let ink = match value {
                     Some(0) => continue,
                     Some(value) => Ink::Heat(level(*value, highest)),
-                    None => Ink::Line,
+                    None => Ink::Unknown,
                 };
                 // What is not known is a line, not a cell: it is no little.
                 let (upper, lower) =
@@ -139,7 +139,7 @@ fn key(highest: u64, unit: &str) -> Vec<(String, String)> {
             (Ink::Heat(level(to, highest)).hex(), format!("{range} {unit}"))
         })
         .collect();
-    key.push((Ink::Line.hex(), "not known".to_owned()));
+    key.push((Ink::Unknown.hex(), "not known".to_owned()));
     key
 }
 

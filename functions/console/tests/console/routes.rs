@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use assay::access::Role;
+use assay_console::navigation::ENTRIES;
 use assay_test_support::http::Ask;
 use assay_test_support::world::PUBLIC_URL;
 use serde_json::{Value, json};
@@ -376,5 +377,15 @@ async fn another_tenant_finds_none_of_our_things() {
             if *method == "POST" { browser.submit(path, &[]).await } else { browser.get(path).await };
         assert_eq!(answer.status, 404, "{method} {path}: {}", answer.text());
         browser.page("/").await;
+    }
+}
+
+#[test]
+fn every_page_belongs_to_one_entry_of_the_navigation() {
+    for Row(method, path, _) in ROWS {
+        let holding = ENTRIES.iter().filter(|entry| entry.holds(path)).count();
+        // The zone is chosen from beside the navigation.
+        let expected = usize::from(*path != "/time-zone");
+        assert!(*method == "POST" || holding == expected, "{path}: {holding}");
     }
 }
