@@ -64,9 +64,13 @@ async fn a_newcomer_is_led_from_nothing_to_a_site_that_is_read() {
 
     let part = browser.part(&path, "progress").await.text();
     assert!(part.contains("hx-trigger=\"every 3s\"") && !part.contains("<html"), "{part}");
+    let following = format!("{path}?going=1");
+    assert!(part.contains(&format!("hx-get=\"{following}\"")), "{part}");
+    assert_eq!(browser.part(&following, "progress").await.header("hx-refresh"), "", "it goes on");
     house.world.evaluate().await;
-    let part = browser.part(&path, "progress").await.text();
-    assert!(!part.contains("every 3s"), "nothing is asked for any more: {part}");
+    let part = browser.part(&following, "progress").await;
+    assert_eq!(part.header("hx-refresh"), "true", "what each check found stands elsewhere on the page");
+    assert!(!part.text().contains("every 3s"), "nothing is asked for any more: {}", part.text());
     let page = browser.page(&path).await;
     assert!(page.contains("Fails</span>") && !page.contains("http-equiv=\"refresh\""), "{page}");
 }

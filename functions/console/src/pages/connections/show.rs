@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::response::Response;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -113,12 +113,29 @@ impl ConnectionPage<'_> {
         self.steps.iter().any(|step| step.goes_on)
     }
 
+    /// How many steps of it go on.
+    fn going(&self) -> usize {
+        self.steps.iter().filter(|step| step.goes_on).count()
+    }
+
     fn writes(&self) -> bool {
         self.uses().any(|offer| offer.writes)
     }
 }
 
-pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
+/// What a page knows that follows the first reading.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Followed {
+    /// How many steps went on when it was made.
+    going: usize,
+}
+
+pub(super) async fn show(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(followed): Query<Followed>,
+) -> Result<Response, Problem> {
     let client = &visit.client;
     let usage = path(&["v1", "usage", &id]);
     let (connection, offers, checks, usage) = tokio::join!(
@@ -146,7 +163,12 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
     let offers = offers?;
     let steps = steps(&connection, &offers, &outcomes, usage.as_ref());
     let page = ConnectionPage { frame: &visit.frame, connection, offers, outcomes, steps };
-    if visit.frame.wants("progress") { answer::page(&page.as_progress()) } else { answer::page(&page) }
+    if !visit.frame.wants("progress") {
+        return answer::page(&page);
+    }
+    let part = answer::page(&page.as_progress())?;
+    // What a step found out stands elsewhere on the page.
+    Ok(if page.going() < followed.going { answer::ended(part) } else { part })
 }
 
 /// How far the first reading is. Once all of it was done, nothing is told of it any more.
