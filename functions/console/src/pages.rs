@@ -13,6 +13,7 @@ pub mod notifications;
 pub mod overview;
 pub mod people;
 pub mod project_configurations;
+mod project_roles;
 pub mod pull_requests;
 pub mod sign_in;
 pub mod sign_on;

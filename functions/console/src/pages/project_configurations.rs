@@ -17,6 +17,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use self::routing::Route;
+use super::syncing::named::{self, Sought, Target};
 use super::syncing::rules::{self, CLOSURES, GONE, REOPENINGS, Rule};
 use super::syncing::switching::{self, Kind, Progress};
 use super::syncing::{Disabled, Quarantine, State, Unfinished, badge, has_webhook_by_hand, sites};
@@ -120,6 +121,21 @@ impl FieldRule {
 }
 
 impl Configuration {
+    /// What a part of the page names.
+    fn sought(&self, part: &str) -> Option<Sought<'_>> {
+        Some(match part {
+            "named-epic" => Sought::Epic(self.epic.as_deref()?),
+            "named-done" => Sought::Status(self.done_status.as_deref()?),
+            "named-opened" => Sought::Status(self.pulls.status_when_opened.as_deref()?),
+            _ => return None,
+        })
+    }
+
+    /// Where its names are.
+    fn target(&self) -> Target<'_> {
+        Target { connection: &self.connection, project: &self.project, issue_type: &self.issue_type }
+    }
+
     fn badge(&self) -> Badge {
         badge(self.state, self.unfinished.is_some())
     }
@@ -184,6 +200,10 @@ struct ShowPage<'a> {
 }
 
 impl ShowPage<'_> {
+    fn here(&self) -> String {
+        KIND.page(&self.setting.id)
+    }
+
     /// Whether its tickets are gone through, so that what is shown changes by itself.
     fn goes_on(&self) -> bool {
         self.setting.unfinished.is_some()
@@ -212,6 +232,12 @@ async fn page<'a>(visit: &'a Visit, id: &str, problem: Option<Problem>) -> Resul
 }
 
 async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
+    if let Some(part) = visit.frame.part.as_deref().filter(|part| part.starts_with("named-")) {
+        let setting: Configuration = visit.client.get(&KIND.api(&id)).await?;
+        let sought =
+            setting.sought(part).ok_or_else(|| Problem::not_found("The setting holds no such thing now."))?;
+        return named::tell(&visit, &setting.target(), &sought).await;
+    }
     let page = page(&visit, &id, None).await?;
     if visit.frame.wants("progress") { answer::page(&page.as_progress()) } else { answer::page(&page) }
 }

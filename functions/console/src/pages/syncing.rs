@@ -3,6 +3,7 @@
 //! Reads what Jira offers at this moment; shows what stands against a setting and what saving it would do; disables and
 //! enables it. The pages themselves are [`super::sync_settings`] and the project configurations.
 
+pub(super) mod named;
 pub(super) mod offer;
 pub(super) mod rules;
 pub(super) mod switching;

@@ -249,6 +249,52 @@ async fn access_is_taken_away_and_given_back_by_undoing_it() {
 }
 
 #[tokio::test]
+async fn project_roles_and_products_are_chosen_by_their_names_of_one_connection() {
+    let (house, _) = House::read().await;
+    let browser = house.signed_in(Role::Operator).await;
+    let address = "/actions/new?what=change_access";
+    let page = browser.page(address).await;
+    assert_harmless(&page);
+    for option in ["<option value=\"10000/10002\">SEC: ", "<option value=\"jira-software\">"] {
+        assert!(page.contains(option), "{option}: {page}");
+    }
+    let usual = [
+        ("what", "change_access"),
+        ("connection", "con-1"),
+        ("account", "acc-3"),
+        ("change", "remove"),
+        ("why", "not needed"),
+        ("hold", "true"),
+    ];
+    for (said, grant) in [
+        (
+            vec![("grant.kind", "role"), ("grant.held", "10000/10002")],
+            json!({ "kind": "role", "project": "10000", "role": "10002" }),
+        ),
+        (
+            vec![("grant.kind", "role"), ("grant.project", "10001"), ("grant.role", "10002")],
+            json!({ "kind": "role", "project": "10001", "role": "10002" }),
+        ),
+        (
+            vec![("grant.kind", "product"), ("grant.product", "jira-software")],
+            json!({ "kind": "product", "product": "jira-software" }),
+        ),
+    ] {
+        browser.page(address).await;
+        let answer = browser.submit("/actions/new", &[usual.as_slice(), &said].concat()).await;
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        let id = answer.header("location").rsplit('/').next().unwrap().to_owned();
+        assert_eq!(shown(&house, &id).await["grant"], grant);
+    }
+    assert!(!page.contains("Choose this connection"), "there is only one");
+    let second = assay_test_support::world::token_proof();
+    house.world.connect_as("con-2", second).await.unwrap();
+    let page = browser.page(&format!("{address}&connection=con-2")).await;
+    assert!(page.contains("Choose this connection") && !page.contains("10000/10002"), "{page}");
+    assert!(page.contains("name=\"connection\" value=\"con-2\""), "{page}");
+}
+
+#[tokio::test]
 async fn names_in_jira_never_become_markup_where_actions_show_them() {
     let house = with_team(PROBE).await;
     let body = json!({

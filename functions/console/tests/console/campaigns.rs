@@ -213,6 +213,7 @@ async fn a_review_is_carried_out_closed_and_its_record_verified() {
         page.contains("The record is signed, but not complete") && !page.contains("data-review"),
         "{page}"
     );
+    assert!(page.contains("2 of 3 items were decided.") && !page.contains("<progress"), "{page}");
     let auditor = house.signed_in(Role::Auditor).await;
     let file = auditor.get(&format!("{path}/record")).await;
     assert!(file.header("content-disposition").contains(".json"), "{}", file.header("content-disposition"));
@@ -238,4 +239,22 @@ async fn a_cancelled_review_says_so_and_offers_nothing() {
     );
     let twice = browser.submit(&format!("{path}/close"), &[]).await;
     assert_eq!(twice.status, 409);
+}
+
+#[tokio::test]
+async fn what_a_review_goes_through_is_called_by_its_name() {
+    let (house, _) = House::read().await;
+    let browser = house.signed_in(Role::Auditor).await;
+    let probe = "&#34;&#39;&#62;&#60;img src=x onerror=alert(1)&#62;";
+    for (scope, shown) in [
+        (json!({ "by": "projects", "projects": ["10000"] }), "project SEC</dd>".to_owned()),
+        (json!({ "by": "roles", "roles": ["10002"] }), format!("project role {probe}")),
+        (json!({ "by": "products", "products": ["jira-software"] }), format!("product {probe}")),
+        (json!({ "by": "groups", "groups": [TEAM] }), format!("group {probe}")),
+    ] {
+        let body = json!({ "name": "Q2", "connection": "con-1", "due_on": "2026-07-01", "scope": scope });
+        let made = house.call("POST", "/v1/campaigns", &body).await.json();
+        let page = browser.page(&format!("/campaigns/{}", made["id"].as_str().unwrap())).await;
+        assert!(page.contains(&shown), "{shown}: {page}");
+    }
 }

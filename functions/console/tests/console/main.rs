@@ -12,6 +12,7 @@ mod filled;
 mod forms;
 mod headers;
 mod meanwhile;
+mod named;
 mod notifications;
 mod overview;
 mod pages;

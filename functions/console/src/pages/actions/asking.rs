@@ -14,6 +14,8 @@ use crate::answer;
 use crate::client::{List, path, query};
 use crate::form::{Entered, Form};
 use crate::frame::{Frame, Visit};
+use crate::pages::accounts::{Product, products};
+use crate::pages::project_roles::ProjectRole;
 use crate::problem::Problem;
 
 pub(super) fn routes() -> Router<Console> {
@@ -153,12 +155,33 @@ struct NewPage<'a> {
     frame: &'a Frame,
     kind: &'static Kind,
     connections: Vec<(String, String)>,
+    /// The connection that all else is chosen of.
+    chosen: String,
     /// The issue types of the chosen project; none while none is chosen.
     types: Option<Vec<(String, String)>>,
     /// The first groups and accounts of the connection, to choose from: identifier and name.
     groups: Vec<(String, String)>,
     accounts: Vec<(String, String)>,
+    /// The first roles of its projects: project and role in one, and their names.
+    roles: Vec<(String, String)>,
+    /// Its products.
+    products: Vec<(String, String)>,
     entered: Entered,
+}
+
+impl<'a> NewPage<'a> {
+    /// A form with nothing to choose from but connections.
+    fn plain(
+        frame: &'a Frame,
+        kind: &'static Kind,
+        connections: Vec<(String, String)>,
+        entered: Entered,
+    ) -> Self {
+        let chosen = String::new();
+        let none = Vec::new;
+        let (groups, accounts, roles, products) = (none(), none(), none(), none());
+        Self { frame, kind, connections, chosen, types: None, groups, accounts, roles, products, entered }
+    }
 }
 
 impl NewPage<'_> {
@@ -176,6 +199,11 @@ impl NewPage<'_> {
 
     fn is(&self, word: &str) -> bool {
         self.kind.word == word
+    }
+
+    /// Whether a connection is chosen before all else, since there are several and what can be chosen is one's own.
+    fn chooses_first(&self) -> bool {
+        self.is_about_an_account() && self.connections.len() > 1
     }
 
     fn is_about_an_account(&self) -> bool {
@@ -237,17 +265,7 @@ async fn form_of(
                 let kept = [("connection", connection.to_owned()), ("project", project.to_owned())];
                 let status = problem.status();
                 let entered = Entered::with(kept, problem);
-                let (groups, accounts) = (Vec::new(), Vec::new());
-                let page = NewPage {
-                    frame: &visit.frame,
-                    kind,
-                    connections,
-                    types: None,
-                    groups,
-                    accounts,
-                    entered,
-                };
-                return answer::with(status, &page);
+                return answer::with(status, &NewPage::plain(&visit.frame, kind, connections, entered));
             }
             Err(_) => None,
         }
@@ -256,16 +274,42 @@ async fn form_of(
     };
     let chosen = Some(connection).filter(|id| !id.is_empty()).map(ToOwned::to_owned);
     let chosen = chosen.or_else(|| connections.first().map(|(id, _)| id.clone())).unwrap_or_default();
-    let wants = |kinds: &[&str]| kinds.contains(&kind.word) && !chosen.is_empty();
-    let (mut groups, mut accounts) = (Vec::new(), Vec::new());
-    if wants(&["change_access"]) {
-        groups = named(visit, "/v1/groups", &chosen).await?;
+    let mut page = NewPage { types, ..NewPage::plain(&visit.frame, kind, connections, entered) };
+    if page.is_about_an_account() && !chosen.is_empty() {
+        page.accounts = named(visit, "/v1/accounts", &chosen).await?;
+        if kind.word == "change_access" {
+            page.groups = named(visit, "/v1/groups", &chosen).await?;
+            (page.roles, page.products) = held(visit, &chosen).await?;
+        }
     }
-    if wants(&["change_access", "deactivate_user", "remove_user"]) {
-        accounts = named(visit, "/v1/accounts", &chosen).await?;
-    }
-    let page = NewPage { frame: &visit.frame, kind, connections, types, groups, accounts, entered };
+    page.chosen = chosen;
     answer::with(status, &page)
+}
+
+/// The first project roles and the products of a connection, each with its name.
+async fn held(
+    visit: &Visit,
+    connection: &str,
+) -> Result<(Vec<(String, String)>, Vec<(String, String)>), Problem> {
+    let (roles, products) =
+        tokio::join!(ProjectRole::first(&visit.client, connection), products(&visit.client, connection));
+    let roles = match roles {
+        Ok(roles) => roles,
+        Err(problem) if problem.status() == StatusCode::NOT_FOUND => Vec::new(),
+        Err(problem) => return Err(problem),
+    };
+    let role =
+        |it: ProjectRole| (format!("{}/{}", it.project, it.role), format!("{}: {}", it.project_key, it.name));
+    let product = |it: Product| (it.product, it.name);
+    let (mut roles, mut products) =
+        (roles.into_iter().map(role).collect(), products?.into_iter().map(product).collect());
+    for choices in [&mut roles, &mut products] {
+        let choices: &mut Vec<(String, String)> = choices;
+        if !choices.is_empty() {
+            choices.insert(0, (String::new(), "Choose".to_owned()));
+        }
+    }
+    Ok((roles, products))
 }
 
 /// The first groups or accounts of a connection. A connection that is not there is told of when the form is sent.
@@ -333,7 +377,14 @@ fn members(what: &str) -> &'static [&'static str] {
 fn grant(form: &Form) -> Value {
     let text = |name: &str| form.text(name);
     match text("grant.kind") {
-        "role" => json!({ "kind": "role", "project": text("grant.project"), "role": text("grant.role") }),
+        "role" => {
+            // Chosen from the list, or named by the ids of both.
+            let (project, role) = match text("grant.held").split_once('/') {
+                Some(held) => held,
+                None => (text("grant.project"), text("grant.role")),
+            };
+            json!({ "kind": "role", "project": project, "role": role })
+        }
         "product" => json!({ "kind": "product", "product": text("grant.product") }),
         kind => json!({ "kind": kind, "group": text("grant.group") }),
     }

@@ -13,6 +13,7 @@ use crate::form::{Entered, Fields, Form};
 use crate::frame::{Frame, Visit};
 use crate::pages::accounts::{Product, Site, products};
 use crate::pages::groups::Group;
+use crate::pages::project_roles::ProjectRole;
 use crate::pages::usage::Reading;
 use crate::problem::Problem;
 
@@ -24,15 +25,6 @@ const OFFERED: &str = "200";
 #[serde(default)]
 pub(super) struct Chosen {
     connection: String,
-}
-
-/// A project role of a site.
-#[derive(Debug, Deserialize)]
-struct ProjectRole {
-    project: String,
-    project_key: String,
-    role: String,
-    name: String,
 }
 
 /// A token whose holder can decide.

@@ -9,6 +9,7 @@ use crate::badge::{Badge, Tone};
 use crate::client::{Client, path};
 use crate::pages::accounts::{named, products};
 use crate::pages::groups::Group;
+use crate::pages::project_roles::ProjectRole;
 use crate::problem::Problem;
 use crate::words;
 
@@ -139,6 +140,13 @@ impl Campaign {
         self.counts.items.saturating_sub(self.counts.undecided)
     }
 
+    /// How much of it is decided, or was when it ended.
+    pub(super) fn decided_words(&self) -> String {
+        let (one, many) = if self.is_over() { ("item was", "items were") } else { ("item is", "items are") };
+        let items = words::count(self.counts.items, one, many);
+        format!("{} of {items} decided.", words::number(self.decided()))
+    }
+
     pub(super) fn to_go(&self) -> u64 {
         self.counts.revoked + self.counts.changed
     }
@@ -172,10 +180,28 @@ impl Campaign {
         Ok(match &self.scope {
             Scope::All {} => vec![plain("all access".to_owned())],
             Scope::Roles { roles } => {
-                roles.iter().map(|role| plain(format!("project role {role}"))).collect()
+                let known = ProjectRole::first(client, &self.connection).await?;
+                let name = |id: &str| {
+                    known
+                        .iter()
+                        .find(|role| role.role == id)
+                        .map_or_else(|| id.to_owned(), |it| it.name.clone())
+                };
+                roles.iter().map(|role| plain(format!("project role {}", name(role)))).collect()
             }
             Scope::Projects { projects } => {
-                projects.iter().map(|project| plain(format!("project {project}"))).collect()
+                let mut parts = Vec::new();
+                for (number, id) in projects.iter().enumerate() {
+                    let known = number < NAMES;
+                    let found = if known {
+                        ProjectRole::of_project(client, &self.connection, id).await.ok()
+                    } else {
+                        None
+                    };
+                    let key = found.and_then(|roles| roles.into_iter().next()).map(|role| role.project_key);
+                    parts.push(plain(format!("project {}", key.as_deref().unwrap_or(id))));
+                }
+                parts
             }
             Scope::Products { products: keys } => {
                 let known = products(client, &self.connection).await?;
