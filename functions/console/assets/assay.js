@@ -117,3 +117,88 @@ document.addEventListener("DOMContentLoaded", function () {
       });
   });
 })();
+
+// What htmx puts into a page. A list that is filtered is told in a few words, work that goes on only when its words change;
+// the drawer beside a list gives the page its title, can be closed, and is emptied when the list is another.
+(function () {
+  "use strict";
+  var list = null;
+
+  function say(words) {
+    var said = document.getElementById("said");
+    if (said && words && said.textContent !== words) {
+      said.textContent = words;
+    }
+  }
+
+  function text(element) {
+    return element ? element.textContent.replace(/\s+/g, " ").trim() : "";
+  }
+
+  function wordsOf(part) {
+    var said = part.matches("[data-said]") ? part : part.querySelector("[data-said]");
+    var rows = part.querySelectorAll("tbody tr").length;
+    if (said || part.closest("[hx-trigger^='every']")) {
+      return text(said);
+    }
+    if (rows) {
+      var more = part.querySelector('[rel="next"]') ? ", and more on the next page" : "";
+      return text(part.querySelector("caption")) + ": " + rows + (rows === 1 ? " row" : " rows") + more;
+    }
+    return text(part.querySelector("h2"));
+  }
+
+  function close(drawer) {
+    drawer.textContent = "";
+    if (!list) {
+      return;
+    }
+    history.pushState({ htmx: true }, "", list.path);
+    document.title = list.title;
+    var opener = document.querySelector('[hx-target="#drawer"][href="' + CSS.escape(list.opener) + '"]');
+    if (opener) {
+      opener.focus();
+    }
+    list = null;
+  }
+
+  function closable(drawer) {
+    var button = document.createElement("button");
+    button.type = "button";
+    button.className = "plain close";
+    button.textContent = "Close";
+    button.addEventListener("click", function () {
+      close(drawer);
+    });
+    drawer.prepend(button);
+  }
+
+  document.addEventListener("htmx:beforeRequest", function (event) {
+    var opener = event.detail.elt;
+    if (event.detail.target.id !== "drawer" || !opener.matches("a[href]")) {
+      return;
+    }
+    list = list || { path: location.pathname + location.search, title: document.title };
+    list.opener = opener.getAttribute("href");
+  });
+  document.addEventListener("htmx:afterSettle", function (event) {
+    var part = event.detail.elt;
+    var drawer = document.getElementById("drawer");
+    if (part === drawer) {
+      document.title = text(drawer.querySelector("h1")) + " · Assay";
+      closable(drawer);
+      return;
+    }
+    say(wordsOf(part));
+    if (drawer && !drawer.contains(part)) {
+      drawer.textContent = "";
+      list = null;
+    }
+  });
+  document.addEventListener("keydown", function (event) {
+    var drawer = document.getElementById("drawer");
+    if (event.key === "Escape" && drawer && drawer.contains(event.target)) {
+      close(drawer);
+    }
+  });
+})();

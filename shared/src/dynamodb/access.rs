@@ -1,5 +1,7 @@
 //! API tokens.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::keys;
@@ -26,6 +28,12 @@ impl Store {
     /// The token with this id, revoked or not.
     pub async fn token(&self, tenant: &TenantId, id: &TokenId) -> Result<Option<ApiToken>> {
         self.get(&keys::token(tenant, id)).await
+    }
+
+    /// Those of the tokens with these ids that there are, revoked or not, in no order.
+    pub async fn tokens(&self, tenant: &TenantId, ids: &BTreeSet<TokenId>) -> Result<Vec<ApiToken>> {
+        let wanted: BTreeSet<_> = ids.iter().map(|id| keys::token(tenant, id)).collect();
+        self.get_many(&wanted, "tokens").await
     }
 
     /// A page of a tenant's tokens, by id, revoked ones included.

@@ -245,7 +245,7 @@ async fn read<'a>(
         Site::all(client)
     );
     let site = sites?.into_iter().find(|site| site.id == *connection);
-    let site = site.map_or_else(|| connection.clone(), |site| site.site);
+    let site = site.map_or_else(|| connection.clone(), |site| site.address);
     let (groups, roles, products) = (groups?.items, roles?.items, products?);
     Ok(AccountPage { frame: &visit.frame, account, site, groups, roles, products, forms })
 }

@@ -53,16 +53,16 @@ struct CampaignsPage<'a> {
 impl CampaignsPage<'_> {
     fn site<'a>(&'a self, campaign: &'a Campaign) -> &'a str {
         let site = self.sites.iter().find(|site| site.id == campaign.connection);
-        site.map_or(campaign.connection.as_str(), |site| site.site.as_str())
+        site.map_or(campaign.connection.as_str(), |site| site.address.as_str())
     }
 }
 
 async fn list(visit: Visit, Query(place): Query<Place>) -> Result<Response, Problem> {
-    let at = |path: &str, cursor: &str| query(path, &[("cursor", Some(cursor))]);
-    let asked = at("/v1/campaigns", &place.cursor);
+    let asked = query("/v1/campaigns", &[("limit", Some("200")), ("cursor", Some(&place.cursor))]);
     let (found, sites) = tokio::join!(visit.client.get::<List<Campaign>>(&asked), Site::all(&visit.client));
-    let (found, sites) = (found?, sites?);
-    let next = found.next_cursor.map(|cursor| at("/campaigns", &cursor));
+    let (mut found, sites) = (found?, sites?);
+    let next = found.next_cursor.map(|next| query("/campaigns", &[("cursor", Some(&next))]));
+    found.items.sort_by_key(|campaign| std::cmp::Reverse(campaign.made_at));
     answer::page(&CampaignsPage { frame: &visit.frame, campaigns: found.items, sites, next })
 }
 
@@ -188,7 +188,7 @@ async fn page(visit: &Visit, campaign: Campaign, shown: Shown) -> Result<Campaig
         && (visit.frame.administers() || campaign.is_reviewed_by(visit.session.token.as_str()));
     Ok(CampaignPage {
         frame: &visit.frame,
-        site: site.map_or_else(|| campaign.connection.clone(), |site| site.site),
+        site: site.map_or_else(|| campaign.connection.clone(), |site| site.address),
         scope: scope?,
         shown: shown.or_usual(&campaign),
         rows: Vec::new(),

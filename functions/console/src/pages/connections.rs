@@ -10,7 +10,7 @@ mod connect;
 mod ending;
 mod list;
 mod show;
-mod view;
+pub(super) mod view;
 mod wish;
 
 use axum::Router;

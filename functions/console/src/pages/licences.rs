@@ -34,6 +34,13 @@ struct Licences {
     products: Vec<Licence>,
 }
 
+impl Licences {
+    fn of(self, product: &str) -> Result<Licence, Problem> {
+        let licence = self.products.into_iter().find(|licence| licence.product == product);
+        licence.ok_or_else(|| Problem::not_found("There is no such product at this site now."))
+    }
+}
+
 /// The licence of one product.
 #[derive(Debug, Deserialize)]
 struct Licence {
@@ -111,9 +118,9 @@ impl Default for Shown {
 }
 
 impl Shown {
-    /// The days, where only unused seats are wanted.
-    fn asked(&self) -> Option<String> {
-        (self.seats != "all").then(|| self.unused_days.to_string())
+    /// The days, where only unused seats of a licence are wanted, and it is known which these are.
+    fn asked(&self, licence: &Licence) -> Option<String> {
+        (self.seats != "all" && licence.unused.is_some()).then(|| self.unused_days.to_string())
     }
 }
 
@@ -130,10 +137,16 @@ struct LicencesPage<'a> {
 impl LicencesPage<'_> {
     const DAYS: &'static [(u16, &'static str)] = DAYS;
 
-    /// What all unused seats cost a month, where it is known of any.
+    /// What all unused seats cost a month, where it is known of any product.
     fn saving(&self) -> Option<String> {
         let known = self.licences.products.iter().filter_map(|licence| licence.saving);
         known.reduce(|one, other| one + other).map(money)
+    }
+
+    /// Of how many products it is not known what their unused seats cost.
+    fn unpriced(&self) -> u64 {
+        let unknown = |licence: &&Licence| licence.saving.is_none() && licence.unused != Some(0);
+        u64::try_from(self.licences.products.iter().filter(unknown).count()).unwrap_or(u64::MAX)
     }
 
     fn holders(&self, licence: &Licence, seats: &str) -> String {
@@ -152,7 +165,7 @@ async fn read(visit: &Visit, connection: &str, days: u16) -> Result<(Licences, S
     let at = query(&path(&["v1", "licences", connection]), &[("unused_days", Some(&days))]);
     let (licences, sites) = tokio::join!(visit.client.get::<Licences>(&at), Site::all(&visit.client));
     let site = sites?.into_iter().find(|site| site.id == connection);
-    Ok((licences?, site.map_or_else(|| connection.to_owned(), |site| site.site)))
+    Ok((licences?, site.map_or_else(|| connection.to_owned(), |site| site.address)))
 }
 
 async fn list(
@@ -214,8 +227,14 @@ impl ProductPage<'_> {
 
     fn because(&self, holder: &Holder) -> String {
         let today = self.frame.now.to_zoned(jiff::tz::TimeZone::UTC).date();
-        let since = self.known_since.map(|since| since.to_zoned(jiff::tz::TimeZone::UTC).date());
+        let since = self.known_since.filter(|_| self.tells_use());
+        let since = since.map(|since| since.to_zoned(jiff::tz::TimeZone::UTC).date());
         holder.because(today, since)
+    }
+
+    /// Whether it is known who used the site of late, and so which seats are unused.
+    fn tells_use(&self) -> bool {
+        self.licence.unused.is_some()
     }
 
     fn address(&self) -> String {
@@ -234,15 +253,13 @@ async fn show(
     Path((connection, product)): Path<(String, String)>,
     Query(shown): Query<Shown>,
 ) -> Result<Response, Problem> {
-    let asked = shown.asked();
+    let (licences, site) = read(&visit, &connection, shown.unused_days).await?;
+    let known_since = licences.known_since;
+    let licence = licences.of(&product)?;
+    let asked = shown.asked(&licence);
     let of = [("unused_days", asked.as_deref()), ("cursor", Some(shown.cursor.as_str()))];
     let at = query(&path(&["v1", "licences", &connection, &product, "accounts"]), &of);
-    let (licences, holders) =
-        tokio::join!(read(&visit, &connection, shown.unused_days), visit.client.get::<List<Holder>>(&at));
-    let ((licences, site), holders) = (licences?, holders?);
-    let known_since = licences.known_since;
-    let licence = licences.products.into_iter().find(|licence| licence.product == product);
-    let licence = licence.ok_or_else(|| Problem::not_found("There is no such product at this site now."))?;
+    let holders: List<Holder> = visit.client.get(&at).await?;
     let next = holders.next_cursor.map(|cursor| {
         let days = shown.unused_days.to_string();
         let parameters =
@@ -259,7 +276,8 @@ async fn export(
     Path((connection, product)): Path<(String, String)>,
     Query(shown): Query<Shown>,
 ) -> Result<Response, Problem> {
-    let asked = shown.asked();
+    let (licences, _) = read(&visit, &connection, shown.unused_days).await?;
+    let asked = shown.asked(&licences.of(&product)?);
     let at = path(&["v1", "licences", &connection, &product, "export"]);
     let at = query(&at, &[("unused_days", asked.as_deref()), ("limit", Some("200"))]);
     download::table(&visit.client, &at).await

@@ -55,7 +55,7 @@ impl SitesPage<'_> {
 }
 
 fn site_of<'a>(sites: &'a [Site], connection: &'a str) -> &'a str {
-    sites.iter().find(|site| site.id == connection).map_or(connection, |site| site.site.as_str())
+    sites.iter().find(|site| site.id == connection).map_or(connection, |site| site.address.as_str())
 }
 
 async fn list(visit: Visit) -> Result<Response, Problem> {
@@ -160,16 +160,18 @@ async fn show(
     answer::page(&page)
 }
 
-/// The heat map of accounts by days, in the site's time zone. Days before anything is known are not shown as idle.
+/// The heat map of accounts by days, in the site's time zone. Days that were not read, before or since, are not shown as
+/// idle.
 fn draw(reading: &Reading, accounts: &[Activity], days: u16, now: Timestamp) -> Result<Plot, Problem> {
     let zone = TimeZone::get(&reading.zone).unwrap_or(TimeZone::UTC);
     let today = now.to_zoned(zone.clone()).date();
     let first = today.checked_sub((i64::from(days) - 1).days()).unwrap_or(Date::MIN);
     let days: Vec<Date> = first.series(1.day()).take_while(|day| *day <= today).collect();
-    let known_since = reading.known_since.map(|since| since.to_zoned(zone).date());
+    let day_of = |at: Timestamp| at.to_zoned(zone.clone()).date();
+    let known = reading.known_since.map(day_of).zip(reading.known_until.map(day_of));
     let rows = accounts.iter().map(|account| {
         let value = |day: &Date| {
-            let is_known = known_since.is_some_and(|since| *day >= since);
+            let is_known = known.is_some_and(|(since, until)| (since..=until).contains(day));
             if account.days.contains(day) { Some(1) } else { is_known.then_some(0) }
         };
         Row { name: account.shown().to_owned(), values: days.iter().map(value).collect() }

@@ -69,6 +69,11 @@ enum Counted {
 }
 
 impl Summary {
+    /// Whether nothing was ever reported. A count that was made by an evaluation cannot say so: findings may have come since.
+    fn is_empty(&self) -> bool {
+        self.total == 0 && self.is_exact()
+    }
+
     fn open_ones(&self) -> u64 {
         self.by_state.get(&Standing::Open).copied().unwrap_or_default()
     }

@@ -46,6 +46,32 @@ async fn accounts_are_listed_filtered_and_explained_where_there_are_none() {
     assert_eq!((file.status.as_u16(), file.text().lines().count()), (200, 4));
 }
 
+/// Connects the demo site once more, as a connection of its own; its id.
+async fn connect(house: &House) -> String {
+    let body = json!({
+        "site": "demo.atlassian.net", "use_cases": ["access_review"],
+        "method": "api_token", "email": "admin@example.com", "token": "sim-admin-token",
+    });
+    let made = house.call("POST", "/v1/connections", &body).await;
+    made.json()["id"].as_str().unwrap_or_else(|| panic!("{}", made.text())).to_owned()
+}
+
+#[tokio::test]
+async fn a_site_that_was_disconnected_is_offered_last_and_says_so() {
+    let (house, _) = House::read().await;
+    let other = connect(&house).await;
+    house.call("DELETE", "/v1/connections/con-1", &Value::Null).await;
+    let browser = house.signed_in(Role::Auditor).await;
+    for path in ["/accounts", "/groups", "/campaigns/new"] {
+        let page = match path {
+            "/campaigns/new" => house.signed_in(Role::Operator).await.page(path).await,
+            _ => browser.page(path).await,
+        };
+        assert!(page.contains("(con-1, disconnected)</option>"), "{path}: {page}");
+        assert!(page.contains(&format!("<option value=\"{other}\" selected>")), "{path}: {page}");
+    }
+}
+
 #[tokio::test]
 async fn a_suggested_person_is_confirmed_and_what_was_said_withdrawn() {
     let (house, ben) = House::read().await;

@@ -245,7 +245,7 @@ async fn access_is_taken_away_and_given_back_by_undoing_it() {
     work(&house).await;
     assert_eq!(shown(&house, &id).await["state"], "undone");
     assert!(browser.page("/actions?state=undone").await.contains("not needed"));
-    assert!(browser.page("/actions?state=failed").await.contains("No action here"));
+    assert!(browser.page("/actions?state=failed").await.contains("No action is like that"));
 }
 
 #[tokio::test]

@@ -156,6 +156,7 @@ impl House {
         ingestion.settled_at = Some(now);
         ingestion.settled_sources = ingestion.sources.clone();
         ingestion.activity.since = Some(after(now, -40 * 24 * 3600));
+        ingestion.activity.changes = Some(now);
         assert!(store.put_new_ingestion(&ingestion).await.unwrap());
         let days = BTreeSet::from(["2026-05-30", "2026-06-14"].map(|day| day.parse().unwrap()));
         let active = BTreeMap::from([(account_id("acc-1"), days)]);

@@ -68,7 +68,13 @@ async fn a_ticket_shows_its_trace_with_who_when_why_and_which_call() {
     let drawer = browser.part(&path, "drawer").await.text();
     assert!(drawer.starts_with("<article") && drawer.contains("autofocus"), "{drawer}");
     let state = browser.part(&path, "ticket-state").await.text();
-    assert!(!state.contains("<article") && page.contains(&state), "{state}");
+    assert!(!state.contains("<article") && state.contains("The issue is there"), "{state}");
+    assert!(
+        state.contains("hx-trigger=\"load\" hx-target=\"#ticket\""),
+        "what follows it reads the whole: {state}"
+    );
+    assert!(!page.contains("hx-trigger"), "{page}");
+    assert!(browser.part(&path, "ticket").await.text().starts_with("<article"));
     assert!(!page.contains("Try again now"), "nothing is to be tried");
 }
 

@@ -165,3 +165,32 @@ async fn licences_say_what_is_unused_why_and_what_that_costs() {
     assert_eq!(file.lines().count(), 4, "{file}");
     assert_eq!(browser.get("/licences/con-1/none").await.status, 404);
 }
+
+#[tokio::test]
+async fn days_that_were_not_read_are_not_shown_as_days_without_activity() {
+    let (house, _) = House::read().await;
+    let browser = house.signed_in(Role::Auditor).await;
+    let cells = |page: &str| page.matches("–</td>").count();
+    let before = cells(&browser.page("/usage/con-1?days=14").await);
+    let (store, tenant) = (house.world.store(), &house.world.tenant);
+    let mut ingestion = store.ingestion(tenant, &connection()).await.unwrap().unwrap();
+    let until = ingestion.activity.changes.unwrap();
+    ingestion.activity.changes = Some(until - jiff::SignedDuration::from_hours(72));
+    store.save_ingestion(&mut ingestion).await.unwrap();
+    let after = cells(&browser.page("/usage/con-1?days=14").await);
+    assert!(after > before, "{before} {after}");
+}
+
+#[tokio::test]
+async fn holders_are_not_called_unused_where_activity_is_not_known() {
+    let (house, _) = House::read().await;
+    let (store, tenant) = (house.world.store(), &house.world.tenant);
+    let mut ingestion = store.ingestion(tenant, &connection()).await.unwrap().unwrap();
+    let changes = ingestion.sources.get_mut(&assay::ingestion::Source::Changes).unwrap();
+    changes.read_at = changes.read_at.map(|at| at - jiff::SignedDuration::from_hours(72));
+    store.save_ingestion(&mut ingestion).await.unwrap();
+    let browser = house.signed_in(Role::Auditor).await;
+    let page = browser.page("/licences/con-1/jira-software").await;
+    assert!(page.contains("unused is not known") && !page.contains("Unused and not protected"), "{page}");
+    assert!(!page.contains("Not used since"), "{page}");
+}

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::super::connections::view::State;
 use crate::client::{Client, List, query};
 use crate::problem::Problem;
 
@@ -11,14 +12,16 @@ pub(in crate::pages) struct Site {
     /// The connection.
     pub(in crate::pages) id: String,
     /// Its address.
-    pub(in crate::pages) site: String,
+    #[serde(rename = "site")]
+    pub(in crate::pages) address: String,
+    state: State,
 }
 
 /// How many pages of connections are read: a tenant has few.
 const PAGES: usize = 10;
 
 impl Site {
-    /// All sites of the tenant.
+    /// All sites of the tenant, those whose connection was ended behind the others.
     pub(in crate::pages) async fn all(client: &Client) -> Result<Vec<Self>, Problem> {
         let (mut sites, mut cursor) = (Vec::new(), None);
         for _ in 0..PAGES {
@@ -30,6 +33,17 @@ impl Site {
                 break;
             }
         }
+        sites.sort_by_key(Self::is_ended);
         Ok(sites)
+    }
+
+    /// Whether it was disconnected, so that what is known of it grows old.
+    pub(in crate::pages) fn is_ended(&self) -> bool {
+        self.state == State::Disconnected
+    }
+
+    /// What it is called where it is chosen.
+    pub(in crate::pages) fn label(&self) -> String {
+        format!("{} ({}{})", self.address, self.id, if self.is_ended() { ", disconnected" } else { "" })
     }
 }

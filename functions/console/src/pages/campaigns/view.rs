@@ -328,7 +328,7 @@ impl Item {
         serde_json::json!({ "account": self.account, "grant": self.grant }).to_string()
     }
 
-    /// What stands out, in words; what is not known is left out.
+    /// What stands out, in words.
     pub(super) fn flags(&self) -> Vec<&'static str> {
         let flags = &self.flags;
         let said = [
@@ -341,6 +341,20 @@ impl Item {
             (flags.inactive, "deactivated"),
         ];
         said.into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect()
+    }
+
+    /// What might stand out and is not known, in words. Whether it is new is known from the second review on, and left out.
+    pub(super) fn unknown(&self) -> Vec<&'static str> {
+        let asked = [
+            (self.flags.privileged, "not known whether it has power over access"),
+            (self.flags.dormant, "not known whether it is dormant"),
+        ];
+        asked.into_iter().filter(|(known, _)| known.is_none()).map(|(_, words)| words).collect()
+    }
+
+    /// Whether nothing stands out, as far as all of that is known.
+    pub(super) fn is_plain(&self) -> bool {
+        self.flags().is_empty() && self.unknown().is_empty()
     }
 
     pub(super) fn last_active(&self) -> String {

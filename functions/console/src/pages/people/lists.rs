@@ -66,9 +66,12 @@ enum Stop {
 }
 
 impl Stop {
-    /// What happened, and what to do.
-    fn words(self) -> &'static str {
+    /// What happened, and what to do; nothing is taken in by a dry run, so that it begins anew each time.
+    fn words(self, dry_run: bool) -> &'static str {
         match self {
+            Self::Time | Self::Unavailable if dry_run => {
+                "It could not be looked at whole, only up to that line. Look at it in parts, or take it in: what is refused is told by line."
+            }
             Self::Time => {
                 "There was no time for all of it. Send the same list again; it goes on where it ended."
             }
@@ -100,6 +103,11 @@ impl Taken {
             "Of {}, {new} {would}added, {changed} {would}changed, {same} as they were, {refused} refused.",
             words::count(self.rows, "row", "rows")
         )
+    }
+
+    /// Why it was not read to its end, and what to do.
+    fn why_stopped(&self) -> Option<&'static str> {
+        self.stopped.map(|stop| stop.words(self.dry_run))
     }
 
     fn shown_rows(&self) -> &[BadRow] {

@@ -141,12 +141,22 @@ pub(super) async fn show(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
+    if visit.frame.wants("ticket-state") {
+        return answer::page(&state(&visit, &id).await?.as_state());
+    }
     let page = page(&visit, &id, asked.cursor.as_deref(), Entered::default()).await?;
     match visit.frame.part.as_deref() {
-        Some("drawer") => answer::page(&page.as_drawer()),
-        Some("ticket-state") => answer::page(&page.as_state()),
+        Some("drawer" | "ticket") => answer::page(&page.as_drawer()),
         _ => answer::page(&page),
     }
+}
+
+/// As much of a ticket as is looked at again and again while it is worked on.
+async fn state<'a>(visit: &'a Visit, id: &str) -> Result<TicketPage<'a>, Problem> {
+    let ticket = visit.client.get(&path(&["v1", "tickets", id])).await?;
+    let (tasks, site, trace) = (Vec::new(), String::new(), Vec::new());
+    let (next, is_later, decision) = (None, false, Entered::default());
+    Ok(TicketPage { frame: &visit.frame, ticket, tasks, site, trace, next, is_later, decision })
 }
 
 /// Has it tried again now.
