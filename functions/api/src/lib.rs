@@ -103,6 +103,7 @@ fn guarded() -> routes::Routes {
         .merge(routes::github::routes())
         .merge(routes::remediations::routes())
         .merge(routes::tokens::routes())
+        .merge(routes::token_names::routes())
         .merge(routes::sessions::routes())
         .merge(routes::audit_log::routes())
         .merge(routes::single_sign_on::routes())

@@ -23,6 +23,7 @@ pub mod single_sign_on;
 pub mod sync_settings;
 pub mod tasks;
 pub mod tickets;
+pub mod token_names;
 pub mod tokens;
 pub mod usage;
 

@@ -19,6 +19,7 @@ pub mod form;
 pub mod frame;
 pub mod headers;
 pub mod meanwhile;
+pub mod names;
 pub mod navigation;
 pub mod oidc;
 pub mod origin;

@@ -92,6 +92,7 @@ impl Things {
         let path = path.replace("{connection}", "con-1").replace("{product}", "jira-software");
         let path = path.replace("{account}", "acc-own").replace("{group}", "group-own");
         match path.as_str() {
+            "/v1/tokens/names" => format!("{path}?ids={}", self.token),
             "/v1/findings/sources" => format!("{path}?source=trivy"),
             "/v1/accounts" | "/v1/accounts/export" | "/v1/groups" | "/v1/project-roles" => {
                 format!("{path}?connection=con-1")

@@ -36,5 +36,6 @@ mod sessions;
 mod settings;
 mod support;
 mod switching;
+mod token_names;
 mod usage;
 mod work;

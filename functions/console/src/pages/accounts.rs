@@ -18,6 +18,7 @@ use super::groups::Group;
 use super::usage::Reading;
 use crate::client::{Client, List, path, query};
 use crate::frame::{Frame, Visit};
+use crate::names::Names;
 use crate::problem::Problem;
 use crate::{Console, answer, download};
 
@@ -195,6 +196,8 @@ struct AccountPage<'a> {
     roles: Vec<Role>,
     products: Vec<Product>,
     forms: Forms,
+    /// What those are called who said whose it is, and protected it.
+    names: Names,
 }
 
 /// A project role that the account holds itself.
@@ -247,7 +250,9 @@ async fn read<'a>(
     let site = sites?.into_iter().find(|site| site.id == *connection);
     let site = site.map_or_else(|| connection.clone(), |site| site.address);
     let (groups, roles, products) = (groups?.items, roles?.items, products?);
-    Ok(AccountPage { frame: &visit.frame, account, site, groups, roles, products, forms })
+    let who = account.owner.by.iter().chain(account.protection.iter().map(|protection| &protection.by));
+    let names = Names::read(client, who.map(String::as_str)).await?;
+    Ok(AccountPage { frame: &visit.frame, account, site, groups, roles, products, forms, names })
 }
 
 /// Whose accounts are exported.

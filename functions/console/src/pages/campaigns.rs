@@ -18,6 +18,7 @@ use super::accounts::Site;
 use crate::client::{List, path, query};
 use crate::form::Entered;
 use crate::frame::{Frame, Visit};
+use crate::names::Names;
 use crate::problem::Problem;
 use crate::{Console, answer};
 
@@ -119,6 +120,8 @@ struct CampaignPage<'a> {
     /// Whether whoever looks may decide.
     decides: bool,
     entered: Entered,
+    /// What those are called who made, decided and ended it.
+    names: Names,
 }
 
 impl CampaignPage<'_> {
@@ -176,8 +179,17 @@ async fn read<'a>(visit: &'a Visit, id: &str, shown: Shown) -> Result<CampaignPa
     let asked = page.shown.at(&path(&["v1", "campaigns", id, "items"]), &page.shown.cursor, "");
     let found: List<Item> = visit.client.get(&asked).await?;
     page.next = found.next_cursor.map(|cursor| page.shown.at(&page.address(), &cursor, "all"));
+    page.names = Names::read(&visit.client, who(&page.campaign, &found.items)).await?;
     page.rows = found.items.into_iter().map(Row::of).collect();
     Ok(page)
+}
+
+/// All who are named on the page of a campaign.
+fn who<'a>(campaign: &'a Campaign, items: &'a [Item]) -> impl Iterator<Item = &'a str> {
+    let campaigns = campaign.reviewers.iter().chain([&campaign.made_by]).chain(&campaign.ended_by);
+    let deciders =
+        |item: &'a Item| item.decided_by.iter().chain(item.earlier.iter().map(|earlier| &earlier.by));
+    campaigns.chain(items.iter().flat_map(deciders)).map(String::as_str)
 }
 
 async fn page(visit: &Visit, campaign: Campaign, shown: Shown) -> Result<CampaignPage<'_>, Problem> {
@@ -196,5 +208,6 @@ async fn page(visit: &Visit, campaign: Campaign, shown: Shown) -> Result<Campaig
         decides,
         campaign,
         entered: Entered::default(),
+        names: Names::default(),
     })
 }

@@ -67,7 +67,7 @@ async fn the_form_goes_on_step_by_step_and_keeps_what_was_chosen() {
     let address = format!("/sync-settings/new?scope=B2&connection=con-1&project={project}");
     let form = browser.page(&address).await;
     assert!(form.contains(">Task</option>") && form.contains(">Bug</option>"), "{form}");
-    assert!(!form.contains("Sub-task") && !form.contains("name=\"mode\""), "{form}");
+    assert!(!form.contains("Sub-task") && !form.contains("id=\"means-mode"), "{form}");
     let form = browser.page(&format!("{address}&issue_type=10100&labels=soc2&closure_rule=never")).await;
     insta::assert_snapshot!("sync_settings_form", main_of(&form));
     assert!(form.contains("<option value=\"B2\" selected>") && form.contains("value=\"soc2\""), "{form}");

@@ -5,6 +5,7 @@ use assay::account::{Account, AccountKind};
 use assay::ids::{AccountId, ConnectionId};
 use serde_json::json;
 
+use super::filled::filled;
 use super::support::{Browser, House, PROBE, assert_harmless, main_of};
 
 /// The id of the first task of a check.
@@ -135,17 +136,9 @@ async fn an_operator_completes_a_task_with_a_note_and_opens_it_again() {
     assert_eq!(stored(&house, &id).await["held"], true);
 }
 
-/// The form that changes a task, with what it was when the page was made, and with what is entered.
-fn edited<'a>(task: &'a serde_json::Value, entered: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    let (title, due_at) = (task["title"].as_str().unwrap(), &task["due_at"].as_str().unwrap()[..16]);
-    let mut fields = vec![
-        ("was_title", title),
-        ("was_assignee", ""),
-        ("was_due_at", due_at),
-        ("title", title),
-        ("assignee", ""),
-        ("due_at", due_at),
-    ];
+/// The fields of a form with what is entered in some.
+fn edited<'a>(fields: &'a [(String, String)], entered: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut fields: Vec<_> = fields.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     for (name, value) in entered {
         fields.retain(|(known, _)| known != name);
         fields.push((name, value));
@@ -162,20 +155,21 @@ async fn change(browser: &Browser<'_>, path: &str, fields: &[(&str, &str)]) -> S
 async fn an_operator_changes_only_what_the_form_changed() {
     let house = House::with_tasks().await;
     let (id, browser) = (task_of(&house, "B2").await, house.signed_in(Role::Operator).await);
-    let (path, before) = (format!("/tasks/{id}"), stored(&house, &id).await);
-    browser.page(&path).await;
+    let (path, opening) = (format!("/tasks/{id}"), format!("action=\"/tasks/{id}\""));
+    browser.cookies.lock().unwrap().insert("assay-zone".to_owned(), "Europe/Berlin".to_owned());
+    let before = filled(&browser.page(&path).await, &opening);
     let page = change(&browser, &path, &edited(&before, &[])).await;
     assert!(page.contains("Nothing was changed."), "{page}");
     assert_eq!(stored(&house, &id).await["edited"], json!([]));
     change(&browser, &path, &edited(&before, &[("title", "Name an owner")])).await;
     let task = stored(&house, &id).await;
     assert_eq!((&task["title"], &task["edited"]), (&json!("Name an owner"), &json!(["title"])));
-    browser.cookies.lock().unwrap().insert("assay-zone".to_owned(), "Europe/Berlin".to_owned());
     let entered = [("assignee", "acc-3"), ("due_at", "2026-12-24T17:00")];
     change(&browser, &path, &edited(&before, &entered)).await;
     let task = stored(&house, &id).await;
     assert_eq!((&task["assignee"], &task["due_at"]), (&json!("acc-3"), &json!("2026-12-24T16:00:00Z")));
     assert_eq!(task["title"], "Name an owner", "what was not touched stays");
+    let before = filled(&browser.page(&path).await, &opening);
     for (field, value) in [("title", ""), ("assignee", "a b"), ("due_at", "tomorrow")] {
         let refused = browser.submit(&path, &edited(&before, &[(field, value)])).await;
         assert_eq!(refused.status, 422, "{field}");
@@ -209,7 +203,8 @@ async fn whom_a_task_can_be_given_to_is_chosen_by_name_where_the_accounts_are_kn
     let page = browser.page(&path).await;
     assert!(page.contains("<option value=\"acc-two\">Second Account</option>"), "{page}");
     assert_harmless(&page);
-    change(&browser, &path, &edited(&stored(&house, &id).await, &[("assignee", "acc-own")])).await;
+    let before = filled(&browser.page(&path).await, &format!("action=\"{path}\""));
+    change(&browser, &path, &edited(&before, &[("assignee", "acc-own")])).await;
     assert_eq!(stored(&house, &id).await["assignee"], "acc-own");
     let page = browser.page(&path).await;
     assert!(page.contains("href=\"/accounts/con-1/acc-own\""), "{page}");

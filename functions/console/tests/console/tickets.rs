@@ -98,7 +98,7 @@ async fn a_parked_ticket_shows_its_cause_and_is_tried_again_when_an_operator_ask
     assert!(browser.follow(&answer).await.text().contains("It is being tried again."));
     house.world.work().await;
     let page = browser.page(&path).await;
-    assert!(page.contains("Open</span>") && page.contains("a person, with API token"), "{page}");
+    assert!(page.contains("Open</span>") && page.contains("title=\"API token "), "{page}");
     assert_eq!(browser.submit(&format!("{path}/retry"), &[]).await.status, 409, "there is nothing to try");
 }
 

@@ -166,6 +166,7 @@ pub const ROWS: [Row; 141] = [
     row("POST /v1/actions/{id}/undo", Role::Operator, 404),
     row("POST /v1/actions/{id}/decline", Role::Operator, 404),
     row("GET /v1/tokens", Role::Admin, 200),
+    row("GET /v1/tokens/names", Role::Auditor, 200),
     row("POST /v1/tokens", Role::Admin, 201),
     row("GET /v1/tokens/{id}/sessions", Role::Admin, 404),
     row("DELETE /v1/tokens/{id}/sessions/{session}", Role::Admin, 404),

@@ -16,6 +16,7 @@ use crate::answer;
 use crate::client::{path, query};
 use crate::form::{Entered, Form};
 use crate::frame::{Frame, Visit};
+use crate::names::Names;
 use crate::problem::Problem;
 
 pub(super) fn routes() -> Router<Console> {
@@ -44,6 +45,8 @@ struct ActionPage<'a> {
     /// Whether the page, or the one around the part, has a form that somebody may have filled in while it is at work.
     has_form: bool,
     entered: Entered,
+    /// What those are called who asked, approved and did.
+    names: Names,
 }
 
 /// What is said in the place of the progress where it came to a rest on a page that is not read anew by itself.
@@ -199,7 +202,10 @@ async fn page(
     };
     let is_mine = action.asked_by == visit.session.token.as_str();
     let has_form = is_beside_form || (action.can_be_declined() && visit.frame.operates());
-    let page = ActionPage { frame: &visit.frame, action, name, is_mine, has_form, entered };
+    let who = [&action.asked_by].into_iter().chain(&action.approved_by);
+    let who = who.chain(action.trace.iter().map(|entry| &entry.actor)).map(String::as_str);
+    let names = Names::read(&visit.client, who).await?;
+    let page = ActionPage { frame: &visit.frame, action, name, is_mine, has_form, entered, names };
     if !visit.frame.wants("progress") {
         return answer::with(status, &page);
     }

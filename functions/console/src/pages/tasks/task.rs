@@ -17,6 +17,7 @@ use crate::client::{List, path, query};
 use crate::form::{Entered, Fields, Form};
 use crate::frame::{Frame, Visit};
 use crate::meanwhile;
+use crate::names::Names;
 use crate::pages::checks::TaskState;
 use crate::pages::sites::Sites;
 use crate::problem::Problem;
@@ -43,6 +44,8 @@ struct TaskPage<'a> {
     edit: Entered,
     /// What stands in the form that completes it.
     completion: Entered,
+    /// What whoever said that it is done is called.
+    names: Names,
 }
 
 impl TaskPage<'_> {
@@ -73,7 +76,8 @@ async fn page<'a>(visit: &'a Visit, id: &str, refused: Option<Refused>) -> Resul
         Some(Refused::Edit(entered)) => (entered, Entered::default()),
         Some(Refused::Completion(entered)) => (stored(&task, &visit.frame.zone), entered),
     };
-    Ok(TaskPage { frame: &visit.frame, task, sites, accounts, edit, completion })
+    let names = Names::read(&visit.client, task.completion.iter().map(|done| done.by.as_str())).await?;
+    Ok(TaskPage { frame: &visit.frame, task, sites, accounts, edit, completion, names })
 }
 
 /// What the form that changes a task shows of it.

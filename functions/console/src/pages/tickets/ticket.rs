@@ -12,6 +12,7 @@ use crate::answer;
 use crate::client::{Client, List, path, query};
 use crate::form::{Entered, Form};
 use crate::frame::{Frame, Visit};
+use crate::names::Names;
 use crate::pages::checks::TaskState;
 use crate::pages::sites::Sites;
 use crate::problem::Problem;
@@ -81,6 +82,8 @@ struct TicketPage<'a> {
     /// Whether the trace goes on from an earlier page.
     is_later: bool,
     decision: Entered,
+    /// What the people in the trace are called.
+    names: Names,
 }
 
 impl TicketPage<'_> {
@@ -125,7 +128,8 @@ async fn page<'a>(
     let next = trace.next_cursor.map(|it| query(&path(&["tickets", id]), &[("cursor", Some(&it))]));
     let site = sites.name(&ticket.connection).to_owned();
     let (frame, is_later) = (&visit.frame, cursor.is_some());
-    Ok(TicketPage { frame, ticket, tasks, site, trace: trace.items, next, is_later, decision })
+    let names = Names::read(client, trace.items.iter().map(|entry| entry.actor.as_str())).await?;
+    Ok(TicketPage { frame, ticket, tasks, site, trace: trace.items, next, is_later, decision, names })
 }
 
 async fn task(client: &Client, id: &str) -> Result<Option<Task>, Problem> {
@@ -155,8 +159,8 @@ pub(super) async fn show(
 async fn state<'a>(visit: &'a Visit, id: &str) -> Result<TicketPage<'a>, Problem> {
     let ticket = visit.client.get(&path(&["v1", "tickets", id])).await?;
     let (tasks, site, trace) = (Vec::new(), String::new(), Vec::new());
-    let (next, is_later, decision) = (None, false, Entered::default());
-    Ok(TicketPage { frame: &visit.frame, ticket, tasks, site, trace, next, is_later, decision })
+    let (next, is_later, decision, names) = (None, false, Entered::default(), Names::default());
+    Ok(TicketPage { frame: &visit.frame, ticket, tasks, site, trace, next, is_later, decision, names })
 }
 
 /// Has it tried again now.

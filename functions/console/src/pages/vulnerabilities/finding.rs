@@ -20,6 +20,7 @@ use crate::badge::{Badge, Tone};
 use crate::client::path;
 use crate::form::{Entered, Form};
 use crate::frame::{Frame, Visit};
+use crate::names::Names;
 use crate::outside::web;
 use crate::pages::pull_requests::{PullState, badge};
 use crate::problem::Problem;
@@ -195,6 +196,17 @@ struct FindingPage<'a> {
     frame: &'a Frame,
     finding: Finding,
     entered: Entered,
+    /// What those are called who accepted its risk or said that it is done.
+    names: Names,
+}
+
+impl<'a> FindingPage<'a> {
+    async fn read(visit: &'a Visit, finding: Finding, entered: Entered) -> Result<Self, Problem> {
+        let acceptance = finding.acceptance.iter().map(|accepted| accepted.by.as_str());
+        let who = acceptance.chain(finding.completion.iter().map(|completion| completion.by.as_str()));
+        let names = Names::read(&visit.client, who).await?;
+        Ok(Self { frame: &visit.frame, finding, entered, names })
+    }
 }
 
 async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
@@ -203,7 +215,7 @@ async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem>
         Some(accepted) => Entered::of([("until", accepted.until.to_string()), ("why", accepted.why.clone())]),
         None => Entered::default(),
     };
-    let page = FindingPage { frame: &visit.frame, finding, entered };
+    let page = FindingPage::read(&visit, finding, entered).await?;
     if visit.frame.wants("drawer") { answer::page(&page.as_drawer()) } else { answer::page(&page) }
 }
 
@@ -223,7 +235,7 @@ async fn accept(visit: Visit, Path(id): Path<String>, form: Form) -> Result<Resp
         Err(problem) if problem.is_about_input() => {
             let finding = visit.client.get(&of).await?;
             let status = problem.status();
-            let page = FindingPage { frame: &visit.frame, finding, entered: form.refused(problem) };
+            let page = FindingPage::read(&visit, finding, form.refused(problem)).await?;
             answer::with(status, &page)
         }
         Err(problem) => Err(problem),
