@@ -1,5 +1,7 @@
 //! What a person does on a page: clicks, types, presses keys.
 
+use std::path::{Path, PathBuf};
+
 use chromiumoxide::cdp::browser_protocol::input::{
     DispatchKeyEventParams, DispatchKeyEventType, DispatchMouseEventParams, DispatchMouseEventType,
     InsertTextParams, MouseButton,
@@ -7,13 +9,25 @@ use chromiumoxide::cdp::browser_protocol::input::{
 use chromiumoxide::keys::get_key_definition;
 use serde::Deserialize;
 
-use crate::tab::{Tab, quoted};
+use crate::BOUND;
+use crate::tab::{LOOK, Tab, quoted};
 
 /// A place in the window, in CSS pixels.
 #[derive(Clone, Copy, Debug, Deserialize)]
 struct Spot {
     x: f64,
     y: f64,
+}
+
+/// As many stops as are between any two places of a page.
+const MOST_STOPS: usize = 120;
+
+/// A file in this folder that is there as a whole.
+fn whole_file(folder: &Path) -> Option<PathBuf> {
+    let files = std::fs::read_dir(folder).ok()?.filter_map(Result::ok).map(|entry| entry.path());
+    let files: Vec<PathBuf> = files.collect();
+    let comes = |path: &PathBuf| path.extension().is_some_and(|it| it == "crdownload");
+    if files.iter().any(comes) { None } else { files.into_iter().next() }
 }
 
 impl Tab {
@@ -50,6 +64,48 @@ impl Tab {
         let entered: bool = self.ask(&format!("enter({})", quoted(label))).await;
         assert!(entered, "the field “{label}” takes no focus");
         self.type_text(text).await;
+    }
+
+    /// Types a day, `2026-07-15`, into the field with this label, part by part as the field takes it: month, day, year.
+    pub async fn fill_day(&self, label: &str, day: &str) {
+        self.rest().await;
+        let entered: bool = self.ask(&format!("enter({})", quoted(label))).await;
+        assert!(entered, "the field “{label}” takes no focus");
+        let (year, rest) = day.split_once('-').expect("a day");
+        for digit in rest.chars().chain(year.chars()).filter(char::is_ascii_digit) {
+            self.press(&digit.to_string()).await;
+        }
+        self.until(&format!("document.activeElement.value === {}", quoted(day))).await;
+    }
+
+    /// Presses the Tab key until the focus is where this expression holds of it, `at`.
+    pub async fn tab_to(&self, holds: &str) {
+        let holds = format!("((at) => {holds})(document.activeElement)");
+        for _ in 0..MOST_STOPS {
+            self.press("Tab").await;
+            if self.evaluate(&holds).await {
+                return;
+            }
+        }
+        panic!("the Tab key does not come to where {holds}; the page: {}", self.text().await);
+    }
+
+    /// Clicks a link that leads to a file; gives the file's name and text as soon as all of it is there.
+    pub async fn download(&self, link: &str) -> (String, String) {
+        self.click("link", link).await;
+        let whole = async {
+            loop {
+                if let Some(path) = whole_file(&self.downloads) {
+                    return path;
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        let path = tokio::time::timeout(BOUND, whole).await;
+        let path = path.unwrap_or_else(|_| panic!("no file came of: {link}"));
+        let text = std::fs::read_to_string(&path).expect("a text");
+        std::fs::remove_file(&path).expect("a file");
+        (path.file_name().expect("a name").to_string_lossy().into_owned(), text)
     }
 
     /// Chooses an option, by its text or a part of that, of the select with this label.

@@ -47,7 +47,9 @@ impl Tab {
                     // It is large, so that the next pages find it there already.
                     tab.bring(AXE).await;
                 }
-                tab.evaluate(&format!("axe.run(document, {options}).then({TELL})")).await
+                // What is still fading in has no colours of its own yet.
+                let still = "Promise.allSettled(document.getAnimations().map((it) => it.finished))";
+                tab.evaluate(&format!("{still}.then(() => axe.run(document, {options})).then({TELL})")).await
             })
             .await;
         let at = |of: &Violation, node: &Node| {

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chromiumoxide::browser::Browser;
+use chromiumoxide::cdp::browser_protocol::browser::{SetDownloadBehaviorBehavior, SetDownloadBehaviorParams};
 use chromiumoxide::cdp::browser_protocol::target::{CreateBrowserContextParams, CreateTargetParams};
 use chromiumoxide::error::CdpError;
 use chromiumoxide::handler::{Handler, HandlerConfig};
@@ -30,8 +31,9 @@ const APPLICATIONS: [&str; 2] = [
 ];
 
 /// What it is started with: headless, quiet, and without any other host, so that not even a faulty page reaches one.
-const ARGUMENTS: [&str; 15] = [
+const ARGUMENTS: [&str; 16] = [
     "--headless=new",
+    "--lang=en-US",
     "--remote-debugging-port=0",
     "--hide-scrollbars",
     "--disable-gpu",
@@ -111,10 +113,17 @@ impl Chromium {
     pub async fn tab(&self, origin: &str, view: View) -> Tab {
         let fresh = CreateBrowserContextParams::default();
         let context = self.browser.create_browser_context(fresh).await.expect("a context of its own");
+        let downloads = self.process.profile.join("downloads").join(context.as_ref());
+        let files = SetDownloadBehaviorParams::builder()
+            .behavior(SetDownloadBehaviorBehavior::Allow)
+            .browser_context_id(context.clone())
+            .download_path(downloads.to_string_lossy())
+            .build();
+        self.browser.execute(files.expect("a folder")).await.expect("a folder for its files");
         let mut blank = CreateTargetParams::new("about:blank");
         blank.browser_context_id = Some(context);
         let page = self.browser.new_page(blank).await.expect("a tab");
-        Tab::over(page, origin, view, Arc::clone(&self.unread)).await
+        Tab::over(page, origin, view, downloads, Arc::clone(&self.unread)).await
     }
 }
 

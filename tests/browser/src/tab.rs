@@ -29,12 +29,14 @@ const QUESTIONS: &str = include_str!("scripts/page.js");
 const WORLD: &str = "assay";
 
 /// How often a condition is looked at.
-const LOOK: Duration = Duration::from_millis(25);
+pub(crate) const LOOK: Duration = Duration::from_millis(25);
 
 /// A tab of a browser, which looks at pages of one site.
 pub struct Tab {
     pub(crate) page: Page,
     pub(crate) view: View,
+    /// Where its files come.
+    pub(crate) downloads: PathBuf,
     origin: String,
     seen: Seen,
     loads: EventStream<EventLoadEventFired>,
@@ -44,13 +46,20 @@ pub struct Tab {
 }
 
 impl Tab {
-    pub(crate) async fn over(page: Page, origin: &str, view: View, unread: Arc<Mutex<Vec<String>>>) -> Self {
+    pub(crate) async fn over(
+        page: Page,
+        origin: &str,
+        view: View,
+        downloads: PathBuf,
+        unread: Arc<Mutex<Vec<String>>>,
+    ) -> Self {
         let seen = Seen::listen(&page, unread).await;
         let loads = page.event_listener().await.expect("loads");
         view.apply(&page).await;
         Self {
             page,
             view,
+            downloads,
             origin: origin.to_owned(),
             seen,
             loads,

@@ -24,7 +24,7 @@ fn page(main: &str) -> String {
 }
 
 /// Pages by their path, and what they need.
-const PAGES: [(&str, &str); 15] = [
+const PAGES: [(&str, &str); 17] = [
     ("/", "<p>Nothing is wrong.</p>"),
     ("/picture", "<img src=/dot.svg>"),
     ("/pale", "<p class=pale>Pale where it is dark</p>"),
@@ -46,6 +46,12 @@ const PAGES: [(&str, &str); 15] = [
         "<a class=bare href=/>bare</a> <p tabindex=0>place</p> <button tabindex=-1>not by key</button> \
          <button disabled>off</button> <span onclick='' role=button>no key</span>",
     ),
+    ("/file", "<p><a href=/table.csv download>Keep it</a></p>"),
+    (
+        "/day",
+        "<form action=/said><fieldset><legend>When <span>said in days</span></legend>\
+         <label for=day>Day</label> <input id=day name=day type=date></fieldset><button>Send</button></form>",
+    ),
     (
         "/form",
         "<form action=/said><p><label for=name>Name</label> <input id=name name=name value=old></p>\
@@ -54,7 +60,8 @@ const PAGES: [(&str, &str); 15] = [
     ),
 ];
 
-const FILES: [(&str, &str, &str); 7] = [
+const FILES: [(&str, &str, &str); 8] = [
+    ("/table.csv", "text/csv", "a,b\n"),
     ("/dot.svg", "image/svg+xml", "<svg xmlns='http://www.w3.org/2000/svg' width='8' height='8'/>"),
     (
         "/style.css",
@@ -227,6 +234,29 @@ async fn a_form_is_filled_and_sent_by_its_labels() {
         tab.fill("Name", "by key").await;
         tab.press_enter_and_leave().await;
         assert_eq!(tab.path().await, "/said?name=by+key&kind=one");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_is_typed_into_a_field_of_a_group_and_the_tab_key_leads_to_its_button() {
+    let (_chromium, _site, mut tab) = start(View::PLAIN).await;
+    tab.open("/day").await;
+    tab.fill_day("When › Day", "2026-07-15").await;
+    tab.tab_to("at.localName === 'button'").await;
+    tab.press_enter_and_leave().await;
+    assert_eq!(tab.path().await, "/said?day=2026-07-15");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_a_link_leads_to_is_kept_by_each_tab_for_itself() {
+    let (chromium, site, mut tab) = start(View::PLAIN).await;
+    let mut other = chromium.tab(&site.origin, View { scripts: false, ..View::PLAIN }).await;
+    for tab in [&mut tab, &mut other] {
+        tab.open("/file").await;
+        for _ in 0..2 {
+            assert_eq!(tab.download("Keep it").await, ("table.csv".to_owned(), "a,b\n".to_owned()));
+        }
+        assert_eq!(tab.faults().await, Vec::<String>::new());
     }
 }
 

@@ -31,12 +31,13 @@
     heading: "h1, h2, h3, h4, h5, h6",
   },
 
-  // The first of this name, what stands in parentheses at its end left out. “Group › Name” is one in a group of fields.
+  // The first of this name, what stands in parentheses at its end left out. “Group › Name” is one in a group of fields,
+  // whose legend begins with that name.
   named(kind, wanted) {
     const [name, group] = wanted.split(" › ").reverse();
     const legend = (it) => this.words(it.closest("fieldset")?.querySelector("legend")?.textContent);
     const shown = [...document.querySelectorAll(this.kinds[kind])].filter((it) => this.shown(it));
-    const all = group ? shown.filter((it) => legend(it) === group) : shown;
+    const all = group ? shown.filter((it) => `${legend(it)} `.startsWith(`${group} `)) : shown;
     const found = all.find((it) => this.name(it) === name) ?? all.find((it) => this.name(it).startsWith(`${name} (`));
     if (!found) throw new Error(`no ${kind} is named “${wanted}”; there are: ${all.map((it) => this.name(it)).join(" | ")}`);
     return found;

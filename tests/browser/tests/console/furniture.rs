@@ -21,13 +21,7 @@ const TEAM: &str = "00000000-0000-4000-8001-000000000001";
 
 /// The demo site with people who work, connected for everything, read, evaluated, and with a ticket for each open task.
 pub async fn full_house() -> House {
-    let seed = Seed { tasks: 60, accounts: 8, teams: 2, activity: true, ..Seed::default() };
-    let house = House::over(World::with(Options { seed, ..Options::default() }).await);
-    name_things(&house.world);
-    connect(&house.world).await;
-    house.world.evaluate().await;
-    house.world.time.advance(600);
-    Box::pin(ingestion::run(&house.world)).await;
+    let house = read_house(name_things).await;
     Box::pin(report(&house)).await;
     Box::pin(review(&house)).await;
     house.world.settle(2).await;
@@ -38,6 +32,19 @@ pub async fn full_house() -> House {
         "findings": [], "tickets": [ticket],
     });
     house.call("POST", "/v1/remediations", &pull).await;
+    house
+}
+
+/// The demo site with people who work, connected for everything, read and evaluated. `prepare` changes what is in Jira
+/// before that.
+pub async fn read_house(prepare: impl FnOnce(&World)) -> House {
+    let seed = Seed { tasks: 60, accounts: 8, teams: 2, activity: true, ..Seed::default() };
+    let house = House::over(World::with(Options { seed, ..Options::default() }).await);
+    prepare(&house.world);
+    connect(&house.world).await;
+    house.world.evaluate().await;
+    house.world.time.advance(600);
+    Box::pin(ingestion::run(&house.world)).await;
     house
 }
 
@@ -52,7 +59,8 @@ fn name_things(world: &World) {
     simulator.control("POST", "/accounts/acc-2", &name).unwrap();
 }
 
-async fn connect(world: &World) {
+/// Connects the site for everything, as `con-1`.
+pub async fn connect(world: &World) {
     world.store().put_tenant_if_new(&world.tenant, world.time.now()).await.unwrap();
     let use_cases = BTreeSet::from([
         UseCase::Ticketing,
@@ -125,7 +133,7 @@ async fn review(house: &House) {
 }
 
 /// Carries out what campaigns and actions ask for now.
-async fn work(world: &World) {
+pub async fn work(world: &World) {
     let usage = Arc::clone(&world.usage) as Arc<dyn Queue<UsageRequest>>;
     let reviewer = Reviewer {
         core: world.access.core.clone(),

@@ -21,6 +21,9 @@ async fn look(tab: &mut Tab, state: &str, place: &Place, view: View) -> Vec<Stri
     tab.open(&place.path).await;
     wrong.extend(tab.shifts().await.into_iter().map(|moved| format!("moves while it loads: {moved}")));
     wrong.extend(tab.too_wide().await);
+    if !tab.evaluate::<bool>(HERE_IS_SEEN).await {
+        wrong.push("the entry of the navigation that it belongs to is out of sight".to_owned());
+    }
     if view.scripts || view.width == PHONE {
         wrong.extend(tab.violations().await);
     }
@@ -34,6 +37,13 @@ async fn look(tab: &mut Tab, state: &str, place: &Place, view: View) -> Vec<Stri
     wrong.extend(tab.faults().await);
     wrong.into_iter().map(|fault| format!("{} {view}: {fault}", place.path)).collect()
 }
+
+/// Whether the navigation shows which of its entries the page belongs to: where it is one line that scrolls, the entry is
+/// in sight, to the pixel. A page may belong to none.
+const HERE_IS_SEEN: &str = "[...document.querySelectorAll('.top nav [aria-current]')].every((it) => {
+  const box = it.getBoundingClientRect();
+  return box.left > -1 && box.right < document.documentElement.clientWidth + 1;
+})";
 
 /// Goes through a page by keys alone. The first stop leads to its content, which has one heading.
 async fn go_through(tab: &Tab) -> Vec<String> {

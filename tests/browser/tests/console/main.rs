@@ -4,6 +4,9 @@
 //! - [`looking`]: each page in each view, by eye, by machine and by key.
 //! - [`furniture`]: a house with something on every page, in names that would be harmful as markup.
 //! - [`newcomer`]: the way from signing in to the first ticket.
+//! - [`campaign`]: an access review, from its form to its signed record, decided on by keys alone.
+//! - [`usage`]: from the overview to who uses a site, what that costs, and a file of it.
+//! - [`wizard`]: from a scanner's finding to its ticket, with every field that Jira demands.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what is not as expected fails the test")]
 
@@ -11,8 +14,11 @@
 #[path = "../../../../functions/console/tests/console/support.rs"]
 mod support;
 
+mod campaign;
 mod furniture;
 mod looking;
 mod newcomer;
 mod pages;
 mod stage;
+mod usage;
+mod wizard;

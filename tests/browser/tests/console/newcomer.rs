@@ -4,7 +4,7 @@ use assay::access::Role;
 use assay_browser::tab::Tab;
 use assay_browser::view::{PHONE, View};
 
-use super::stage::Stage;
+use super::stage::{Stage, until_told};
 use super::support::{House, TENANT};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,10 +78,10 @@ async fn the_way_to_the_first_ticket(scripts: bool) {
     let stage = Stage::over(House::start().await).await;
     let mut tab = stage.signed_in(View { scripts, ..View::PLAIN }, Role::Admin).await;
     connect(&mut tab).await;
-    let connection = tab.path().await;
+    tab.until_text("Not evaluated yet").await;
     stage.house.world.evaluate().await;
-    tab.open(&connection).await;
-    tab.until_text("Fails").await;
+    until_told(&mut tab, "Fails").await;
+    tab.until("!document.body.innerText.includes('Not evaluated yet')").await;
 
     tab.follow("Checks").await;
     let check = "B2 Every change ticket has an assignee";

@@ -41,3 +41,21 @@ impl Stage {
         tab
     }
 }
+
+/// Fails where the page, as it is now, breaks a rule of accessibility or is too wide, or where anything went wrong unseen
+/// since this was asked last.
+pub async fn assert_right(tab: &mut Tab, at: &str) {
+    let mut wrong = tab.violations().await;
+    wrong.extend(tab.too_wide().await);
+    wrong.extend(tab.faults().await);
+    assert!(wrong.is_empty(), "{at}, {}: {wrong:#?}", tab.path().await);
+}
+
+/// Waits until a page on which work goes on tells something: with scripts it follows by itself, without them its reader
+/// has it shown again.
+pub async fn until_told(tab: &mut Tab, text: &str) {
+    if !tab.scripts() {
+        tab.follow("Look again").await;
+    }
+    tab.until_text(text).await;
+}
