@@ -148,7 +148,7 @@ async fn an_issue_is_asked_for_looked_at_created_and_deleted_by_a_second_person(
         "{page}"
     );
     let auditor = house.signed_in(Role::Auditor).await;
-    assert!(auditor.page(&path).await.contains("http-equiv=\"refresh\""));
+    assert!(auditor.page(&path).await.contains("Look again</a>"));
     let part = browser.part(&poll, "progress").await;
     assert!(part.text().contains(&format!("{poll}\" hx-trigger=\"load delay:3s")), "{}", part.text());
     work(&house).await;

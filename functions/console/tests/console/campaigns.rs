@@ -156,7 +156,7 @@ async fn a_page_on_which_decisions_are_entered_is_not_read_anew_by_itself() {
         "{page}"
     );
     let auditor = house.signed_in(Role::Auditor).await;
-    assert!(auditor.page(&path).await.contains("http-equiv=\"refresh\""));
+    assert!(auditor.page(&path).await.contains("Look again</a>"));
     house.work().await;
     house.work().await;
     let part = reviewer.part(&poll, "progress").await;

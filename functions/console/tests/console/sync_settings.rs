@@ -236,7 +236,7 @@ async fn disabling_asks_what_becomes_of_the_tickets_and_shows_how_far_it_is() {
     let answer = browser.submit(&format!("{place}/disable"), &right).await;
     let page = browser.follow(&answer).await.text();
     assert!(page.contains("Being disabled</span>") && page.contains("<progress max"), "{page}");
-    assert!(page.contains("http-equiv=\"refresh\""), "without JavaScript it is read again: {page}");
+    assert!(page.contains("Look again</a>"), "without JavaScript it is read again: {page}");
     let part = browser.part(&place, "progress").await.text();
     assert!(part.trim_start().starts_with("<div id=\"progress\"") && part.contains("every 3s"), "{part}");
     assert!(browser.page("/sync-settings").await.contains("tickets settled"));
