@@ -38,7 +38,7 @@ pub const KEY_REUSED: &str = "idempotency-key-reused";
 const KEY_INVALID: &str = "idempotency-key-invalid";
 
 /// Fields of answers that are shown once and never kept.
-const SHOWN_ONCE: [&str; 3] = ["token", "secret", "authorize_url"];
+const SHOWN_ONCE: [&str; 4] = ["token", "secret", "link", "authorize_url"];
 
 /// Text that new identifiers of this request are made from: fixed by key and body where there is a key, so that a
 /// request that is repeated after a crash makes the same thing and not a second one.
@@ -169,5 +169,7 @@ mod tests {
             without_what_is_shown_once(br#"{"id":"a","token":"assay_x"}"#),
             r#"{"id":"a","token":null}"#
         );
+        let link = br#"{"link":"https://assay.example/sign-in/link?link=acme.x"}"#;
+        assert_eq!(without_what_is_shown_once(link), r#"{"link":null}"#);
     }
 }

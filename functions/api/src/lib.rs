@@ -105,6 +105,7 @@ fn guarded() -> routes::Routes {
         .merge(routes::tokens::routes())
         .merge(routes::token_names::routes())
         .merge(routes::sessions::routes())
+        .merge(routes::sign_in_links::routes())
         .merge(routes::audit_log::routes())
         .merge(routes::single_sign_on::routes())
 }

@@ -19,6 +19,7 @@ pub mod project_configurations;
 pub mod project_roles;
 pub mod remediations;
 pub mod sessions;
+pub mod sign_in_links;
 pub mod single_sign_on;
 pub mod sync_settings;
 pub mod tasks;

@@ -202,3 +202,30 @@ document.addEventListener("DOMContentLoaded", function () {
     }
   });
 })();
+
+// Copies the text of a field. The button is shown only where the browser lets it work; the field can be selected anyhow.
+(function () {
+  "use strict";
+  function show() {
+    document.querySelectorAll("button[data-copy]").forEach(function (button) {
+      button.hidden = !navigator.clipboard;
+    });
+  }
+
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest && event.target.closest("button[data-copy]");
+    var field = button && document.getElementById(button.getAttribute("data-copy"));
+    if (!field) {
+      return;
+    }
+    field.select();
+    navigator.clipboard.writeText(field.value).then(
+      function () {
+        button.nextElementSibling.textContent = "Copied";
+      },
+      function () {}
+    );
+  });
+  document.addEventListener("DOMContentLoaded", show);
+  document.addEventListener("htmx:afterSwap", show);
+})();

@@ -4,7 +4,7 @@
 use assay::Result;
 use assay::access::{DIRECT, Role};
 use assay::audit::{Change, Outcome, Verdict, Who};
-use assay::console::{LINK_VALID_FOR, SignInLink};
+use assay::console::{LINK_VALID_FOR, SignInLink, UNNAMED};
 use assay::ids::TenantId;
 use assay_api::routes::tokens::check_name;
 use serde::{Deserialize, Serialize};
@@ -45,8 +45,7 @@ pub struct Issued {
 pub async fn carry_out(console: &Console, command: Command) -> Result<Issued> {
     let IssueLink { tenant, role, name } = command.issue_link;
     let core = &console.core;
-    let name = name.unwrap_or_else(|| "signed in by link".to_owned());
-    let (name, now) = (check_name(&name)?, core.clock.now());
+    let (name, now) = (check_name(name.as_deref().unwrap_or(UNNAMED))?, core.clock.now());
     let (link, text) = SignInLink::make(core.random.as_ref(), &tenant, role, name, DIRECT, now)?;
     let change = Change::new(Who::direct(), "issue_link, by direct invocation").with("role", role.name());
     let entry = core.change_begins(&tenant, change).await?;
@@ -54,7 +53,5 @@ pub async fn carry_out(console: &Console, command: Command) -> Result<Issued> {
     core.store.put_link(&link).await?;
     core.change_ended(&entry, Outcome::new(core.clock.now(), Verdict::Done)).await;
     tracing::info!(%tenant, ?role, "sign-in link issued by direct invocation");
-    // In the query, which no access log has.
-    let url = format!("{}/sign-in/link?link={}", console.public_url, text.expose());
-    Ok(Issued { url, valid_for: LINK_VALID_FOR })
+    Ok(Issued { url: SignInLink::address(&console.public_url, &text), valid_for: LINK_VALID_FOR })
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::access::{ApiToken, Role};
+use crate::access::{ApiToken, DIRECT, Role};
 use crate::clock::{after, seconds_between};
 use crate::ids::{SessionId, TenantId, TokenId, digest};
 use crate::random::{self, Random};
@@ -22,6 +22,9 @@ pub const VALID_FOR: i64 = 12 * 3600;
 
 /// How long a link can be used, in seconds.
 pub const LINK_VALID_FOR: i64 = 15 * 60;
+
+/// What the token is called that a link makes, where nobody said.
+pub const UNNAMED: &str = "signed in by link";
 
 /// How long a form can be sent after its page was made, in seconds. Shorter than an idempotency key is remembered, so that no
 /// form does its work twice.
@@ -216,6 +219,16 @@ impl SignInLink {
             expires_at: after(now, LINK_VALID_FOR),
         };
         Ok((link, Secret::new(text)))
+    }
+
+    /// The address to open. The text stands in its query, which no access log has.
+    pub fn address(public_url: &str, text: &Secret) -> String {
+        format!("{public_url}/sign-in/link?link={}", text.expose())
+    }
+
+    /// The token that made it; none for one that was made by direct invocation.
+    pub fn maker(&self) -> Option<&str> {
+        (self.created_by != DIRECT).then_some(self.created_by.as_str())
     }
 
     /// Whether it can still be used.

@@ -163,7 +163,7 @@ fn body(route: &str) -> Option<Value> {
         "POST /v1/findings" => Some(crate::findings::body()),
         "PUT /v1/findings/policy" => Some(crate::findings::policy()),
         "PUT /v1/findings/{id}/acceptance" => Some(json!({ "until": "2026-07-01", "why": "behind a wall" })),
-        "POST /v1/tokens" => Some(json!({ "name": "ci", "role": "auditor" })),
+        "POST /v1/tokens" | "POST /v1/sign-in-links" => Some(json!({ "name": "ci", "role": "auditor" })),
         "POST /v1/people" => Some(json!({ "email": "new@example.com", "name": "New Person" })),
         "PATCH /v1/people/{id}" => Some(json!({ "name": "Other Name" })),
         "PUT /v1/accounts/{connection}/{account}/owner" => {

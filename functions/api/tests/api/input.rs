@@ -33,7 +33,7 @@ fn good_body(route: &str) -> Value {
         "PATCH /v1/notifications/channels/{id}" => json!({ "quiet_minutes": 5 }),
         "PUT /v1/github" => crate::github::body(),
         "POST /v1/remediations" => crate::remediations::body(&["B9-x"], &[]),
-        "POST /v1/tokens" => json!({ "name": "ci", "role": "auditor" }),
+        "POST /v1/tokens" | "POST /v1/sign-in-links" => json!({ "name": "ci", "role": "auditor" }),
         "PUT /v1/single-sign-on" => crate::coverage::single_sign_on("https://login.example.com"),
         "POST /v1/people" => json!({ "email": "anna@example.com", "name": "Anna" }),
         "PATCH /v1/people/{id}" => json!({ "name": "Anna" }),

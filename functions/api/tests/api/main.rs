@@ -34,6 +34,7 @@ mod secrecy;
 mod seen;
 mod sessions;
 mod settings;
+mod sign_in_links;
 mod support;
 mod switching;
 mod token_names;

@@ -90,6 +90,7 @@ async fn no_secret_is_in_an_answer_a_log_line_an_item_or_a_message() {
     let webhook = house.call("POST", &format!("{path}/webhook"), &json!({})).await.json();
     let made =
         house.post_once("/v1/tokens", "key-token", &json!({ "name": "ci", "role": "admin" })).await.json();
+    let link = house.post_once("/v1/sign-in-links", "key-link", &json!({ "role": "admin" })).await.json();
     let other = Ask::new("GET", "/v1/connections").token(Some("assay_acme_mistyped_tokenthatiswrong"));
     house.send(other).await;
     // Messages are read before they are worked off.
@@ -104,6 +105,7 @@ async fn no_secret_is_in_an_answer_a_log_line_an_item_or_a_message() {
     assert!(log.text().contains("request could not be done now"), "nothing was logged: {}", log.text());
     let secret_of = |token: &str| token.rsplit('_').next().unwrap().to_owned();
     let token = made["token"].as_str().unwrap();
+    let link = link["link"].as_str().unwrap().rsplit('.').next().unwrap();
     for (secret, times_said) in [
         ("sim-admin-token", 0),
         ("sim-scoped-token", 0),
@@ -120,6 +122,7 @@ async fn no_secret_is_in_an_answer_a_log_line_an_item_or_a_message() {
         // Shown once, and not again.
         (secret_of(token).as_str(), 1),
         (webhook["secret"].as_str().unwrap(), 1),
+        (link, 1),
     ] {
         let count = said.iter().filter(|answer| answer.contains(secret)).count();
         assert_eq!(count, times_said, "{secret} was said");

@@ -2,8 +2,10 @@
 //! mail does not use it up; the button does.
 
 use askama::Template;
+use assay::access::Role;
 use assay::audit::{Change, Outcome, Verdict, Who};
 use assay::console::{LinkText, SignInLink};
+use assay::ids::TokenId;
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::Response;
@@ -41,7 +43,7 @@ async fn show(
     Query(opened): Query<Opened>,
 ) -> Result<Response, Problem> {
     let text = LinkText::parse(&opened.link).ok_or_else(over)?;
-    let link = console.core.store.link(&text).await?.filter(|link| link.holds(frame.now)).ok_or_else(over)?;
+    let link = good(&console, console.core.store.link(&text).await?, &frame).await?;
     answer::page(&LinkPage { frame: &frame, link: &link, text: &opened.link })
 }
 
@@ -53,7 +55,7 @@ async fn sign_in(
 ) -> Result<Response, Problem> {
     let core = &console.core;
     let text = LinkText::parse(fields.text("link")).ok_or_else(over)?;
-    let link = core.store.take_link(&text).await?.filter(|link| link.holds(frame.now)).ok_or_else(over)?;
+    let link = good(&console, core.store.take_link(&text).await?, &frame).await?;
     let token = link.token(core.random.as_ref(), frame.now)?;
     // Who made the link made this.
     let who = Who { by: link.created_by.clone(), name: None, role: None, session: None };
@@ -69,7 +71,20 @@ async fn sign_in(
     Ok(response)
 }
 
+/// The link, if it can still be used, and whoever made it could still make one: with the token of an admin, its links end.
+async fn good(console: &Console, link: Option<SignInLink>, frame: &Frame) -> Result<SignInLink, Problem> {
+    let link = link.filter(|link| link.holds(frame.now)).ok_or_else(over)?;
+    if let Some(maker) = link.maker() {
+        let maker = TokenId::parse(maker)?;
+        let maker = console.core.store.token(&link.tenant, &maker).await?;
+        maker
+            .filter(|maker| maker.revoked_at.is_none() && maker.role.covers(Role::Admin))
+            .ok_or_else(over)?;
+    }
+    Ok(link)
+}
+
 fn over() -> Problem {
-    let detail = "This sign-in link was used already, is older than 15 minutes, or was not copied whole. Ask whoever gave it to you for another.";
+    let detail = "This sign-in link was used already, is older than 15 minutes, was not copied whole, or whoever made it may do so no more. Ask for another.";
     Problem::new(StatusCode::GONE, "The link is over", detail)
 }

@@ -1,4 +1,8 @@
 //! API tokens: who, or what, may use the API, and as what. A token is shown once, where it is made.
+//!
+//! `link` lets somebody in who has none.
+
+mod link;
 
 use std::collections::BTreeMap;
 
@@ -20,8 +24,19 @@ use crate::problem::Problem;
 use crate::{Console, answer};
 
 pub(super) fn routes() -> Router<Console> {
-    Router::new().route("/tokens", get(list).post(make)).route("/tokens/{id}/revoke", post(revoke))
+    Router::new()
+        .route("/tokens", get(list).post(make))
+        .route("/tokens/{id}/revoke", post(revoke))
+        .merge(link::routes())
 }
+
+/// What each role may do.
+const ROLES: &[(&str, &str)] = &[
+    ("auditor", "Auditor: sees everything, changes nothing"),
+    ("reviewer", "Reviewer: decides in access reviews, too"),
+    ("operator", "Operator: runs checks, works on tasks, tickets and actions, too"),
+    ("admin", "Admin: changes connections, settings and tokens, too"),
+];
 
 /// A token, as far as it is shown.
 #[derive(Clone, Debug, Deserialize)]
@@ -87,18 +102,13 @@ struct TokensPage<'a> {
 }
 
 impl TokensPage<'_> {
-    /// What each role may do.
-    const ROLES: &'static [(&'static str, &'static str)] = &[
-        ("auditor", "Auditor: sees everything, changes nothing"),
-        ("reviewer", "Reviewer: decides in access reviews, too"),
-        ("operator", "Operator: runs checks, works on tasks, tickets and actions, too"),
-        ("admin", "Admin: changes connections, settings and tokens, too"),
-    ];
+    const ROLES: &'static [(&'static str, &'static str)] = ROLES;
 
     /// Who made a token.
     fn maker(&self, token: &Token) -> String {
         match token.created_by.as_str() {
             "iam" => "direct invocation".to_owned(),
+            "sign-on" => "single sign-on".to_owned(),
             id => self.names.get(id).cloned().unwrap_or_else(|| id.to_owned()),
         }
     }

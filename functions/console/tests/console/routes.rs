@@ -42,6 +42,8 @@ const ROWS: &[Row] = &[
     Row("GET", "/tokens", Role::Admin),
     Row("POST", "/tokens", Role::Admin),
     Row("POST", "/tokens/{token}/revoke", Role::Admin),
+    Row("GET", "/tokens/link", Role::Admin),
+    Row("POST", "/tokens/link", Role::Admin),
     Row("GET", "/audit-log", Role::Auditor),
     Row("GET", "/checks/B1/runs/{run}", Role::Auditor),
     Row("GET", "/tasks", Role::Auditor),

@@ -1,6 +1,7 @@
 //! API tokens and the audit log.
 
 use assay::access::Role;
+use assay_test_support::world::PUBLIC_URL;
 use serde_json::{Value, json};
 
 use super::support::{House, PROBE, assert_harmless, between, main_of};
@@ -32,6 +33,64 @@ async fn a_token_is_made_shown_once_used_and_revoked() {
     assert!(dana.page("/").await.contains("<h1>Sign in</h1>"), "its sessions end");
 }
 
+/// The path of the link that a page shows.
+fn link_of(page: &str) -> String {
+    let link = between(page, "<input id=\"copy-link\" type=\"text\" value=\"", "\"").unwrap();
+    link.strip_prefix(PUBLIC_URL).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn an_admin_lets_somebody_in_by_a_link_that_is_shown_once() {
+    let house = House::start().await;
+    let admin = house.signed_in(Role::Admin).await;
+    insta::assert_snapshot!("link", main_of(&admin.page("/tokens/link").await));
+    let refused = admin.submit("/tokens/link", &[("name", &"x".repeat(101)), ("role", "auditor")]).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("id=\"error-name\""), "{}", refused.text());
+    let fields = [("name", PROBE), ("role", "reviewer")];
+    let made = admin.submit("/tokens/link", &fields).await.text();
+    let link = link_of(&made);
+    assert_harmless(&made);
+    insta::assert_snapshot!("link_made", main_of(&made).replace(link.rsplit('=').next().unwrap(), "…"));
+    let mark = admin.mark.lock().unwrap().clone();
+    let form = [("name", "Once"), ("role", "reviewer"), ("csrf", mark.as_str())];
+    let first = admin.submit_as("/tokens/link", &form, PUBLIC_URL).await.text();
+    let second = admin.submit_as("/tokens/link", &form, PUBLIC_URL).await.text();
+    assert!(first.contains("copy-link") && second.contains("Its text was lost"), "{second}");
+    assert!(!second.contains(&link_of(&first)));
+
+    let guest = house.browser();
+    let door = guest.page(&link).await;
+    assert!(door.contains("as reviewer, once"), "{door}");
+    let text = link.rsplit('=').next().unwrap();
+    assert_eq!(guest.submit("/sign-in/link", &[("link", text)]).await.status, 303);
+    assert!(guest.page("/").await.contains("<p>reviewer · "));
+    assert_eq!(house.browser().get(&link).await.status, 410, "it was used");
+    let list = admin.page("/tokens").await;
+    assert_harmless(&list);
+    assert!(list.contains("<td>test</td>"), "made by whoever made the link: {list}");
+    let log = admin.page("/audit-log").await;
+    assert!(log.contains("POST /v1/sign-in-links") && log.contains("POST /sign-in/link"), "{log}");
+}
+
+#[tokio::test]
+async fn a_link_ends_with_the_token_of_whoever_made_it() {
+    let house = House::start().await;
+    let token = house.token("acme", Role::Admin).await;
+    let admin = house.browser();
+    admin.submit("/sign-in", &[("token", &token)]).await;
+    admin.page("/tokens/link").await;
+    let link = link_of(&admin.submit("/tokens/link", &[("role", "admin")]).await.text());
+    house.browser().page(&link).await;
+    let id = token.split('_').nth(2).unwrap();
+    house.call("DELETE", &format!("/v1/tokens/{id}"), &Value::Null).await;
+    let guest = house.browser();
+    assert_eq!(guest.get(&link).await.status, 410);
+    let text = link.rsplit('=').next().unwrap();
+    assert_eq!(guest.submit("/sign-in/link", &[("link", text)]).await.status, 410);
+    assert!(guest.page("/").await.contains("<h1>Sign in</h1>"));
+}
+
 #[tokio::test]
 async fn a_form_that_is_sent_twice_makes_one_token() {
     let house = House::start().await;
@@ -40,7 +99,7 @@ async fn a_form_that_is_sent_twice_makes_one_token() {
     let mark = browser.mark.lock().unwrap().clone();
     let form = [("name", "Once"), ("role", "auditor"), ("csrf", mark.as_str())];
     for _ in 0..2 {
-        let answer = browser.submit_as("/tokens", &form, assay_test_support::world::PUBLIC_URL).await;
+        let answer = browser.submit_as("/tokens", &form, PUBLIC_URL).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
     let tokens = house.call("GET", "/v1/tokens?limit=200", &Value::Null).await.json();

@@ -168,6 +168,7 @@ pub const ROWS: [Row; 141] = [
     row("GET /v1/tokens", Role::Admin, 200),
     row("GET /v1/tokens/names", Role::Auditor, 200),
     row("POST /v1/tokens", Role::Admin, 201),
+    row("POST /v1/sign-in-links", Role::Admin, 201),
     row("GET /v1/tokens/{id}/sessions", Role::Admin, 404),
     row("DELETE /v1/tokens/{id}/sessions/{session}", Role::Admin, 404),
     row("DELETE /v1/tokens/{id}", Role::Admin, 404),
