@@ -2,7 +2,7 @@
 
 use assay::access::{ApiToken, PresentedToken};
 use assay::audit::{Change, Outcome, Verdict, Who};
-use assay::console::{FormKey, PresentedSession, Session, VALID_FOR};
+use assay::console::{FormKey, PresentedSession, Session, VALID_FOR, Way};
 use http::{HeaderMap, HeaderValue};
 
 use crate::Console;
@@ -37,9 +37,14 @@ pub async fn visitor(console: &Console, headers: &HeaderMap) -> Result<Option<Vi
 }
 
 /// Begins a session for whoever proved to hold `token`; gives its cookie. The audit log has it.
-pub async fn begin(console: &Console, frame: &Frame, token: &ApiToken) -> Result<HeaderValue, Problem> {
+pub async fn begin(
+    console: &Console,
+    frame: &Frame,
+    token: &ApiToken,
+    way: Way,
+) -> Result<HeaderValue, Problem> {
     let core = &console.core;
-    let (session, shown) = Session::begin(core.random.as_ref(), token, core.clock.now())?;
+    let (session, shown) = Session::begin(core.random.as_ref(), token, way, core.clock.now())?;
     let who = Who { session: Some(session.id.clone()), ..Who::token(&token.id, &token.name, token.role) };
     let change = Change::new(who, "sign-in to the console").of_request(frame.request.as_deref());
     let entry = core.change_begins(&session.tenant, change).await?;

@@ -51,6 +51,21 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When it ends.
     pub expires_at: Timestamp,
+    /// How they came in; none of a session that was begun before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way: Option<Way>,
+}
+
+/// How somebody came in.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// They entered the API token.
+    Token,
+    /// They used a sign-in link, which made the token.
+    Link,
+    /// They signed in at the tenant's own sign-in service.
+    SignOn,
 }
 
 /// What a browser presents: `<tenant>_<session>_<secret>`.
@@ -65,7 +80,12 @@ pub struct PresentedSession {
 
 impl Session {
     /// Begins a session for whoever proved to hold `token`; the text beside it is for the browser's cookie alone.
-    pub fn begin(random: &dyn Random, token: &ApiToken, now: Timestamp) -> Result<(Self, Secret)> {
+    pub fn begin(
+        random: &dyn Random,
+        token: &ApiToken,
+        way: Way,
+        now: Timestamp,
+    ) -> Result<(Self, Secret)> {
         let id = SessionId::parse(&format!("{}.{}", token.id, random::text(random, 15)?))?;
         let secret = random::text(random, 32)?;
         let session = Self {
@@ -75,6 +95,7 @@ impl Session {
             digest: digest(secret.as_bytes()),
             created_at: now,
             expires_at: after(now, VALID_FOR),
+            way: Some(way),
         };
         let shown = Secret::new(format!("{}_{}_{secret}", session.tenant, session.id));
         Ok((session, shown))
@@ -246,7 +267,7 @@ impl SignInLink {
 #[cfg(test)]
 mod tests {
     use super::{
-        LINK_VALID_FOR, LinkText, MARK_VALID_FOR, Mark, PresentedSession, Session, SignInLink, VALID_FOR,
+        LINK_VALID_FOR, LinkText, MARK_VALID_FOR, Mark, PresentedSession, Session, SignInLink, VALID_FOR, Way,
     };
     use crate::access::{ApiToken, Role};
     use crate::clock::after;
@@ -257,7 +278,7 @@ mod tests {
     fn session(random: &CountingRandom) -> (Session, Secret) {
         let tenant = TenantId::parse("acme").unwrap();
         let (token, _) = ApiToken::issue(random, &tenant, "ci", Role::Auditor, "iam", now()).unwrap();
-        Session::begin(random, &token, now()).unwrap()
+        Session::begin(random, &token, Way::Token, now()).unwrap()
     }
 
     fn now() -> jiff::Timestamp {

@@ -1,7 +1,7 @@
 //! Sessions of the console: each stands for an API token, and can be ended without revoking that.
 
 use assay::Error;
-use assay::console::Session;
+use assay::console::{Session, Way};
 use assay::ids::{SessionId, TokenId};
 use axum::Json;
 use axum::extract::State;
@@ -29,12 +29,14 @@ pub struct SessionView {
     /// When it ends by itself.
     #[schema(value_type = String)]
     expires_at: Timestamp,
+    /// How they came in; null of a session that was begun before this was kept.
+    way: Option<Way>,
 }
 
 impl SessionView {
     fn of(session: Session) -> Self {
-        let Session { id, created_at, expires_at, .. } = session;
-        Self { id: id.into(), created_at, expires_at }
+        let Session { id, created_at, expires_at, way, .. } = session;
+        Self { id: id.into(), created_at, expires_at, way }
     }
 }
 

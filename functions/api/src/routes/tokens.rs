@@ -67,7 +67,7 @@ impl TokenView {
 }
 
 pub(crate) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list, issue)).routes(routes!(revoke))
+    OpenApiRouter::new().routes(routes!(list, issue)).routes(routes!(show, revoke))
 }
 
 /// Lists the tokens, without their secrets.
@@ -80,6 +80,18 @@ async fn list(
     let asked = page.of(&caller.tenant, &["tokens"])?;
     let stored = api.core.store.list_tokens(&caller.tenant, asked.after.as_deref(), asked.limit).await?;
     Ok(Json(List::of(&asked, stored, TokenView::of)))
+}
+
+/// Shows one token, without its secret.
+#[utoipa::path(get, path = "/v1/tokens/{id}", tag = "tokens", security(("token" = ["admin"])), params(("id" = String, Path)), responses((status = 200, body = TokenView), (status = 404, body = Problem)))]
+async fn show(
+    Admin(caller): Admin,
+    State(api): State<Api>,
+    Path(id): Path<TokenId>,
+) -> Result<Json<TokenView>, Problem> {
+    let token = api.core.store.token(&caller.tenant, &id).await?;
+    let token = token.ok_or_else(|| Error::not_found(format!("there is no token {id}")))?;
+    Ok(Json(TokenView::of(token)))
 }
 
 /// Makes a token. Its secret is in this answer and nowhere else.

@@ -4,7 +4,7 @@
 use askama::Template;
 use assay::access::Role;
 use assay::audit::{Change, Outcome, Verdict, Who};
-use assay::console::{LinkText, SignInLink};
+use assay::console::{LinkText, SignInLink, Way};
 use assay::ids::TokenId;
 use axum::Router;
 use axum::extract::{Query, State};
@@ -63,7 +63,7 @@ async fn sign_in(
     let entry = core.change_begins(&token.tenant, change).await?;
     core.store.put_token(&token).await?;
     session::end_earlier(&console, &frame, &headers).await?;
-    let cookie = session::begin(&console, &frame, &token).await?;
+    let cookie = session::begin(&console, &frame, &token, Way::Link).await?;
     let outcome = Outcome::new(core.clock.now(), Verdict::Done).making(Some(token.id.as_str()));
     core.change_ended(&entry, outcome).await;
     let mut response = answer::see("/");

@@ -1,6 +1,7 @@
 //! Signing in with an API token, and signing out.
 
 use askama::Template;
+use assay::console::Way;
 use assay::error::Kind;
 use axum::Router;
 use axum::extract::{Query, State};
@@ -62,7 +63,7 @@ async fn sign_in(
         Err(error) => return Err(error.into()),
     };
     session::end_earlier(&console, &frame, &headers).await?;
-    let cookie = session::begin(&console, &frame, &token).await?;
+    let cookie = session::begin(&console, &frame, &token, Way::Token).await?;
     let mut response = answer::see(to);
     response.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(response)

@@ -3,7 +3,7 @@
 use askama::Template;
 use assay::access::ApiToken;
 use assay::audit::{Change, Outcome, Verdict, Who};
-use assay::console::LinkText;
+use assay::console::{LinkText, Way};
 use assay::error::Kind;
 use assay::ids::TenantId;
 use assay::secret::Secret;
@@ -113,7 +113,9 @@ async fn arrive(
     let (token, to) = identify(&console, &frame, &browser, arrived).await?;
     session::end_earlier(&console, &frame, &headers).await?;
     let mut response = answer::see(answer::here(&to));
-    response.headers_mut().append(header::SET_COOKIE, session::begin(&console, &frame, &token).await?);
+    response
+        .headers_mut()
+        .append(header::SET_COOKIE, session::begin(&console, &frame, &token, Way::SignOn).await?);
     if let Some(over) = cookie::set(console.secure(), &name, "", 0) {
         response.headers_mut().append(header::SET_COOKIE, over);
     }

@@ -1,8 +1,9 @@
 //! API tokens: who, or what, may use the API, and as what. A token is shown once, where it is made.
 //!
-//! `link` lets somebody in who has none.
+//! `link` lets somebody in who has none; `token` is one token, with who is signed in with it.
 
 mod link;
+mod token;
 
 use std::collections::BTreeMap;
 
@@ -28,6 +29,13 @@ pub(super) fn routes() -> Router<Console> {
         .route("/tokens", get(list).post(make))
         .route("/tokens/{id}/revoke", post(revoke))
         .merge(link::routes())
+        .merge(token::routes())
+}
+
+/// Enough of a session's identifier to tell it from others: what stands behind its token's, as far as is said.
+pub(super) fn short(session: &str) -> &str {
+    let rest = session.split_once('.').map_or(session, |(_, rest)| rest);
+    rest.get(..8).unwrap_or(rest)
 }
 
 /// What each role may do.
@@ -82,6 +90,20 @@ impl Token {
         }
     }
 
+    /// Who made it, where that was no token.
+    fn made_without_token(&self) -> Option<&'static str> {
+        match self.created_by.as_str() {
+            "iam" => Some("direct invocation"),
+            "sign-on" => Some("single sign-on"),
+            _ => None,
+        }
+    }
+
+    /// Its page.
+    fn page(&self) -> String {
+        path(&["tokens", &self.id])
+    }
+
     /// Where it is revoked.
     fn end(&self) -> String {
         path(&["tokens", &self.id, "revoke"])
@@ -106,11 +128,8 @@ impl TokensPage<'_> {
 
     /// Who made a token.
     fn maker(&self, token: &Token) -> String {
-        match token.created_by.as_str() {
-            "iam" => "direct invocation".to_owned(),
-            "sign-on" => "single sign-on".to_owned(),
-            id => self.names.get(id).cloned().unwrap_or_else(|| id.to_owned()),
-        }
+        let named = || self.names.get(&token.created_by).unwrap_or(&token.created_by).clone();
+        token.made_without_token().map_or_else(named, ToOwned::to_owned)
     }
 
     fn is_own(&self, token: &Token) -> bool {

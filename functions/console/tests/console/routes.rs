@@ -42,6 +42,8 @@ const ROWS: &[Row] = &[
     Row("GET", "/tokens", Role::Admin),
     Row("POST", "/tokens", Role::Admin),
     Row("POST", "/tokens/{token}/revoke", Role::Admin),
+    Row("GET", "/tokens/{token}", Role::Admin),
+    Row("POST", "/tokens/{token}/sessions/{session}/end", Role::Admin),
     Row("GET", "/tokens/link", Role::Admin),
     Row("POST", "/tokens/link", Role::Admin),
     Row("GET", "/audit-log", Role::Auditor),
@@ -168,6 +170,7 @@ const OPEN: &[(&str, &str)] = &[
 async fn prepared() -> (House, Vec<(&'static str, String)>) {
     let house = House::with_tickets().await;
     let token = house.token("acme", Role::Auditor).await;
+    let session = house.session(&token).await;
     let token = token.split('_').nth(2).unwrap().to_owned();
     let run = house.world.store().list_runs(&house.world.tenant, assay::check::CheckId::B1, None, 1).await;
     let run = run.unwrap().items.remove(0).id.to_string();
@@ -190,6 +193,7 @@ async fn prepared() -> (House, Vec<(&'static str, String)>) {
     let names = vec![
         ("{connection}", "con-1".to_owned()),
         ("{token}", token),
+        ("{session}", session),
         ("{run}", run),
         ("{task}", task),
         ("{ticket}", ticket),

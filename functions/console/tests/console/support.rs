@@ -109,6 +109,13 @@ impl House {
         carry_out(&self.world.access.core, command).await.unwrap().token
     }
 
+    /// The session of somebody who signs in with a token.
+    pub async fn session(&self, token: &str) -> String {
+        let browser = self.browser();
+        assert_eq!(browser.submit("/sign-in", &[("token", token)]).await.status, 303);
+        browser.session()
+    }
+
     /// The address of a new sign-in link, as direct invocation makes it.
     pub async fn link(&self, tenant: &str, role: Role) -> String {
         let wish = json!({ "issue_link": { "tenant": tenant, "role": role } });

@@ -74,6 +74,51 @@ async fn an_admin_lets_somebody_in_by_a_link_that_is_shown_once() {
 }
 
 #[tokio::test]
+async fn a_token_has_a_page_on_which_its_sessions_are_ended_one_by_one() {
+    let house = House::start().await;
+    let admin = house.signed_in(Role::Admin).await;
+    admin.page("/tokens").await;
+    let made = admin.submit("/tokens", &[("name", PROBE), ("role", "operator")]).await.text();
+    let token = between(&made, "<pre>", "</pre>").unwrap().to_owned();
+    let page = format!("/tokens/{}", token.split('_').nth(2).unwrap());
+    assert!(admin.page("/tokens").await.contains(&format!("<a href=\"{page}\">")));
+    assert!(admin.page(&page).await.contains("Nobody is signed in to this console with it now."));
+    let (one, other) = (house.browser(), house.browser());
+    for browser in [&one, &other] {
+        browser.submit("/sign-in", &[("token", &token)]).await;
+    }
+    let listed = admin.page(&page).await;
+    assert_harmless(&listed);
+    assert!(listed.contains("the token was entered") && !listed.contains("(this one)"), "{listed}");
+    assert_eq!(listed.matches("/end\"").count(), 2, "{listed}");
+    insta::assert_snapshot!("token", main_of(&listed));
+    let ended = admin.submit(&format!("{page}/sessions/{}/end", one.session()), &[]).await;
+    let left = admin.follow(&ended).await.text();
+    assert!(left.contains("The session is ended.") && !left.contains(&one.session()), "{left}");
+    assert!(left.contains(&other.session()));
+    assert_eq!(one.get("/checks").await.status, 303);
+    assert_eq!(other.get("/checks").await.status, 200);
+    admin.submit(&format!("{page}/revoke"), &[]).await;
+    assert!(admin.page(&page).await.contains("Nobody: it is revoked"));
+}
+
+#[tokio::test]
+async fn whoever_ends_the_own_session_is_signed_out() {
+    let house = House::start().await;
+    let link = house.link("acme", Role::Admin).await;
+    let browser = house.browser();
+    browser.page(link.strip_prefix(PUBLIC_URL).unwrap()).await;
+    browser.submit("/sign-in/link", &[("link", link.rsplit('=').next().unwrap())]).await;
+    let own = browser.session();
+    let page = format!("/tokens/{}", own.split_once('.').unwrap().0);
+    let shown = browser.page(&page).await;
+    assert!(shown.contains("(this one)") && shown.contains("by a sign-in link"), "{shown}");
+    let ended = browser.submit(&format!("{page}/sessions/{own}/end"), &[]).await;
+    let door = browser.follow(&ended).await.text();
+    assert!(door.contains("Your session is ended") && door.contains("<h1>Sign in</h1>"), "{door}");
+}
+
+#[tokio::test]
 async fn a_link_ends_with_the_token_of_whoever_made_it() {
     let house = House::start().await;
     let token = house.token("acme", Role::Admin).await;

@@ -2,7 +2,7 @@
 
 use super::{acme, other, start, store};
 use crate::access::{ApiToken, Role};
-use crate::console::{LINK_VALID_FOR, LinkText, Session, SignInLink, VALID_FOR};
+use crate::console::{LINK_VALID_FOR, LinkText, Session, SignInLink, VALID_FOR, Way};
 use crate::dynamodb::item::number_beside;
 use crate::dynamodb::keys;
 use crate::random::CountingRandom;
@@ -12,7 +12,7 @@ async fn a_session_is_its_tenants_until_it_is_ended_and_the_table_forgets_it_by_
     let store = store().await;
     let random = CountingRandom::default();
     let (token, _) = ApiToken::issue(&random, &acme(), "x", Role::Auditor, "iam", start()).unwrap();
-    let (session, _) = Session::begin(&random, &token, start()).unwrap();
+    let (session, _) = Session::begin(&random, &token, Way::Token, start()).unwrap();
     store.put_session(&session).await.unwrap();
     store.put_session(&session).await.unwrap();
     let item = store.get_item(&keys::session(&acme(), &session.id)).await.unwrap().unwrap();
@@ -21,10 +21,10 @@ async fn a_session_is_its_tenants_until_it_is_ended_and_the_table_forgets_it_by_
     let another = Session { digest: "x".to_owned(), ..session.clone() };
     assert_eq!(store.put_session(&another).await.unwrap_err().kind(), &crate::error::Kind::Conflict);
     assert_eq!(store.session(&other(), &session.id).await.unwrap(), None);
-    let (second, _) = Session::begin(&random, &token, start()).unwrap();
+    let (second, _) = Session::begin(&random, &token, Way::Token, start()).unwrap();
     store.put_session(&second).await.unwrap();
     let (stranger, _) = ApiToken::issue(&random, &acme(), "y", Role::Auditor, "iam", start()).unwrap();
-    store.put_session(&Session::begin(&random, &stranger, start()).unwrap().0).await.unwrap();
+    store.put_session(&Session::begin(&random, &stranger, Way::Link, start()).unwrap().0).await.unwrap();
     let page = store.list_sessions(&acme(), &token.id, None, 1).await.unwrap();
     let rest = store.list_sessions(&acme(), &token.id, page.next.as_deref(), 1).await.unwrap();
     let ids: Vec<_> = page.items.iter().chain(&rest.items).map(|session| session.id.clone()).collect();
