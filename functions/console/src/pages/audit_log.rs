@@ -32,6 +32,8 @@ struct Entry {
     by: String,
     name: Option<String>,
     role: Option<Role>,
+    /// The session of the console that stood for the token.
+    session: Option<String>,
     what: String,
     parameters: BTreeMap<String, String>,
     request: Option<String>,
@@ -68,6 +70,11 @@ impl Entry {
             ("unknown", None) => "somebody by a link of which it is not known who asked for it",
             (by, None) => by,
         }
+    }
+
+    /// Enough of its session to tell it from others of the token, and the whole.
+    fn session(&self) -> Option<(&str, &str)> {
+        self.session.as_deref().map(|session| (super::tokens::short(session), session))
     }
 
     /// Where its changes alone are shown; none where that cannot be asked for.
@@ -125,7 +132,10 @@ impl AuditLogPage<'_> {
     fn words(&self, entry: &Entry) -> &str {
         match entry.what.as_str() {
             "GET /oauth/callback" => "Comes back from Atlassian and completes a connection",
+            "GET /sign-in/callback" => "Comes back from the sign-in service, and gets a token",
+            "POST /sign-in/link" => "A sign-in link is used, and makes a token",
             what if what.starts_with("issue_token") => "Makes a token",
+            what if what.starts_with("issue_link") => "Makes a sign-in link",
             what => self.words.get(what).map_or("", String::as_str),
         }
     }

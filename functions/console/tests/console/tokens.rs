@@ -70,7 +70,7 @@ async fn an_admin_lets_somebody_in_by_a_link_that_is_shown_once() {
     assert_harmless(&list);
     assert!(list.contains("<td>test</td>"), "made by whoever made the link: {list}");
     let log = admin.page("/audit-log").await;
-    assert!(log.contains("POST /v1/sign-in-links") && log.contains("POST /sign-in/link"), "{log}");
+    assert!(log.contains("POST /v1/sign-in-links") && log.contains("A sign-in link is used, and makes a token"), "{log}");
 }
 
 #[tokio::test]
@@ -164,6 +164,12 @@ async fn the_audit_log_says_who_changed_what_and_what_became_of_it() {
     browser.submit("/tokens", &[("name", ""), ("role", "auditor")]).await;
     let reader = house.signed_in(Role::Auditor).await;
     let page = reader.page("/audit-log").await;
+    let session = browser.session();
+    let (token, rest) = session.split_once('.').unwrap();
+    let short = format!("title=\"{session}\">{}</span>", &rest[..8]);
+    assert!(page.contains(&short) && !page.contains(&format!("/tokens/{token}")), "{page}");
+    let admins = browser.page("/audit-log").await;
+    assert!(admins.contains(&format!("href=\"/tokens/{token}\" title=\"{session}\"")), "{admins}");
     for shown in [
         "POST /v1/connections/{id}/verify",
         "Verifies a connection now",
