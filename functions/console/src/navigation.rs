@@ -34,6 +34,7 @@ pub const ENTRIES: &[Entry] = &[
     entry("Actions", "/actions", Role::Auditor),
     entry("Notifications", "/notifications", Role::Auditor),
     entry("API tokens", "/tokens", Role::Admin),
+    entry("Single sign-on", "/single-sign-on", Role::Admin),
     entry("Audit log", "/audit-log", Role::Auditor),
 ];
 

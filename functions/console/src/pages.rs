@@ -17,6 +17,7 @@ mod project_roles;
 pub mod pull_requests;
 pub mod sign_in;
 pub mod sign_on;
+pub mod single_sign_on;
 mod sites;
 pub mod sync_settings;
 mod syncing;
@@ -42,6 +43,7 @@ pub fn routes() -> Router<Console> {
         .merge(checks::routes())
         .merge(connections::routes())
         .merge(tokens::routes())
+        .merge(single_sign_on::routes())
         .merge(audit_log::routes())
         .merge(tasks::routes())
         .merge(tickets::routes())

@@ -20,6 +20,7 @@ mod people;
 mod project_configurations;
 mod pull_requests;
 mod routes;
+mod setting_up_sign_on;
 mod signing;
 mod single_sign_on;
 mod stock;

@@ -70,7 +70,10 @@ async fn an_admin_lets_somebody_in_by_a_link_that_is_shown_once() {
     assert_harmless(&list);
     assert!(list.contains("<td>test</td>"), "made by whoever made the link: {list}");
     let log = admin.page("/audit-log").await;
-    assert!(log.contains("POST /v1/sign-in-links") && log.contains("A sign-in link is used, and makes a token"), "{log}");
+    assert!(
+        log.contains("POST /v1/sign-in-links") && log.contains("A sign-in link is used, and makes a token"),
+        "{log}"
+    );
 }
 
 #[tokio::test]
