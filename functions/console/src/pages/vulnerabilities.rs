@@ -1,10 +1,12 @@
 //! Vulnerabilities: what scanners found, how it stands, and what people say of it.
 //!
 //! `finding` is one of them, with the acceptance of its risk; `uploading` takes in a scanner's file; `policy` says how
-//! long findings may stand, and which silence of scanners is no doubt.
+//! long findings may stand, and which silence of scanners is no doubt; `sources` is who reports, and what of it proves
+//! nothing.
 
 mod finding;
 mod policy;
+mod sources;
 mod uploading;
 
 use std::collections::BTreeMap;
@@ -33,6 +35,7 @@ pub(super) fn routes() -> Router<Console> {
         .route("/vulnerabilities", get(list))
         .merge(uploading::routes())
         .merge(policy::routes())
+        .merge(sources::routes())
         .merge(finding::routes())
 }
 

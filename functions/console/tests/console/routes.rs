@@ -105,6 +105,8 @@ const ROWS: &[Row] = &[
     Row("POST", "/vulnerabilities/upload", Role::Operator),
     Row("GET", "/vulnerabilities/policy", Role::Auditor),
     Row("POST", "/vulnerabilities/policy", Role::Admin),
+    Row("GET", "/vulnerabilities/sources", Role::Auditor),
+    Row("POST", "/vulnerabilities/sources/forget", Role::Admin),
     Row("GET", "/notifications", Role::Auditor),
     Row("GET", "/notifications/channels/new", Role::Admin),
     Row("POST", "/notifications/channels/new", Role::Admin),

@@ -44,6 +44,59 @@ async fn where_nothing_was_reported_it_is_said_what_to_do() {
 }
 
 #[tokio::test]
+async fn sources_and_their_assets_say_why_they_cannot_be_relied_on_and_an_admin_forgets_one_that_is_gone() {
+    let house = House::start().await;
+    let admin = house.signed_in(Role::Admin).await;
+    let empty = admin.page("/vulnerabilities/sources").await;
+    assert!(empty.contains("No source is known here"), "{empty}");
+    finding(&house, "f-1").await;
+    let mut refused = one("f-2", "Wrong", "awful");
+    refused["asset"] = json!(PROBE);
+    house.call("POST", "/v1/findings", &json!({ "source": PROBE, "findings": [refused] })).await;
+    assert!(admin.page("/vulnerabilities").await.contains("href=\"/vulnerabilities/sources\""));
+    let sources = admin.page("/vulnerabilities/sources").await;
+    assert_harmless(&sources);
+    let further = form_urlencoded::Serializer::new(String::new()).append_pair("source", PROBE).finish();
+    let further = format!("/vulnerabilities/sources?{further}");
+    assert!(sources.contains(&format!("href=\"{further}\"")), "{sources}");
+    let assets = admin.page(&further).await;
+    assert_harmless(&assets);
+    assert!(assets.contains("Doubtful</span>") && assets.contains("1 were refused"), "{assets}");
+    let trivy = admin.page("/vulnerabilities/sources?source=trivy").await;
+    insta::assert_snapshot!("vulnerabilities_sources", main_of(&trivy));
+
+    let auditor = house.signed_in(Role::Auditor).await.page(&further).await;
+    assert!(!auditor.contains("Forget") && auditor.contains("An admin may forget"), "{auditor}");
+    let forgotten =
+        admin.submit("/vulnerabilities/sources/forget", &[("source", PROBE), ("asset", PROBE)]).await;
+    let left = admin.follow(&forgotten).await.text();
+    assert!(left.contains("It is forgotten") && left.contains("No asset is known here"), "{left}");
+    assert!(!admin.page("/vulnerabilities").await.contains("were refused"));
+    for (fields, status) in [(vec![("source", "gone")], 404), (vec![], 422)] {
+        let answer = admin.submit("/vulnerabilities/sources/forget", &fields).await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+    }
+    house.world.time.advance(8 * 24 * 3600);
+    let silent = house.signed_in(Role::Auditor).await.page("/vulnerabilities/sources").await;
+    assert!(silent.contains("trivy reported nothing since"), "{silent}");
+}
+
+#[tokio::test]
+async fn the_sources_go_on_by_their_address() {
+    let house = House::start().await;
+    for number in 0..60 {
+        let mut found = one(&format!("f-{number}"), "X", "low");
+        found["asset"] = json!(format!("asset-{number}"));
+        report(&house, &[found]).await;
+    }
+    let browser = house.signed_in(Role::Auditor).await;
+    let page = browser.page("/vulnerabilities/sources?source=trivy").await;
+    let next = between(&page, "class=\"button\" href=\"", "\" rel=\"next\"").unwrap().replace("&#38;", "&");
+    assert!(next.contains("source=trivy"), "{next}");
+    assert!(browser.page(&next).await.contains("<tbody>"));
+}
+
+#[tokio::test]
 async fn findings_are_counted_listed_and_filtered_and_one_is_a_page_and_a_drawer() {
     let house = House::start().await;
     let id = finding(&house, "f-1").await;
