@@ -80,12 +80,7 @@ pub struct PresentedSession {
 
 impl Session {
     /// Begins a session for whoever proved to hold `token`; the text beside it is for the browser's cookie alone.
-    pub fn begin(
-        random: &dyn Random,
-        token: &ApiToken,
-        way: Way,
-        now: Timestamp,
-    ) -> Result<(Self, Secret)> {
+    pub fn begin(random: &dyn Random, token: &ApiToken, way: Way, now: Timestamp) -> Result<(Self, Secret)> {
         let id = SessionId::parse(&format!("{}.{}", token.id, random::text(random, 15)?))?;
         let secret = random::text(random, 32)?;
         let session = Self {

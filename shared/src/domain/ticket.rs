@@ -36,6 +36,7 @@ mod outcome;
 mod ownership;
 mod sight;
 mod step;
+pub mod tally;
 mod wish;
 
 use std::collections::{BTreeMap, BTreeSet};

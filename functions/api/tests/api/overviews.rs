@@ -1,9 +1,15 @@
 //! What an overview is made of: posture by day, counts of tickets, and what may still be asked of Jira.
 
+use std::sync::{Arc, Mutex};
+
+use assay::clock::{Clock, after};
+use assay::ids::TicketId;
 use assay::quota::hour_of;
+use assay::ticket::Ticket;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::support::{House, assert_problem};
+use crate::support::{House, assert_problem, over};
 
 #[tokio::test]
 async fn posture_tells_how_many_checks_stood_how_day_by_day() {
@@ -46,6 +52,45 @@ async fn tickets_are_counted_by_how_they_stand() {
 }
 
 #[tokio::test]
+async fn more_than_a_thousand_tickets_are_all_counted_unless_time_is_up() {
+    let mut house = House::with_tasks().await;
+    house.sync(json!({})).await;
+    house.world.rest().await;
+    let tickets = house.world.tickets().await;
+    let more: Vec<Ticket> = (0..1500)
+        .map(|number| {
+            let id = TicketId::parse(&format!("tkt-more-{number}")).unwrap();
+            Ticket { id, due_at: None, ..tickets[0].clone() }
+        })
+        .collect();
+    let put = house.world.store().put_new_tickets(&more).await;
+    assert!(put.into_iter().all(|new| new.unwrap()));
+    let summary = house.get("/v1/tickets/summary").await.json();
+    let expected = json!({
+        "open": tickets.len() + 1500, "late": 0, "parked": 0, "waiting": 0, "closed": 0, "gone": 0, "complete": true,
+    });
+    assert_eq!(summary, expected);
+
+    house.world.access.core.clock = Arc::new(Hasty(Mutex::new(house.world.time.now())));
+    house.router = over(&house.world);
+    let cut = house.get("/v1/tickets/summary").await.json();
+    assert_eq!(cut["complete"], false, "{cut}");
+    let counted = cut["open"].as_u64().unwrap();
+    assert!((1..1500).contains(&counted), "what was counted in time is told: {cut}");
+}
+
+/// A clock that is five seconds on each time somebody looks.
+struct Hasty(Mutex<Timestamp>);
+
+impl Clock for Hasty {
+    fn now(&self) -> Timestamp {
+        let mut now = self.0.lock().unwrap();
+        *now = after(*now, 5);
+        *now
+    }
+}
+
+#[tokio::test]
 async fn a_connection_tells_what_it_may_still_ask_of_jira() {
     let house = House::with_tasks().await;
     let (store, tenant) = (house.world.store(), &house.world.tenant);
@@ -53,10 +98,10 @@ async fn a_connection_tells_what_it_may_still_ask_of_jira() {
     let id = assay::ids::ConnectionId::parse("con-1").unwrap();
     let before = house.get("/v1/connections/con-1").await.json()["quota"]["spent"].as_u64().unwrap();
     store.add_points(tenant, &id, hour_of(now), 70).await.unwrap();
-    store.pause(tenant, &id, assay::clock::after(now, 60)).await.unwrap();
+    store.pause(tenant, &id, after(now, 60)).await.unwrap();
     let quota = house.get("/v1/connections/con-1").await.json()["quota"].clone();
     assert_eq!((&quota["spent"], &quota["limit"]), (&json!(before + 70), &json!(65_000)), "{quota}");
-    assert_eq!(quota["paused_until"], json!(assay::clock::after(now, 60)));
+    assert_eq!(quota["paused_until"], json!(after(now, 60)));
     let list = house.get("/v1/connections").await.json();
     assert_eq!(list["items"][0]["quota"], Value::Null, "lists do not ask for it");
 }

@@ -1,8 +1,11 @@
+use jiff::civil::date;
+
 use super::{acme, later, other, start, store, ticket, ticket_id};
 use crate::dynamodb::{TicketFilter, keys};
 use crate::error::Kind;
 use crate::ids::{CloudId, IssueId};
-use crate::ticket::{Issue, IssueStatus, State, Ticket};
+use crate::ticket::tally::Tally;
+use crate::ticket::{Issue, IssueStatus, Problem, State, Ticket};
 use crate::trace::Call;
 
 fn issue(id: &str) -> Issue {
@@ -40,6 +43,45 @@ async fn a_ticket_is_read_back_in_every_state() {
         assert_eq!(store.ticket(&acme(), &it.id).await.unwrap(), Some(it.clone()));
     }
     assert_eq!(store.ticket(&other(), &it.id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn every_ticket_of_a_tenant_is_counted_in_whatever_state_and_nobody_elses() {
+    let store = store().await;
+    let today = date(2026, 2, 1);
+    for (number, state) in states().into_iter().enumerate() {
+        let mut it = put(&store, &ticket(&acme(), &format!("tkt-a{number}"))).await;
+        it.state = state;
+        it.content.due_on = Some(if number == 3 { date(2026, 1, 31) } else { today });
+        if number == 4 {
+            it.problem = Some(Problem { what: "It does not go.".to_owned(), since: start(), tries: 1 });
+        }
+        store.save_ticket(&mut it).await.unwrap();
+    }
+    put(&store, &ticket(&other(), "tkt-1")).await;
+    let count = async |tenant| {
+        let (mut tally, mut behind, mut calls) = (Tally::default(), None, 0);
+        loop {
+            behind = store.count_tickets(&tenant, today, behind, &mut tally).await.unwrap();
+            calls += 1;
+            if behind.is_none() {
+                return (tally, calls);
+            }
+        }
+    };
+    let few = Tally { all: 10, open: 6, late: 1, parked: 2, waiting: 4, closed: 2, gone: 1 };
+    assert_eq!(count(acme()).await, (few, 1));
+
+    let long = "x".repeat(1000);
+    let mut more = ticket(&acme(), "tkt-b");
+    more.content.title = long;
+    more.content.due_on = None;
+    let name = |number| ticket_id(&format!("tkt-b{number:04}"));
+    let more: Vec<Ticket> = (0..1500).map(|number| Ticket { id: name(number), ..more.clone() }).collect();
+    assert!(store.put_new_tickets(&more).await.into_iter().all(|new| new.unwrap()));
+    let (tally, calls) = count(acme()).await;
+    assert_eq!(tally, Tally { all: 1510, open: 1506, waiting: 1504, ..few });
+    assert!(calls > 1, "a call looks at a megabyte");
 }
 
 #[tokio::test]

@@ -51,9 +51,9 @@ impl Tickets {
         format!("{}{more}", number(count))
     }
 
-    /// Whether there is any.
+    /// Whether there is any, or may be.
     pub(super) fn any(&self) -> bool {
-        self.open + self.parked + self.waiting + self.closed + self.gone > 0
+        !self.complete || self.open + self.parked + self.waiting + self.closed + self.gone > 0
     }
 }
 
