@@ -3,6 +3,7 @@
 //! A message names a thing and says nothing else about it. Who receives it reads the table, so that a message may come
 //! late, twice or never: sending it again is always right, and the scheduled functions do.
 
+mod gauge;
 mod queue;
 mod recording;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{ActionId, CampaignId, ConnectionId, TenantId, TicketId};
 use crate::{Error, Result};
 
+pub use gauge::{Backlog, Depth, Gauge, Level, SqsGauge, Work, levels};
 pub use queue::SqsQueue;
 pub use recording::RecordingQueue;
 

@@ -20,7 +20,9 @@ use crate::operations::session::{Deadline, JiraAccess};
 use crate::random::SystemRandom;
 use crate::secrets::{SecretStore, SecretsManager};
 use crate::slack::{self, Outside};
-use crate::sqs::{ChecksRequest, Message, Queue, SqsQueue, SyncRequest, UsageRequest};
+use crate::sqs::{
+    Backlog, ChecksRequest, Message, Queue, SqsGauge, SqsQueue, SyncRequest, UsageRequest, Work,
+};
 use crate::{Error, Result, aws, telemetry};
 
 /// The moment that lies `kept_back` seconds before Lambda ends a function at `deadline`.
@@ -158,6 +160,24 @@ impl Wiring {
     /// The queue of ingestions, campaigns and actions.
     pub fn usage_queue(&self) -> Result<Arc<dyn Queue<UsageRequest>>> {
         self.queue("ASSAY_USAGE_QUEUE_URL")
+    }
+
+    /// What tells how much waits in each queue, and how much of it is parked.
+    pub fn backlogs(&self) -> Result<Arc<[Backlog]>> {
+        let client = aws_sdk_sqs::Client::new(&self.sdk);
+        let gauge = |setting: &'static str| {
+            let url = self.config.required(setting)?;
+            Ok::<_, Error>(Arc::new(SqsGauge::new(client.clone(), url)))
+        };
+        let backlogs = [
+            (Work::Sync, "ASSAY_SYNC_QUEUE_URL", "ASSAY_SYNC_DEAD_LETTERS_URL"),
+            (Work::Checks, "ASSAY_CHECKS_QUEUE_URL", "ASSAY_CHECKS_DEAD_LETTERS_URL"),
+            (Work::Usage, "ASSAY_USAGE_QUEUE_URL", "ASSAY_USAGE_DEAD_LETTERS_URL"),
+        ];
+        let backlogs = backlogs
+            .into_iter()
+            .map(|(work, queue, parked)| Ok(Backlog { work, queue: gauge(queue)?, parked: gauge(parked)? }));
+        backlogs.collect()
     }
 
     fn queue<M: Message + 'static>(&self, setting: &'static str) -> Result<Arc<dyn Queue<M>>> {

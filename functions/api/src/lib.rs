@@ -25,7 +25,7 @@ use assay::operations::Core;
 use assay::operations::announcing::Announcer;
 use assay::operations::connecting::Connector;
 use assay::operations::forge::ForgeAccess;
-use assay::sqs::{ChecksRequest, Queue, SyncRequest, UsageRequest};
+use assay::sqs::{Backlog, ChecksRequest, Queue, SyncRequest, UsageRequest};
 use axum::Router;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -47,6 +47,8 @@ pub struct Api {
     pub sync: Arc<dyn Queue<SyncRequest>>,
     /// Where campaigns and actions are gone on with.
     pub usage: Arc<dyn Queue<UsageRequest>>,
+    /// What tells how much waits in the queues.
+    pub backlogs: Arc<[Backlog]>,
 }
 
 /// The API.
@@ -95,6 +97,7 @@ fn guarded() -> routes::Routes {
         .merge(routes::licences::routes())
         .merge(routes::people::routes())
         .merge(routes::posture::routes())
+        .merge(routes::work::routes())
         .merge(routes::accounts::routes())
         .merge(routes::groups::routes())
         .merge(routes::project_roles::routes())

@@ -26,6 +26,7 @@ async fn main() -> Result<(), Error> {
         checks: wiring.checks_queue()?,
         sync: wiring.sync_queue()?,
         usage: wiring.usage_queue()?,
+        backlogs: wiring.backlogs()?,
     };
     let adapter = lambda_http::Adapter::from(router(api));
     let handle = |event: LambdaEvent<Value>| {

@@ -27,6 +27,7 @@ pub mod tickets;
 pub mod token_names;
 pub mod tokens;
 pub mod usage;
+pub mod work;
 
 use utoipa_axum::router::OpenApiRouter;
 

@@ -25,6 +25,7 @@ async fn main() -> Result<(), Error> {
         checks: wiring.checks_queue()?,
         sync: wiring.sync_queue()?,
         usage: wiring.usage_queue()?,
+        backlogs: wiring.backlogs()?,
     };
     let console = Console::new(api);
     let adapter = lambda_http::Adapter::from(router(console.clone()));

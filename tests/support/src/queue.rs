@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use assay::clock::{Clock, after};
-use assay::sqs::{Message, Queue};
+use assay::sqs::{Depth, Gauge, Message, Queue};
 use jiff::Timestamp;
 
 /// Messages with the time from which they may be received.
@@ -70,5 +70,15 @@ impl<M: Message> Queue<M> for TimedQueue<M> {
         let at = after(self.clock.now(), delay.map_or(0, i64::from));
         self.lock().extend(messages.iter().map(|message| (at, message.clone())));
         Ok(())
+    }
+}
+
+#[async_trait::async_trait]
+impl<M: Message> Gauge for TimedQueue<M> {
+    async fn depth(&self) -> assay::Result<Depth> {
+        let (now, held) = (self.clock.now(), self.lock());
+        let waiting = held.iter().filter(|(at, _)| *at <= now).count();
+        let figure = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        Ok(Depth { waiting: figure(waiting), put_off: figure(held.len() - waiting), taken: 0 })
     }
 }

@@ -13,7 +13,7 @@ const BOUND: Duration = Duration::from_secs(30);
 
 /// Every setting of Assay's own: its name, a value that a function starts with, and the functions that need it. The
 /// template gives each function exactly these.
-const SETTINGS: [(&str, &str, &[&str]); 14] = [
+const SETTINGS: [(&str, &str, &[&str]); 17] = [
     (
         "ASSAY_TABLE",
         "assay",
@@ -42,6 +42,21 @@ const SETTINGS: [(&str, &str, &[&str]); 14] = [
         "ASSAY_USAGE_QUEUE_URL",
         "https://sqs.eu-central-1.amazonaws.com/1/usage",
         &["api", "console", "ingest-usage"],
+    ),
+    (
+        "ASSAY_SYNC_DEAD_LETTERS_URL",
+        "https://sqs.eu-central-1.amazonaws.com/1/sync-dead",
+        &["api", "console"],
+    ),
+    (
+        "ASSAY_CHECKS_DEAD_LETTERS_URL",
+        "https://sqs.eu-central-1.amazonaws.com/1/checks-dead",
+        &["api", "console"],
+    ),
+    (
+        "ASSAY_USAGE_DEAD_LETTERS_URL",
+        "https://sqs.eu-central-1.amazonaws.com/1/usage-dead",
+        &["api", "console"],
     ),
     (
         "ASSAY_SECRET_PREFIX",

@@ -24,7 +24,7 @@ use assay::secret::Secret;
 use assay::secrets::{MemorySecrets, SecretStore};
 use assay::site::SiteDomain;
 use assay::slack::Outside;
-use assay::sqs::{ChecksRequest, Queue, SyncRequest, UsageRequest};
+use assay::sqs::{Backlog, ChecksRequest, Queue, SyncRequest, UsageRequest, Work};
 use assay::sync_setting::{ClosureRule, GonePolicy, Mode, ReopenRule, SyncSetting};
 use jiff::Timestamp;
 use jira_sim::{ClockBase, Options, Running, Simulator};
@@ -65,6 +65,8 @@ pub struct World {
     pub checks: Arc<TimedQueue<ChecksRequest>>,
     /// The queue of ingestions, campaigns and actions.
     pub usage: Arc<TimedQueue<UsageRequest>>,
+    /// Where sync requests are parked that were tried in vain.
+    pub parked: Arc<TimedQueue<SyncRequest>>,
     /// Opens sessions.
     pub access: JiraAccess,
     /// Opens GitHub; it leads nowhere until a test says where GitHub is.
@@ -133,6 +135,7 @@ impl World {
             sync: Arc::new(TimedQueue::new(time.clock())),
             checks: Arc::new(TimedQueue::new(time.clock())),
             usage: Arc::new(TimedQueue::new(time.clock())),
+            parked: Arc::new(TimedQueue::new(time.clock())),
             jira,
             time,
             table_address,
@@ -152,6 +155,16 @@ impl World {
     pub fn connector(&self) -> Connector {
         let checks = Arc::clone(&self.checks) as Arc<dyn Queue<ChecksRequest>>;
         Connector { jira: self.access.clone(), checks, public_url: PUBLIC_URL.to_owned() }
+    }
+
+    /// Tells how much waits in the queues; but for sync requests, nothing is ever parked.
+    pub fn backlogs(&self) -> Arc<[Backlog]> {
+        let none = Arc::new(TimedQueue::<SyncRequest>::new(self.time.clock()));
+        Arc::new([
+            Backlog { work: Work::Sync, queue: self.sync.clone(), parked: self.parked.clone() },
+            Backlog { work: Work::Checks, queue: self.checks.clone(), parked: none.clone() },
+            Backlog { work: Work::Usage, queue: self.usage.clone(), parked: none },
+        ])
     }
 
     /// Evaluates checks.

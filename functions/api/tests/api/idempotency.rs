@@ -189,8 +189,8 @@ async fn die_in(house: &House, path: &str, key: &str, body: &Value) {
     let (core, sync, usage) =
         (house.world.access.core.clone(), house.world.sync.clone(), house.world.usage.clone());
     let announcer = house.world.announcer();
-    let forge = house.world.forge.clone();
-    let api = Api { core, connector, forge, announcer, checks, sync, usage };
+    let (forge, backlogs) = (house.world.forge.clone(), house.world.backlogs());
+    let api = Api { core, connector, forge, announcer, checks, sync, usage, backlogs };
     let router: Router = router(api);
     let ask = Ask::new("POST", path).token(Some(&house.admin)).header("idempotency-key", key).json(body);
     tokio::select! {

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex};
 use assay::clock::{Clock, after};
 use assay::ids::TicketId;
 use assay::quota::hour_of;
+use assay::sqs::{Backlog, ChecksRequest, Depth, Gauge, Queue, SyncRequest, Work};
 use assay::ticket::Ticket;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::support::{House, assert_problem, over};
+use crate::support::{House, assert_problem, over, over_queues};
 
 #[tokio::test]
 async fn posture_tells_how_many_checks_stood_how_day_by_day() {
@@ -88,6 +89,49 @@ impl Clock for Hasty {
         *now = after(*now, 5);
         *now
     }
+}
+
+#[tokio::test]
+async fn each_queue_tells_how_much_waits_in_it_and_nothing_of_what() {
+    let mut house = House::start().await;
+    let queue = |name: &str, waiting: u64, put_off: u64, parked: u64| json!({ "queue": name, "waiting": waiting, "put_off": put_off, "taken": 0, "parked": parked });
+    let told = async |house: &House| {
+        let mut items = house.list("/v1/work").await;
+        for item in &mut items {
+            let what = item.as_object_mut().unwrap().remove("what").unwrap();
+            assert!(!what.as_str().unwrap().is_empty());
+        }
+        items
+    };
+    let none = [queue("sync", 0, 0, 0), queue("checks", 0, 0, 0), queue("usage", 0, 0, 0)];
+    assert_eq!(told(&house).await, none);
+    let (tenant, ticket) = (house.world.tenant.clone(), TicketId::parse("tkt-secret").unwrap());
+    let request = SyncRequest { tenant: tenant.clone(), ticket };
+    house.world.sync.send(&request, None).await.unwrap();
+    house.world.sync.send(&request, Some(60)).await.unwrap();
+    house.world.parked.send(&request, None).await.unwrap();
+    house.world.checks.send(&ChecksRequest::Tenant { tenant }, None).await.unwrap();
+    let some = [queue("sync", 1, 1, 1), queue("checks", 1, 0, 0), queue("usage", 0, 0, 0)];
+    assert_eq!(told(&house).await, some);
+    assert!(!house.get("/v1/work").await.text().contains("tkt-secret"));
+
+    house.router = over_queues(&house.world, [silent(Work::Sync)].into());
+    let unknown = json!({ "queue": "sync", "waiting": null, "put_off": null, "taken": null, "parked": null });
+    assert_eq!(told(&house).await, [unknown], "a queue that does not answer is no error");
+}
+
+/// Never answers.
+struct Silent;
+
+#[async_trait::async_trait]
+impl Gauge for Silent {
+    async fn depth(&self) -> assay::Result<Depth> {
+        std::future::pending().await
+    }
+}
+
+fn silent(work: Work) -> Backlog {
+    Backlog { work, queue: Arc::new(Silent), parked: Arc::new(Silent) }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use assay::directory::{ACCOUNTS_IN_PAGE, Group, List, Product, RosterPage};
 use assay::ids::{AccountId, ConnectionId, GroupId, ProductKey, TenantId};
 use assay::ingestion::{Ingestion, Source};
 use assay::secrets::MemorySecrets;
-use assay::sqs::{ChecksRequest, Queue, SyncRequest, UsageRequest};
+use assay::sqs::{Backlog, ChecksRequest, Queue, SyncRequest, UsageRequest};
 use assay_api::command::{Command, carry_out};
 use assay_api::{Api, router};
 use assay_test_support::http::{Answer, Ask};
@@ -205,6 +205,11 @@ fn is_audit(item: &Value) -> bool {
 
 /// The API over a world as it is.
 pub fn over(world: &World) -> Router {
+    over_queues(world, world.backlogs())
+}
+
+/// The same with other queues to tell of.
+pub fn over_queues(world: &World, backlogs: Arc<[Backlog]>) -> Router {
     router(Api {
         forge: world.forge.clone(),
         core: world.access.core.clone(),
@@ -213,6 +218,7 @@ pub fn over(world: &World) -> Router {
         checks: Arc::clone(&world.checks) as Arc<dyn Queue<ChecksRequest>>,
         sync: Arc::clone(&world.sync) as Arc<dyn Queue<SyncRequest>>,
         usage: Arc::clone(&world.usage) as Arc<dyn Queue<UsageRequest>>,
+        backlogs,
     })
 }
 

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
 
-use self::data::{Licences, Tickets, Usage};
+use self::data::{Licences, Queue, Tickets, Usage};
 use super::checks::{Check, Outcome};
 use super::connections::{Connection, State};
 use crate::client::List;
@@ -41,6 +41,8 @@ struct OverviewPage<'a> {
     tickets: Tickets,
     usage: Vec<Usage>,
     licences: Vec<Licences>,
+    /// What waits in the queues of the whole deployment.
+    queues: Vec<Queue>,
 }
 
 impl OverviewPage<'_> {
@@ -66,6 +68,11 @@ impl OverviewPage<'_> {
         self.passing + self.unsure + self.idle + self.failing.len() > 0
     }
 
+    /// Whether some work was given up.
+    fn is_stuck(&self) -> bool {
+        self.queues.iter().any(Queue::is_stuck)
+    }
+
     /// Whether some connection needs somebody.
     fn is_lost(&self) -> bool {
         self.connections.iter().any(|it| it.state == State::NeedsReauth)
@@ -74,12 +81,13 @@ impl OverviewPage<'_> {
 
 async fn show(visit: Visit) -> Result<Response, Problem> {
     let client = &visit.client;
-    let (connections, checks, posture, tickets, usage) = tokio::join!(
+    let (connections, checks, posture, tickets, usage, queues) = tokio::join!(
         data::connections(client),
         client.get::<List<Check>>("/v1/checks"),
         posture::read(client, visit.frame.now),
         client.get::<Tickets>("/v1/tickets/summary"),
         client.get::<List<Usage>>("/v1/usage"),
+        data::queues(client),
     );
     let checks = checks?.items;
     let count = |outcome: Outcome| checks.iter().filter(|check| check.last_outcome == Some(outcome)).count();
@@ -102,5 +110,6 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
         tickets: tickets?,
         usage,
         licences,
+        queues,
     })
 }

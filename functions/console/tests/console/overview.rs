@@ -2,8 +2,9 @@
 
 use assay::access::Role;
 use assay::clock::after;
-use assay::ids::ConnectionId;
+use assay::ids::{ConnectionId, TicketId};
 use assay::quota::hour_of;
+use assay::sqs::{Queue, SyncRequest};
 use serde_json::json;
 
 use super::support::{House, main_of};
@@ -32,6 +33,24 @@ async fn everything_is_told_at_a_glance() {
     let summary = house.call("GET", "/v1/tickets/summary", &serde_json::Value::Null).await.json();
     assert!(page.contains(&format!("<b>{}</b> open", summary["open"])), "{page}");
     assert!(page.contains("Checks by day") && page.contains("role=\"img\""), "{page}");
+}
+
+#[tokio::test]
+async fn what_waits_in_the_queues_is_told_and_what_was_given_up() {
+    let house = House::with_tasks().await;
+    let browser = house.signed_in(Role::Auditor).await;
+    let page = browser.page("/").await;
+    assert!(page.contains("What waits in the queues") && !page.contains("in vain"), "{page}");
+    let tenant = house.world.tenant.clone();
+    let request = SyncRequest { tenant, ticket: TicketId::parse("tkt-1").unwrap() };
+    for _ in 0..3 {
+        house.world.parked.send(&request, None).await.unwrap();
+    }
+    let page = browser.page("/").await;
+    assert!(
+        page.contains("<td class=\"number\">3</td></tr>") && page.contains("five times in vain"),
+        "{page}"
+    );
 }
 
 #[tokio::test]

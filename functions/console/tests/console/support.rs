@@ -57,6 +57,7 @@ impl House {
             checks: Arc::clone(&world.checks) as Arc<dyn Queue<ChecksRequest>>,
             sync: Arc::clone(&world.sync) as Arc<dyn Queue<SyncRequest>>,
             usage: Arc::clone(&world.usage) as Arc<dyn Queue<UsageRequest>>,
+            backlogs: world.backlogs(),
         };
         let console = Console::new(api.clone());
         let (router, public_url) = (router(console.clone()), public_url.to_owned());

@@ -65,6 +65,7 @@ impl House {
             checks: Arc::clone(&world.checks) as Arc<dyn Queue<ChecksRequest>>,
             sync: Arc::clone(&world.sync) as Arc<dyn Queue<SyncRequest>>,
             usage: Arc::clone(&world.usage) as Arc<dyn Queue<UsageRequest>>,
+            backlogs: world.backlogs(),
         });
         let callback = assay_oauth_callback::router(world.connector());
         let command = json!({ "issue_token": { "tenant": "acme", "role": Role::Admin } });

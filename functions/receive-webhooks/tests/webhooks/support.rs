@@ -52,6 +52,7 @@ impl House {
             checks: Arc::clone(&world.checks) as Arc<dyn Queue<ChecksRequest>>,
             sync: Arc::clone(&world.sync) as Arc<dyn Queue<SyncRequest>>,
             usage: Arc::clone(&world.usage) as Arc<dyn Queue<UsageRequest>>,
+            backlogs: world.backlogs(),
         });
         Self { receiver: assay_receive_webhooks::router(hearing), api, world }
     }

@@ -15,6 +15,8 @@ struct Rights {
     indexes: &'static [&'static str],
     /// Queues that are sent to.
     sends: &'static [&'static str],
+    /// Queues of which is asked how much they hold.
+    measures: &'static [&'static str],
     /// Queues that start the function.
     receives: &'static [&'static str],
     /// Actions of Secrets Manager, each with the names of the secrets behind `assay/<stack>/`.
@@ -27,12 +29,17 @@ const CREDENTIALS: &[&str] = &["*/connection/*", "*/oauth-app-*"];
 /// Where rotated grants are put.
 const GRANTS: &[&str] = &["*/connection/*"];
 
+/// All queues, and those in which their dead letters are.
+const QUEUES: [&str; 6] =
+    ["SyncQueue", "ChecksQueue", "UsageQueue", "SyncDeadLetters", "ChecksDeadLetters", "UsageDeadLetters"];
+
 const EXPECTED: [Rights; 8] = [
     Rights {
         function: "api",
         table: &["GetItem", "Query", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem"],
         indexes: &[],
         sends: &["SyncQueue", "ChecksQueue", "UsageQueue"],
+        measures: &QUEUES,
         receives: &[],
         secrets: &[
             ("GetSecretValue", &["*"]),
@@ -47,6 +54,7 @@ const EXPECTED: [Rights; 8] = [
         table: &["GetItem", "Query", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem"],
         indexes: &[],
         sends: &["SyncQueue", "ChecksQueue", "UsageQueue"],
+        measures: &QUEUES,
         receives: &[],
         secrets: &[
             ("GetSecretValue", &["*"]),
@@ -61,6 +69,7 @@ const EXPECTED: [Rights; 8] = [
         table: &["GetItem", "PutItem", "UpdateItem", "DeleteItem"],
         indexes: &[],
         sends: &["ChecksQueue"],
+        measures: &[],
         receives: &[],
         secrets: &[("GetSecretValue", CREDENTIALS), ("PutSecretValue", GRANTS), ("CreateSecret", GRANTS)],
     },
@@ -69,6 +78,7 @@ const EXPECTED: [Rights; 8] = [
         table: &["GetItem", "Query", "BatchGetItem", "PutItem", "UpdateItem"],
         indexes: &["due"],
         sends: &["SyncQueue", "ChecksQueue"],
+        measures: &[],
         receives: &["ChecksQueue"],
         secrets: &[("GetSecretValue", CREDENTIALS), ("PutSecretValue", GRANTS)],
     },
@@ -78,6 +88,7 @@ const EXPECTED: [Rights; 8] = [
         table: &["GetItem", "Query", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem"],
         indexes: &["due", "issue"],
         sends: &["UsageQueue"],
+        measures: &[],
         receives: &["UsageQueue"],
         secrets: &[
             ("GetSecretValue", &["*/connection/*", "*/oauth-app-*", "*/organisation/*", "*/signing/*"]),
@@ -91,6 +102,7 @@ const EXPECTED: [Rights; 8] = [
         table: &["GetItem", "Query", "BatchGetItem", "PutItem", "UpdateItem"],
         indexes: &[],
         sends: &["SyncQueue"],
+        measures: &[],
         receives: &["SyncQueue"],
         secrets: &[
             ("GetSecretValue", &["*/connection/*", "*/oauth-app-*", "*/github/access-*"]),
@@ -102,6 +114,7 @@ const EXPECTED: [Rights; 8] = [
         table: &["GetItem", "Query", "PutItem", "UpdateItem"],
         indexes: &["issue"],
         sends: &["SyncQueue"],
+        measures: &[],
         receives: &[],
         // What signs webhooks, and no credentials of connections.
         secrets: &[("GetSecretValue", &["*/webhook/*", "*/oauth-app-*", "*/github/webhook-*"])],
@@ -111,6 +124,7 @@ const EXPECTED: [Rights; 8] = [
         table: &["GetItem", "Query", "BatchGetItem", "PutItem", "UpdateItem"],
         indexes: &["due"],
         sends: &["SyncQueue"],
+        measures: &[],
         receives: &[],
         // What opens sessions, and where notifications are sent.
         secrets: &[
@@ -131,6 +145,7 @@ impl Rights {
         let table = self.table.iter().map(|action| format!("dynamodb:{action} on Table"));
         let indexes = self.indexes.iter().map(|index| format!("dynamodb:Query on Table/index/{index}"));
         let sends = self.sends.iter().map(|queue| format!("sqs:SendMessage on {queue}"));
+        let measures = self.measures.iter().map(|queue| format!("sqs:GetQueueAttributes on {queue}"));
         let receives = self
             .receives
             .iter()
@@ -140,7 +155,7 @@ impl Rights {
         });
         let logs = ["CreateLogStream", "PutLogEvents"]
             .map(|action| format!("logs:{action} on log group {}", self.function));
-        table.chain(indexes).chain(sends).chain(receives).chain(secrets).chain(logs).collect()
+        table.chain(indexes).chain(sends).chain(measures).chain(receives).chain(secrets).chain(logs).collect()
     }
 }
 

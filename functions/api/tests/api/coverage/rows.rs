@@ -28,7 +28,7 @@ pub const NOT_NOW: [&str; 5] = [
 ];
 
 /// What deletes stands last, since each route is really used in this order.
-pub const ROWS: [Row; 142] = [
+pub const ROWS: [Row; 143] = [
     // Before another tenant has asked for anything: its log then names what it asked for.
     row("GET /v1/audit-log", Role::Auditor, 200),
     row("GET /v1/use-cases", Role::Auditor, 200),
@@ -57,6 +57,7 @@ pub const ROWS: [Row; 142] = [
     row("GET /v1/connections/{id}/projects/{project}/assignable", Role::Operator, 404),
     row("GET /v1/connections/{id}/labels", Role::Operator, 404),
     row("GET /v1/posture", Role::Auditor, 200),
+    row("GET /v1/work", Role::Auditor, 200),
     row("GET /v1/checks", Role::Auditor, 200),
     row("GET /v1/checks/{id}", Role::Auditor, 200),
     row("GET /v1/checks/{id}/runs", Role::Auditor, 200),

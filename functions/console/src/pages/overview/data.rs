@@ -57,6 +57,44 @@ impl Tickets {
     }
 }
 
+/// How much work of one kind waits; a figure that is not known is none.
+#[derive(Debug, Deserialize)]
+pub(super) struct Queue {
+    pub(super) what: String,
+    waiting: Option<u64>,
+    put_off: Option<u64>,
+    taken: Option<u64>,
+    parked: Option<u64>,
+}
+
+impl Queue {
+    pub(super) fn waiting(&self) -> String {
+        told(self.waiting)
+    }
+
+    pub(super) fn put_off(&self) -> String {
+        told(self.put_off)
+    }
+
+    pub(super) fn taken(&self) -> String {
+        told(self.taken)
+    }
+
+    pub(super) fn parked(&self) -> String {
+        told(self.parked)
+    }
+
+    /// Whether somebody must see to what was given up.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.parked.is_some_and(|parked| parked > 0)
+    }
+}
+
+/// What waits in the queues; nothing where that cannot be told, since the overview does not stand or fall by it.
+pub(super) async fn queues(client: &Client) -> Vec<Queue> {
+    client.get::<List<Queue>>("/v1/work").await.map(|list| list.items).unwrap_or_default()
+}
+
 /// How far the accounts of a site were read.
 #[derive(Debug, Deserialize)]
 pub(super) struct Usage {
