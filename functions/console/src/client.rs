@@ -38,6 +38,9 @@ pub struct Client {
 /// within what a browser's request may take.
 const WAITS: [u64; 6] = [250, 500, 1000, 2000, 3000, 3250];
 
+/// How many pages of a list are read where all of it is wanted.
+const PAGES: usize = 10;
+
 /// What became of what was sent in one visit; all clones of its client share it.
 #[derive(Debug, Default)]
 struct Sent {
@@ -75,6 +78,21 @@ impl Client {
         let told: Value = self.get(path).await?;
         let shown = T::deserialize(&told).map_err(Problem::ours)?;
         Ok((shown, told))
+    }
+
+    /// Reads a list of few items to its end: the connections of a tenant, by nature. Whatever there is beyond 2,000 is left out.
+    pub async fn all<T: DeserializeOwned>(&self, list: &str) -> Result<Vec<T>, Problem> {
+        let (mut items, mut cursor) = (Vec::new(), None::<String>);
+        for _ in 0..PAGES {
+            let asked = query(list, &[("limit", Some("200")), ("cursor", cursor.as_deref())]);
+            let page = self.get::<List<T>>(&asked).await?;
+            items.extend(page.items);
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(items)
     }
 
     /// Reads what is not JSON: an export. Gives the answer as the API gave it.

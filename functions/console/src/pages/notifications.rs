@@ -211,9 +211,9 @@ async fn list(visit: Visit, Query(filter): Query<Filter>) -> Result<Response, Pr
 
 /// What ends next, over all connections that are in use.
 async fn ends(visit: &Visit) -> Result<Vec<End>, Problem> {
-    let connections: List<Connection> = visit.client.get("/v1/connections").await?;
+    let connections: Vec<Connection> = visit.client.all("/v1/connections").await?;
     let mut ends = Vec::new();
-    let used = connections.items.into_iter().filter(|it| it.state != State::Disconnected);
+    let used = connections.into_iter().filter(|it| it.state != State::Disconnected);
     for connection in used.take(MOST_CONNECTIONS) {
         let Connection { id, site, endings, .. } =
             visit.client.get(&path(&["v1", "connections", &connection.id])).await?;

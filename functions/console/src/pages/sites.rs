@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::client::{Client, List};
+use crate::client::Client;
 use crate::problem::Problem;
 
 /// The connections, as far as they are named.
@@ -18,10 +18,10 @@ struct Connection {
 }
 
 impl Sites {
-    /// Reads the names of up to 200 connections; others go by their ids.
+    /// Reads the names of the connections.
     pub(super) async fn read(client: &Client) -> Result<Self, Problem> {
-        let connections: List<Connection> = client.get("/v1/connections?limit=200").await?;
-        Ok(Self(connections.items.into_iter().map(|it| (it.id, it.site)).collect()))
+        let connections: Vec<Connection> = client.all("/v1/connections").await?;
+        Ok(Self(connections.into_iter().map(|it| (it.id, it.site)).collect()))
     }
 
     /// Whether nothing is connected.

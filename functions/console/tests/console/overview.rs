@@ -7,7 +7,7 @@ use assay::quota::hour_of;
 use assay::sqs::{Queue, SyncRequest};
 use serde_json::json;
 
-use super::support::{House, main_of};
+use super::support::{House, between, main_of};
 
 #[tokio::test]
 async fn a_newcomer_sees_the_next_step() {
@@ -71,6 +71,39 @@ async fn what_ends_and_what_jira_holds_back_is_told_ahead() {
     store.pause(tenant, &id, after(now, 600)).await.unwrap();
     let page = browser.page("/").await;
     assert!(page.contains("Jira asked to pause") && page.contains("in 10 minutes"), "{page}");
+}
+
+#[tokio::test]
+async fn of_many_connections_those_that_need_somebody_are_shown_and_all_can_be_paged() {
+    let house = House::with_tasks().await;
+    let store = house.world.store();
+    let one = store.all_connections(&house.world.tenant).await.unwrap().remove(0);
+    for number in 0..120 {
+        let id = ConnectionId::parse(&format!("con-1{number:03}")).unwrap();
+        let mut connection = assay::connection::Connection { id, ..one.clone() };
+        match number {
+            // The first are over, and the last is lost.
+            0..60 => connection.state = assay::connection::State::Disconnected,
+            119 => connection.state = assay::connection::State::NeedsReauth,
+            _ => {}
+        }
+        store.put_new_connection(&connection).await.unwrap();
+    }
+    let browser = house.signed_in(Role::Auditor).await;
+    let page = browser.page("/").await;
+    assert!(page.contains("A connection must be connected again") && page.contains("con-1119"), "{page}");
+    assert!(page.contains("<a href=\"/connections\">All connections</a>"), "{page}");
+    let (mut path, mut pages, mut seen) = ("/connections".to_owned(), 0, 0);
+    loop {
+        let page = browser.page(&path).await;
+        seen += page.matches("<tr><th scope=\"row\">").count();
+        pages += 1;
+        match between(&page, "class=\"button\" href=\"", "\" rel=\"next\"") {
+            Some(next) => path = next.replace("&#38;", "&"),
+            None => break,
+        }
+    }
+    assert_eq!((pages, seen), (3, 121));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::super::connections::view::State;
-use crate::client::{Client, List, query};
+use crate::client::Client;
 use crate::problem::Problem;
 
 /// A connected site.
@@ -17,22 +17,10 @@ pub(in crate::pages) struct Site {
     state: State,
 }
 
-/// How many pages of connections are read: a tenant has few.
-const PAGES: usize = 10;
-
 impl Site {
     /// All sites of the tenant, those whose connection was ended behind the others.
     pub(in crate::pages) async fn all(client: &Client) -> Result<Vec<Self>, Problem> {
-        let (mut sites, mut cursor) = (Vec::new(), None);
-        for _ in 0..PAGES {
-            let asked = query("/v1/connections", &[("limit", Some("200")), ("cursor", cursor.as_deref())]);
-            let page: List<Self> = client.get(&asked).await?;
-            sites.extend(page.items);
-            cursor = page.next_cursor;
-            if cursor.is_none() {
-                break;
-            }
-        }
+        let mut sites: Vec<Self> = client.all("/v1/connections").await?;
         sites.sort_by_key(Self::is_ended);
         Ok(sites)
     }

@@ -326,8 +326,8 @@ async fn named(visit: &Visit, list: &str, connection: &str) -> Result<Vec<(Strin
 
 /// The connections that are in use, as a choice.
 async fn connections(visit: &Visit) -> Result<Vec<(String, String)>, Problem> {
-    let all: List<Connection> = visit.client.get("/v1/connections").await?;
-    let used = all.items.into_iter().filter(|it| it.state != assay::connection::State::Disconnected);
+    let all: Vec<Connection> = visit.client.all("/v1/connections").await?;
+    let used = all.into_iter().filter(|it| it.state != assay::connection::State::Disconnected);
     Ok(used.map(|it| (it.id.clone(), format!("{} ({})", it.site, it.id))).collect())
 }
 

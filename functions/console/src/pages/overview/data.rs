@@ -165,15 +165,15 @@ fn told(figure: Option<u64>) -> String {
 /// The connections that live, those that need somebody first, each with what of it ends and its limit; and whether there are
 /// more.
 pub(super) async fn connections(client: &Client) -> Result<(Vec<Connection>, bool), Problem> {
-    let list = client.get::<List<Connection>>("/v1/connections").await?;
-    let mut living: Vec<Connection> = list.items.into_iter().filter(Connection::lives).collect();
+    let all: Vec<Connection> = client.all("/v1/connections").await?;
+    let mut living: Vec<Connection> = all.into_iter().filter(Connection::lives).collect();
     living.sort_by_key(|it| match it.state {
         State::NeedsReauth => 0,
         State::Degraded => 1,
         State::Pending => 2,
         State::Active | State::Disconnected => 3,
     });
-    let further = living.len() > CONNECTIONS || list.next_cursor.is_some();
+    let further = living.len() > CONNECTIONS;
     living.truncate(CONNECTIONS);
     let whole = living.iter().map(|it| async {
         let path = path(&["v1", "connections", &it.id]);
