@@ -6,6 +6,7 @@ use super::item::{decode, key_of};
 use super::keys::{self, Key};
 use super::page::{Order, Page};
 use super::{Store, write::Written};
+use crate::account::HeldRole;
 use crate::directory::{Group, List, Product, ProjectRole, RosterPage};
 use crate::ids::{ConnectionId, GroupId, ProductKey, ProjectId, TenantId};
 use crate::{Error, Result};
@@ -24,6 +25,19 @@ impl Store {
     /// All groups of a connection, by id.
     pub async fn all_groups(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<Vec<Group>> {
         self.all(&keys::groups(tenant, connection)).await
+    }
+
+    /// The groups of these that are stored, by id.
+    pub async fn groups_of(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        ids: &[GroupId],
+    ) -> Result<Vec<Group>> {
+        let keys = ids.iter().map(|id| keys::group(tenant, connection, id)).collect();
+        let mut groups: Vec<Group> = self.get_many(&keys, "groups").await?;
+        groups.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(groups)
     }
 
     /// A page of the groups of a connection, by id.
@@ -70,6 +84,20 @@ impl Store {
         connection: &ConnectionId,
     ) -> Result<Vec<ProjectRole>> {
         self.all(&keys::project_roles(tenant, connection)).await
+    }
+
+    /// The project roles of these that are stored, by project.
+    pub async fn project_roles_held(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        held: &[HeldRole],
+    ) -> Result<Vec<ProjectRole>> {
+        let key = |it: &HeldRole| keys::project_role(tenant, connection, &it.project, &it.role);
+        let mut roles: Vec<ProjectRole> =
+            self.get_many(&held.iter().map(key).collect(), "project roles").await?;
+        roles.sort_by(|one, other| (&one.project, &one.role).cmp(&(&other.project, &other.role)));
+        Ok(roles)
     }
 
     /// A page of the project roles of a connection, by project.

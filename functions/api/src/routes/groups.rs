@@ -92,8 +92,7 @@ async fn list(
     let store = &api.core.store;
     if let Some(account) = &query.account {
         let account = require_account(&api, &caller, &connection, account).await?;
-        let mut groups = store.all_groups(&caller.tenant, &connection).await?;
-        groups.retain(|group| account.groups.contains(&group.id));
+        let groups = store.groups_of(&caller.tenant, &connection, &account.groups).await?;
         return Ok(Json(List::whole(groups.into_iter().map(GroupView::of).collect())));
     }
     let stored = store.groups(&caller.tenant, &connection, asked.after.as_deref(), asked.limit).await?;

@@ -238,16 +238,15 @@ async fn find_holders(
     let days = query.unused_days.map(|days| checked(Some(days))).transpose()?;
     let ingestion = ingestion(api, &caller.tenant, connection).await?;
     let store = &api.core.store;
-    if store.product(&caller.tenant, connection, product).await?.is_none() {
-        return Err(
-            assay::Error::not_found(format!("there is no product {product} at this connection")).into()
-        );
-    }
+    let stored = store.product(&caller.tenant, connection, product).await?;
+    let stored = stored.ok_or_else(|| {
+        assay::Error::not_found(format!("there is no product {product} at this connection"))
+    })?;
     let filter = days.map(|days| days.to_string()).unwrap_or_default();
     let page = PageQuery { cursor: query.cursor, limit: query.limit };
     let asked =
         page.of(&caller.tenant, &["licence accounts", connection.as_str(), product.as_str(), &filter])?;
-    let groups = store.all_groups(&caller.tenant, connection).await?;
+    let groups = store.groups_of(&caller.tenant, connection, &stored.groups).await?;
     let site = store
         .connection(&caller.tenant, connection)
         .await?

@@ -78,17 +78,16 @@ async fn list(
     let asked = page.of(&caller.tenant, &["project roles", connection.as_str(), holder, project])?;
     require_connection(&api, &caller, &connection).await?;
     let store = &api.core.store;
-    if query.account.is_some() || query.project.is_some() {
-        let mut roles = match &query.project {
-            Some(project) => store.project_roles_of(&caller.tenant, &connection, project).await?,
-            None => store.all_project_roles(&caller.tenant, &connection).await?,
-        };
-        if let Some(account) = &query.account {
+    let roles = match (&query.account, &query.project) {
+        (Some(account), _) => {
             let account = require_account(&api, &caller, &connection, account).await?;
-            roles.retain(|role| {
-                account.roles.iter().any(|held| held.project == role.project && held.role == role.role)
-            });
+            Some(store.project_roles_held(&caller.tenant, &connection, &account.roles).await?)
         }
+        (None, Some(project)) => Some(store.project_roles_of(&caller.tenant, &connection, project).await?),
+        (None, None) => None,
+    };
+    if let Some(mut roles) = roles {
+        roles.retain(|role| query.project.as_ref().is_none_or(|project| role.project == *project));
         return Ok(Json(List::whole(roles.into_iter().map(ProjectRoleView::of).collect())));
     }
     let stored =
