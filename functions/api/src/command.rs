@@ -1,5 +1,4 @@
-//! Commands by direct invocation of the function: the root of trust is IAM, since only whoever may invoke the function
-//! can send them. API Gateway wraps what comes over HTTP, so no HTTP request can look like one.
+//! Commands by direct invocation of the function, as [`crate::serving`] takes them.
 
 use assay::Result;
 use assay::access::{ApiToken, DIRECT, Role};

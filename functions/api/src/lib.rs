@@ -15,6 +15,7 @@ pub mod input;
 pub mod page;
 pub mod problem;
 pub mod routes;
+pub mod serving;
 pub mod sheets;
 pub mod sought;
 pub mod strict;
