@@ -25,7 +25,7 @@ impl Fields {
     ///
     /// # Errors
     /// The form to be shown again, where somebody else changed meanwhile what its sender changed.
-    pub fn onto(&self, stored: &Self) -> Result<Self, Entered> {
+    pub fn onto(&self, stored: &Self) -> Result<Self, Box<Entered>> {
         if !self.has(WAS) {
             return Ok(self.clone());
         }
@@ -44,7 +44,11 @@ impl Fields {
                 meanwhile.insert(name.to_owned(), now.join(", "));
             }
         }
-        if meanwhile.is_empty() { Ok(merged) } else { Err(Entered::overtaken(merged, stored, meanwhile)) }
+        if meanwhile.is_empty() {
+            Ok(merged)
+        } else {
+            Err(Box::new(Entered::overtaken(merged, stored, meanwhile)))
+        }
     }
 
     /// All texts of a field as they were sent; empty ones are left out.
@@ -112,7 +116,7 @@ mod tests {
         Fields::of_query(&query)
     }
 
-    fn onto(was: &str, entered: &str, now: &str) -> Result<String, Entered> {
+    fn onto(was: &str, entered: &str, now: &str) -> Result<String, Box<Entered>> {
         sent(was, entered).onto(&Fields::of_query(now)).map(|fields| fields.written())
     }
 

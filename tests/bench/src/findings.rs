@@ -174,26 +174,26 @@ fn row(step: &Step<'_>, told: &Told) -> Vec<String> {
 
 /// The worker's part: a report of which every finding is new, for which tickets are planned.
 pub async fn send_first(world: &World) {
-    let created: u64 = send(world).await.iter().map(|taken| taken.created).sum();
+    let created: u64 = send(world, FINDINGS).await.iter().map(|taken| taken.created).sum();
     assert_eq!(created, FINDINGS as u64, "not every finding is new");
 }
 
 /// The worker's part: a report in which nothing is new, and what the queue then asks for, if anything.
 pub async fn send_again(world: &World) {
-    let taken = send(world).await;
+    let taken = send(world, FINDINGS).await;
     let unchanged: u64 = taken.iter().map(|taken| taken.unchanged).sum();
     let resolved = taken.last().map_or(0, |taken| taken.resolved);
     assert_eq!((unchanged, resolved), (FINDINGS as u64, 0), "something changed");
     world.work().await;
 }
 
-/// Sends a full report, batch by batch.
-async fn send(world: &World) -> Vec<Taken> {
+/// Sends a full report of so many findings, batch by batch.
+pub async fn send(world: &World, count: usize) -> Vec<Taken> {
     let sync = Arc::clone(&world.sync) as Arc<dyn Queue<SyncRequest>>;
     let findings = Findings { planner: Planner { core: world.access.core.clone(), sync }, deadline: None };
     let id = ReportId::parse(&format!("nightly-{}", world.time.now().as_second())).expect("an id");
-    let all: Vec<(u64, Incoming)> = (0..FINDINGS).map(|number| (number as u64, incoming(number))).collect();
-    let last = u32::try_from(FINDINGS.div_ceil(FINDINGS_IN_BATCH)).expect("a number");
+    let all: Vec<(u64, Incoming)> = (0..count).map(|number| (number as u64, incoming(number))).collect();
+    let last = u32::try_from(count.div_ceil(FINDINGS_IN_BATCH)).expect("a number");
     let mut taken = Vec::new();
     for (batch, some) in (1..).zip(all.chunks(FINDINGS_IN_BATCH)) {
         let batches = (batch == last).then_some(last);

@@ -2,13 +2,14 @@
 //!
 //! | module | measures |
 //! |---|---|
-//! | [`startup`] | each deployed binary: process start to first poll, resident memory, size of its archive |
+//! | [`startup`] | each deployed binary: process start to first poll, resident memory, size of its archive; alone with `--startup` |
 //! | [`work`] | calls to Jira, points, table operations, time and memory of a check run and of new tickets |
 //! | [`life`] | calls to Jira and points of a task's life, in individual and in batch mode |
 //! | [`planning`] | 10,000 tasks planned in memory |
 //! | [`heard`] | a status change in Jira → its task is updated |
 //! | [`ingesting`] | calls, points, table writes, time and memory of ingesting a directory and its activity, as it grows; alone with `--ingesting`, which adds 1,000,000 issues, or `--ingesting SIZE` |
 //! | [`findings`] | calls, points and table writes of a report of 1,000 findings, of their tickets with six required fields, and of the same report again; alone, with the next, with `--findings` |
+//! | [`pages`] | time in the function, calls to the table and bytes of each page of the console, at 10 and 10,000 rows; alone with `--pages` |
 //! | [`sarif`] | bytes a second and memory of reading SARIF documents |
 //! | [`random_life`] | ten thousand random steps of two-way sync, and what does not agree in the end; alone with `--life` |
 //! | [`prices`] | what a use of AWS comes to in money, beside each figure |
@@ -19,6 +20,7 @@ mod findings;
 mod heard;
 mod ingesting;
 mod life;
+mod pages;
 mod planning;
 mod prices;
 mod random_life;
@@ -50,6 +52,12 @@ async fn main() {
         planning::child(name);
         return;
     }
+    if let [kind, rest @ ..] = arguments.as_slice()
+        && kind == "--pages-of"
+    {
+        Box::pin(pages::child(rest)).await;
+        return;
+    }
     if let [kind, results, length] = arguments.as_slice()
         && kind == "--sarif"
     {
@@ -59,6 +67,14 @@ async fn main() {
     if arguments == ["--findings"] {
         Box::pin(findings::report()).await;
         sarif::report().await;
+        return;
+    }
+    if arguments == ["--pages"] {
+        Box::pin(pages::report()).await;
+        return;
+    }
+    if arguments == ["--startup"] {
+        startup::report().await;
         return;
     }
     if arguments == ["--life"] {
@@ -83,6 +99,7 @@ async fn main() {
     Box::pin(ingesting::report(&ingesting::SIZES)).await;
     Box::pin(findings::report()).await;
     sarif::report().await;
+    Box::pin(pages::report()).await;
     Box::pin(heard::report()).await;
     Box::pin(random_life::report()).await;
 }

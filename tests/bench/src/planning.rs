@@ -12,10 +12,9 @@ use assay::sync_setting::{ClosureRule, GonePolicy, Mode, ReopenRule, Scope, Sync
 use assay::task::{State, Subject, Task};
 use assay::ticket::Ticket;
 use jiff::Timestamp;
-use tokio::process::Command;
 
 use crate::prices::{TENANTS, Use, dollars};
-use crate::{say, startup, table};
+use crate::{say, startup, table, work};
 
 /// Tasks that are planned.
 const TASKS: usize = 10_000;
@@ -62,11 +61,7 @@ pub async fn report() {
 
 /// The figures that this program prints with these arguments, in a process of its own.
 pub async fn told_by_child(arguments: &[&str]) -> BTreeMap<String, f64> {
-    let own = std::env::current_exe().expect("this program's path");
-    let output = Command::new(own).args(arguments).output().await.expect("a child process");
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?} failed: {complaint}");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let text = work::told_by(arguments).await;
     let figures = text.lines().filter_map(|line| line.split_once('='));
     figures.filter_map(|(what, figure)| Some((what.to_owned(), figure.parse().ok()?))).collect()
 }

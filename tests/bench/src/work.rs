@@ -242,15 +242,19 @@ pub fn summary(calls: &[(String, u64)]) -> String {
     counts.iter().map(|(operation, count)| format!("{count} × {operation}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Does `what` in a process of its own, with the simulator and the table of `world`.
-pub async fn run_child(world: &World, what: &str) -> Told {
+/// What this program tells with these arguments, in a process of its own.
+pub async fn told_by(arguments: &[&str]) -> String {
     let own = std::env::current_exe().expect("this program's path");
-    let now = world.time.now().to_string();
-    let arguments = ["--child", what, &world.jira.url(), &world.table_address, &now].map(ToOwned::to_owned);
     let output =
         Command::new(own).args(arguments).stderr(Stdio::inherit()).output().await.expect("a child process");
-    assert!(output.status.success(), "the worker failed");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{arguments:?} failed");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Does `what` in a process of its own, with the simulator and the table of `world`.
+pub async fn run_child(world: &World, what: &str) -> Told {
+    let now = world.time.now().to_string();
+    let text = told_by(&["--child", what, &world.jira.url(), &world.table_address, &now]).await;
     let mut told = Told::default();
     for line in text.lines() {
         let Some((name, value)) = line.split_once('=') else { continue };

@@ -201,7 +201,7 @@ async fn change(visit: Visit, Path(id): Path<String>, form: Form) -> Result<Resp
     let stored = person.entered();
     let fields = match form.onto(stored.fields()) {
         Ok(fields) => fields,
-        Err(entered) => return again(&visit, &id, StatusCode::CONFLICT, entered).await,
+        Err(entered) => return again(&visit, &id, StatusCode::CONFLICT, *entered).await,
     };
     let body = meanwhile::change(&details(&fields), &details(stored.fields()), &told);
     if !meanwhile::is_any(&body) {

@@ -82,7 +82,7 @@ pub(super) async fn change(visit: Visit, Path(id): Path<String>, form: Form) -> 
     let (connection, told): (Connection, Value) = visit.client.shown(&api).await?;
     let stored = stored(&connection);
     let changed: Result<Connection, Problem> = match form.onto(stored.fields()) {
-        Err(entered) => return again(&visit, connection, StatusCode::CONFLICT, entered).await,
+        Err(entered) => return again(&visit, connection, StatusCode::CONFLICT, *entered).await,
         Ok(fields) => match (wish::change(&fields), wish::change(stored.fields())) {
             (Ok(asked), Ok(stored)) => {
                 let body = meanwhile::change(&asked, &stored, &told);

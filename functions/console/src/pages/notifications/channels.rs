@@ -225,7 +225,7 @@ async fn change(visit: Visit, Path(id): Path<String>, form: Form) -> Result<Resp
     let stored = channel.entered();
     let changed = match form.onto(stored.fields()) {
         Ok(fields) => save(&visit, &id, &fields, stored.fields(), &told).await,
-        Err(entered) => return again(&visit, &id, StatusCode::CONFLICT, entered).await,
+        Err(entered) => return again(&visit, &id, StatusCode::CONFLICT, *entered).await,
     };
     match changed {
         Ok(said) => Ok(visit.go(&path(&["notifications", "channels", &id]), said)),

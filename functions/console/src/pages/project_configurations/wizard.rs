@@ -316,7 +316,7 @@ async fn carry_out(
                 page.entered = Entered::so_far(fields.with(WAS, &[&stored.written()]), None);
             }
             Err(entered) => {
-                page.entered = entered;
+                page.entered = *entered;
                 return answer::with(StatusCode::CONFLICT, &page);
             }
         }

@@ -257,7 +257,7 @@ pub(super) async fn edit(
     let fields = if asked.is_empty() { stored.clone() } else { asked };
     match fields.onto(&stored) {
         Ok(fields) => shown(&visit, Some(&setting), fields.with(WAS, &[&was])).await,
-        Err(entered) => overtaken(&visit, &setting, entered, StatusCode::OK).await,
+        Err(entered) => overtaken(&visit, &setting, *entered, StatusCode::OK).await,
     }
 }
 
@@ -268,7 +268,7 @@ pub(super) async fn change(visit: Visit, Path(id): Path<String>, form: Form) -> 
     let stored = stored(&setting);
     let fields = match form.onto(&stored) {
         Ok(fields) => fields,
-        Err(entered) => return overtaken(&visit, &setting, entered, StatusCode::CONFLICT).await,
+        Err(entered) => return overtaken(&visit, &setting, *entered, StatusCode::CONFLICT).await,
     };
     let whole = |fields: &Fields| {
         let given = Fields::default().or("scope", &setting.scope).or("connection", &setting.connection);

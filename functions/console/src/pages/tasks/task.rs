@@ -164,7 +164,7 @@ pub(super) async fn change(visit: Visit, Path(id): Path<String>, form: Form) -> 
             Err(problem) => Err(problem),
         },
         Err(entered) => {
-            let page = page(&visit, &id, Some(Refused::Edit(entered))).await?;
+            let page = page(&visit, &id, Some(Refused::Edit(*entered))).await?;
             return answer::with(StatusCode::CONFLICT, &page);
         }
     };

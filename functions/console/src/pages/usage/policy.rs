@@ -124,7 +124,7 @@ pub(super) async fn change(
     let fields = match form.onto(entered(&policy).fields()) {
         Ok(fields) => fields,
         Err(entered) => {
-            let page = page(&visit, connection, policy, entered).await?;
+            let page = page(&visit, connection, policy, *entered).await?;
             return answer::with(StatusCode::CONFLICT, &page);
         }
     };

@@ -98,7 +98,10 @@ async fn change(visit: Visit, form: Form) -> Result<Response, Problem> {
     let fields = match form.onto(policy.entered().fields()) {
         Ok(fields) => fields,
         Err(entered) => {
-            return answer::with(StatusCode::CONFLICT, &PolicyPage { frame: &visit.frame, entered });
+            return answer::with(
+                StatusCode::CONFLICT,
+                &PolicyPage { frame: &visit.frame, entered: *entered },
+            );
         }
     };
     let sent = match body(&fields) {
