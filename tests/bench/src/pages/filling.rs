@@ -45,14 +45,14 @@ pub async fn filled(rows: usize) -> (World, String) {
     let token = tokens(&world, rows).await;
     let api = assay_api::router(house::api(&world));
     let caller = Caller { api, token };
-    requests(&world, &caller, rows).await;
+    findings::send(&world, rows).await;
+    requests(&world, &caller).await;
     world.evaluate().await;
     tickets(&world).await;
     runs(&world, rows).await;
     people(&world, rows).await;
     run_in_slices(&world, None).await;
     campaigns(&world, &caller, rows).await;
-    findings::send(&world, rows).await;
     notifications(&world, rows).await;
     world.time.advance(1);
     (world, caller.token)
@@ -90,9 +90,11 @@ async fn tokens(world: &World, rows: usize) -> String {
     last
 }
 
-/// Actions that wait for somebody, pull requests, and with them the entries of the audit log, one in each second.
-async fn requests(world: &World, caller: &Caller, rows: usize) {
-    for number in 1..=rows {
+/// Actions that wait for somebody, a pull request for each finding, and with them the entries of the audit log, in each second
+/// one of either.
+async fn requests(world: &World, caller: &Caller) {
+    let tasks = world.tasks().await;
+    for (number, finding) in tasks.iter().filter(|task| task.finding.is_some()).enumerate() {
         world.time.advance(1);
         let action = json!({
             "what": "create_issue", "connection": "con-1", "project": "SEC", "issue_type": "10100",
@@ -101,12 +103,13 @@ async fn requests(world: &World, caller: &Caller, rows: usize) {
         caller.post("/v1/actions", &action).await;
         let pull = json!({
             "url": format!("https://gitlab.example.com/shop/api/-/merge_requests/{number}"),
-            "title": format!("Update library-{number}"), "state": "open",
+            "title": format!("Update library-{number}"), "state": "open", "findings": [finding.id],
         });
         caller.post("/v1/remediations", &pull).await;
     }
-    // What the actions would do is worked out elsewhere.
+    // What the actions would do is worked out elsewhere, and the findings' tickets stay planned.
     world.usage.lose_everything();
+    world.sync.lose_everything();
 }
 
 /// The issues of all tasks that there are.
