@@ -36,6 +36,8 @@ struct OverviewPage<'a> {
     passing: usize,
     unsure: usize,
     idle: usize,
+    /// Of how many nothing is known yet.
+    unevaluated: usize,
     /// None until something was evaluated.
     posture: Option<Plot>,
     tickets: Tickets,
@@ -68,6 +70,16 @@ impl OverviewPage<'_> {
         self.passing + self.unsure + self.idle + self.failing.len() > 0
     }
 
+    /// Whether a connection is read, so that results are to come.
+    fn is_begun(&self) -> bool {
+        self.connections.iter().any(|it| matches!(it.state, State::Active | State::Degraded))
+    }
+
+    /// Whether there are sites whose usage is read and not shown.
+    fn is_cut(&self) -> bool {
+        self.further || self.usage.iter().filter(|it| it.ended_at.is_some()).count() > data::LICENCES
+    }
+
     /// Whether some work was given up.
     fn is_stuck(&self) -> bool {
         self.queues.iter().any(Queue::is_stuck)
@@ -93,6 +105,7 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
     let count = |outcome: Outcome| checks.iter().filter(|check| check.last_outcome == Some(outcome)).count();
     let (passing, unsure, idle) =
         (count(Outcome::Pass), count(Outcome::CannotTell), count(Outcome::NotApplicable));
+    let unevaluated = checks.iter().filter(|check| check.last_outcome.is_none()).count();
     let failing = checks.into_iter().filter(|check| check.last_outcome == Some(Outcome::Fail)).collect();
     let (connections, further) = connections?;
     let is_shown = |it: &Usage| connections.iter().any(|connection| connection.id == it.connection);
@@ -106,6 +119,7 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
         passing,
         unsure,
         idle,
+        unevaluated,
         posture: posture?,
         tickets: tickets?,
         usage,

@@ -22,6 +22,15 @@ async fn a_newcomer_sees_the_next_step() {
 }
 
 #[tokio::test]
+async fn before_anything_was_evaluated_nothing_is_said_of_what_fails() {
+    let house = House::start().await;
+    house.world.connect().await;
+    let page = house.signed_in(Role::Auditor).await.page("/").await;
+    assert!(page.contains("The first evaluation goes on"), "{page}");
+    assert!(!page.contains("What fails now") && !page.contains("No check fails"), "{page}");
+}
+
+#[tokio::test]
 async fn everything_is_told_at_a_glance() {
     let house = House::with_tasks().await;
     let connection = house.world.store().all_connections(&house.world.tenant).await.unwrap().remove(0);

@@ -15,7 +15,7 @@ use crate::words::number;
 const CONNECTIONS: usize = 8;
 
 /// How many sites' licences are shown.
-const LICENCES: usize = 4;
+pub(super) const LICENCES: usize = 4;
 
 /// How many tickets stand how.
 #[derive(Debug, Deserialize)]
@@ -151,10 +151,9 @@ impl Licence {
     }
 
     pub(super) fn saving(&self) -> String {
-        self.saving.map_or_else(
-            || "no price is entered".to_owned(),
-            |cents| format!("{}.{:02}", number(cents / 100), cents % 100),
-        )
+        let unknown = if self.unused.is_none() { "not known" } else { "no price is entered" };
+        self.saving
+            .map_or_else(|| unknown.to_owned(), |cents| format!("{}.{:02}", number(cents / 100), cents % 100))
     }
 }
 
