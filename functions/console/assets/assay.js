@@ -192,12 +192,14 @@ document.addEventListener("DOMContentLoaded", function () {
     say(wordsOf(part));
     if (drawer && !drawer.contains(part)) {
       drawer.textContent = "";
+      document.title = list ? list.title : document.title;
       list = null;
     }
   });
   document.addEventListener("keydown", function (event) {
     var drawer = document.getElementById("drawer");
-    if (event.key === "Escape" && drawer && drawer.contains(event.target)) {
+    var writes = event.target.matches("input, textarea, select");
+    if (event.key === "Escape" && !writes && drawer && drawer.contains(event.target)) {
       close(drawer);
     }
   });

@@ -28,8 +28,13 @@ impl Names {
         let mut names = BTreeMap::new();
         for some in ids.into_iter().collect::<Vec<_>>().chunks(AT_ONCE) {
             let asked = query("/v1/tokens/names", &[("ids", Some(&some.join(",")))]);
-            let found: List<Token> = client.get(&asked).await?;
-            names.extend(found.items.into_iter().map(|token| (token.id, token.name)));
+            // A page does not stand or fall by what somebody is called.
+            match client.get::<List<Token>>(&asked).await {
+                Ok(found) => names.extend(found.items.into_iter().map(|token| (token.id, token.name))),
+                Err(problem) => {
+                    tracing::warn!(status = problem.status, "what tokens are called is not known")
+                }
+            }
         }
         Ok(Self(names))
     }

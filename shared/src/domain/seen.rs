@@ -17,6 +17,10 @@ use serde_json::{Map, Value};
 use crate::error::Kind;
 use crate::{Error, Result};
 
+/// Members that are maps, whose keys are data: a key more or less is another map. Of other objects only what was seen is
+/// compared, since more may be shown than can be changed.
+const MAPS: [&str; 3] = ["days_by_priority", "seat_prices", "values"];
+
 /// Members of a thing as somebody saw them; what they did not see, or do not mind, is left out.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(transparent)]
@@ -39,7 +43,7 @@ impl Seen {
             let Some(stored) = before.get(name) else {
                 return Err(Error::invalid(format!("seen.{name}"), "there is no such member to be seen"));
             };
-            if !is_as_seen(stored, seen) && after.get(name) != Some(stored) {
+            if !is_as_seen(name, stored, seen) && after.get(name) != Some(stored) {
                 overtaken.push(name.as_str());
             }
         }
@@ -52,17 +56,21 @@ impl Seen {
     }
 }
 
-/// Whether what is stored is what was seen: of an object, the members that were seen are compared; texts without the white
-/// space around them, which no form keeps.
-fn is_as_seen(stored: &Value, seen: &Value) -> bool {
+/// Whether what is stored in the member `name` is what was seen: of an object, the members that were seen are compared; texts
+/// without the white space around them, which no form keeps.
+fn is_as_seen(name: &str, stored: &Value, seen: &Value) -> bool {
     match (stored, seen) {
         (Value::String(stored), Value::String(seen)) => stored.trim() == seen.trim(),
         (Value::Array(stored), Value::Array(seen)) => {
             stored.len() == seen.len()
-                && stored.iter().zip(seen).all(|(stored, seen)| is_as_seen(stored, seen))
+                && stored.iter().zip(seen).all(|(stored, seen)| is_as_seen(name, stored, seen))
         }
         (Value::Object(stored), Value::Object(seen)) => {
-            seen.iter().all(|(name, seen)| is_as_seen(stored.get(name).unwrap_or(&Value::Null), seen))
+            let is_whole = !MAPS.contains(&name) || stored.len() == seen.len();
+            is_whole
+                && seen
+                    .iter()
+                    .all(|(name, seen)| is_as_seen(name, stored.get(name).unwrap_or(&Value::Null), seen))
         }
         (stored, seen) => stored == seen,
     }
@@ -99,6 +107,23 @@ mod tests {
         }
         let again = json!({ "name": "Ada" });
         assert_eq!(check(json!({ "name": "Bob" }), &again), Ok(()), "it is done already");
+    }
+
+    #[test]
+    fn of_a_map_all_counts_so_that_what_somebody_added_is_not_taken_away() {
+        let before =
+            json!({ "seat_prices": { "jira": 500 }, "rules": [{ "source": { "values": { "a": 1 } } }] });
+        let after = json!({ "seat_prices": { "wiki": 900 }, "rules": [] });
+        for (seen, is_seen) in [
+            (json!({ "seat_prices": { "jira": 500 } }), true),
+            (json!({ "seat_prices": {} }), false),
+            (json!({ "seat_prices": { "jira": 500, "wiki": 1 } }), false),
+            (json!({ "rules": [{ "source": { "values": { "a": 1 } } }] }), true),
+            (json!({ "rules": [{ "source": { "values": {} } }] }), false),
+        ] {
+            let checked: Seen = serde_json::from_value(seen.clone()).unwrap();
+            assert_eq!(checked.check(&before, &after).is_ok(), is_seen, "{seen}");
+        }
     }
 
     #[test]

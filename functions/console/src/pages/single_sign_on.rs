@@ -7,12 +7,12 @@ use assay::access::Role;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::{get, post};
-use http::Method;
+use http::{Method, StatusCode};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::form::{Entered, Form};
+use crate::form::{Entered, Fields, Form};
 use crate::frame::{Frame, Visit};
 use crate::problem::Problem;
 use crate::{Console, answer};
@@ -93,7 +93,15 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
 
 async fn save(visit: Visit, form: Form) -> Result<Response, Problem> {
     visit.require(Role::Admin)?;
-    let sent = match body(&form) {
+    let setting = read(&visit).await?;
+    let fields = match form.onto(setting.entered().fields()) {
+        Ok(fields) => fields,
+        Err(entered) => {
+            let page = SettingPage { frame: &visit.frame, setting, entered: *entered };
+            return answer::with(StatusCode::CONFLICT, &page);
+        }
+    };
+    let sent = match body(&fields) {
         Ok(body) => visit.client.change::<Setting>(Method::PUT, "/v1/single-sign-on", &body).await,
         Err(problem) => Err(problem),
     };
@@ -103,8 +111,7 @@ async fn save(visit: Visit, form: Form) -> Result<Response, Problem> {
             Ok(visit.go("/single-sign-on", said))
         }
         Err(problem) if problem.is_about_input() => {
-            let (status, setting) = (problem.status(), read(&visit).await?);
-            let entered = form.refused(problem);
+            let (status, entered) = (problem.status(), form.refused(problem));
             answer::with(status, &SettingPage { frame: &visit.frame, setting, entered })
         }
         Err(problem) => Err(problem),
@@ -112,7 +119,7 @@ async fn save(visit: Visit, form: Form) -> Result<Response, Problem> {
 }
 
 /// What the API is asked for.
-fn body(form: &Form) -> Result<Value, Problem> {
+fn body(form: &Fields) -> Result<Value, Problem> {
     let scopes: Vec<&str> = form.all("scopes").into_iter().flat_map(str::split_whitespace).collect();
     let mut roles = BTreeMap::new();
     for (field, role, _) in ROLES {

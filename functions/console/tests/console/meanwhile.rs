@@ -1,6 +1,7 @@
 //! Forms that are sent after somebody else changed the same thing: nobody's change is overwritten unseen.
 
 use assay::access::Role;
+use assay_test_support::issuer::{CLIENT_ID, CLIENT_SECRET, Issuer};
 use serde_json::{Value, json};
 
 use super::filled::filled;
@@ -266,4 +267,34 @@ async fn days_for_single_priorities_are_entered_one_a_line_and_refused_at_their_
         shown.contains("within 30 days, those of priority 1 within 2, those of priority 2 within 5"),
         "{shown}"
     );
+}
+
+#[tokio::test]
+async fn the_form_of_single_sign_on_makes_nobody_an_admin_again_whom_somebody_else_took_out() {
+    let (issuer, house) = (Issuer::start().await, House::start().await);
+    let setting = |claim: &str, roles: Value| {
+        json!({
+            "issuer": issuer.url, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET,
+            "scopes": ["email", "profile"], "role_claim": claim, "roles": roles,
+        })
+    };
+    let api = "/v1/single-sign-on";
+    let begun = setting("groups", json!({ "grc": "admin", "left": "admin" }));
+    assert_eq!(house.call("PUT", api, &begun).await.status, 200);
+    let it = Edited {
+        page: "/single-sign-on",
+        to: "/single-sign-on",
+        api,
+        method: "PUT",
+        theirs: ("/roles", setting("groups", json!({ "grc": "admin" }))),
+        ours: ("scopes", "email", "/scopes", json!(["email"])),
+        both: (
+            "role_claim",
+            setting("roles", json!({ "grc": "admin" })),
+            "teams",
+            "/role_claim",
+            json!("teams"),
+        ),
+    };
+    assert_nothing_is_overwritten(&house, &house.signed_in(Role::Admin).await, it).await;
 }

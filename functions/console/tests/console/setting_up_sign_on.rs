@@ -37,7 +37,10 @@ async fn an_admin_sets_it_up_sees_it_changes_it_and_ends_it() {
     let shown = browser.follow(&browser.submit("/single-sign-on", &fields).await).await.text();
     assert!(shown.contains("Single sign-on is set up.") && !shown.contains(CLIENT_SECRET), "{shown}");
     assert!(shown.contains("/sign-in/with/acme\">Try it</a>"), "{shown}");
-    let told = shown.replace(&issuer.url, "https://login.example.com");
+    let encoded = issuer.url.replace(':', "%3A").replace('/', "%2F");
+    let told = shown
+        .replace(&issuer.url, "https://login.example.com")
+        .replace(&encoded, "https%3A%2F%2Flogin.example.com");
     insta::assert_snapshot!("single_sign_on", main_of(&told));
     let kept = house.call("GET", "/v1/single-sign-on", &Value::Null).await.json();
     let roles = serde_json::json!({ "grc": "admin", "audit": "auditor", "CN=Auditors,OU=Groups": "auditor" });

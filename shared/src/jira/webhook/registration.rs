@@ -2,7 +2,7 @@
 //!
 //! Source of all: specification of the operations below `/rest/api/3/webhook`, which only apps may call.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use super::super::error::JiraError;
 use super::super::http::Method;
 use super::super::time;
 use crate::clock::after;
-use crate::connection::{Connection, UseCase};
+use crate::connection::{Connection, Scope, UseCase};
 use crate::sync_setting::SyncSetting;
 
 /// How long a webhook lives after it was registered or refreshed, in seconds: 30 days.
@@ -41,7 +41,7 @@ pub fn wanted_filter(connection: &Connection, settings: &[SyncSetting]) -> Strin
     match wanted_projects(connection, settings) {
         None => "project != null".to_owned(),
         Some(projects) => {
-            let ids: Vec<&str> = projects.into_keys().collect();
+            let ids: Vec<&str> = projects.into_iter().collect();
             format!("project in ({})", ids.join(", "))
         }
     }
@@ -50,31 +50,30 @@ pub fn wanted_filter(connection: &Connection, settings: &[SyncSetting]) -> Strin
 /// The same for a person to enter in Jira, with the projects' keys; none where every project is meant, since that webhook may
 /// go without a query. Keys stand in quotes: one may be a word of JQL.
 pub fn wanted_query(connection: &Connection, settings: &[SyncSetting]) -> Option<String> {
-    let projects = wanted_projects(connection, settings)?;
-    let mut keys: Vec<String> = projects.into_values().map(|key| format!("\"{key}\"")).collect();
-    keys.sort_unstable();
-    Some(format!("project in ({})", keys.join(", ")))
+    let scopes = wanted_scopes(connection)?;
+    let named = scopes.into_iter().flat_map(|scope| &scope.keys).map(String::as_str);
+    let own = settings.iter().filter(|setting| setting.connection == connection.id);
+    let keys: BTreeSet<&str> = named.chain(own.map(|setting| setting.project_key.as_str())).collect();
+    let quoted: Vec<String> = keys.into_iter().map(|key| format!("\"{key}\"")).collect();
+    (!quoted.is_empty()).then(|| format!("project in ({})", quoted.join(", ")))
 }
 
-/// The ids and keys of the projects that a webhook must tell of; none where it is every project.
-fn wanted_projects<'a>(
-    connection: &'a Connection,
-    settings: &'a [SyncSetting],
-) -> Option<BTreeMap<&'a str, &'a str>> {
-    let mut projects = BTreeMap::new();
-    for (use_case, scope) in [
+/// What the connection is about, where that is a matter of projects; none where a use case is about a query alone.
+fn wanted_scopes(connection: &Connection) -> Option<Vec<&Scope>> {
+    let scopes = [
         (UseCase::Ticketing, &connection.change_management),
         (UseCase::IncidentManagement, &connection.incidents),
-    ] {
-        if connection.use_cases.contains(&use_case) && scope.is_set() {
-            if scope.keys.is_empty() {
-                return None;
-            }
-            projects.extend(scope.projects.iter().map(|it| (it.id.as_str(), it.key.as_str())));
-        }
-    }
+    ];
+    let wanted = scopes.into_iter().filter(|(it, scope)| connection.use_cases.contains(it) && scope.is_set());
+    wanted.map(|(_, scope)| (!scope.keys.is_empty()).then_some(scope)).collect()
+}
+
+/// The ids of the projects that a webhook must tell of; none where it is every project.
+fn wanted_projects<'a>(connection: &'a Connection, settings: &'a [SyncSetting]) -> Option<BTreeSet<&'a str>> {
+    let found = wanted_scopes(connection)?.into_iter().flat_map(|scope| &scope.projects);
     let own = settings.iter().filter(|setting| setting.connection == connection.id);
-    projects.extend(own.map(|setting| (setting.project.as_str(), setting.project_key.as_str())));
+    let own = own.map(|setting| setting.project.as_str());
+    let projects: BTreeSet<&str> = found.map(|project| project.id.as_str()).chain(own).collect();
     (!projects.is_empty()).then_some(projects)
 }
 

@@ -80,8 +80,8 @@ pub struct DecisionInput {
     /// Why, at most 1,000 characters; must be there for `revoke` and `change`.
     #[serde(default)]
     note: Option<String>,
-    /// What the caller saw decided before: if somebody decided otherwise since, nothing is decided (409, `overtaken`). Null
-    /// overwrites whatever was decided.
+    /// What the caller saw decided before: if somebody decided otherwise since, nothing is decided (409, `overtaken`), as far as
+    /// that can be told before the first is written. Null overwrites whatever was decided.
     #[serde(default, deserialize_with = "optional_object")]
     seen: Option<SeenDecision>,
 }

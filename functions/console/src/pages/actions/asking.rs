@@ -378,10 +378,11 @@ fn grant(form: &Form) -> Value {
     let text = |name: &str| form.text(name);
     match text("grant.kind") {
         "role" => {
-            // Chosen from the list, or named by the ids of both.
+            // Named by the ids of both, or else chosen from the list.
+            let named = (text("grant.project"), text("grant.role"));
             let (project, role) = match text("grant.held").split_once('/') {
-                Some(held) => held,
-                None => (text("grant.project"), text("grant.role")),
+                Some(held) if named == ("", "") => held,
+                _ => named,
             };
             json!({ "kind": "role", "project": project, "role": role })
         }

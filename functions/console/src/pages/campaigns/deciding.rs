@@ -54,6 +54,11 @@ struct Said {
     was: (String, String),
 }
 
+/// A note as a field of one line shows it: browsers leave the ends of lines out.
+fn in_one_line(note: &str) -> String {
+    note.replace(['\r', '\n'], "")
+}
+
 impl Said {
     /// The rows that say something else than was decided when the page was made.
     fn all(form: &Fields) -> Vec<Self> {
@@ -61,7 +66,7 @@ impl Said {
             let text = |name: &str| form.text(&format!("{name}.{number}")).to_owned();
             let was = (text("was"), text("was_note"));
             let said = Self { item: text("item"), decision: text("decision"), note: text("note"), was };
-            let is_new = said.decision != said.was.0 || said.note != said.was.1;
+            let is_new = said.decision != said.was.0 || said.note != in_one_line(&said.was.1);
             (!said.item.is_empty() && !said.decision.is_empty() && is_new).then_some(said)
         };
         (0..MOST_ROWS).filter_map(row).collect()

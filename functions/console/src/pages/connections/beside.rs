@@ -101,8 +101,9 @@ pub(super) async fn make_webhook(
     Path(id): Path<String>,
     form: Form,
 ) -> Result<Response, Problem> {
-    let made = visit.client.post(&path(&["v1", "connections", &id, "webhook"]), &form, &()).await?;
+    // All else is read before: once the secret is made, nothing may keep the page from showing it.
     let (connection, wanted) = (one(&visit, &id).await?, wanted(&visit, &id).await?);
+    let made = visit.client.post(&path(&["v1", "connections", &id, "webhook"]), &form, &()).await?;
     // Not a way to another page: the secret is in this answer and nowhere else.
     answer::page(&WebhookPage { frame: &visit.frame, connection, wanted, made: Some(made) })
 }

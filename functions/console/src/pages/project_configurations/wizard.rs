@@ -292,6 +292,7 @@ fn change_of(body: &Value, told: &Value) -> Value {
     }
     let mut change = meanwhile::change(body, &seen, &seen);
     change["rules"] = body["rules"].clone();
+    change["seen"]["rules"] = seen["rules"].clone();
     if let Some(members) = change.as_object_mut() {
         members.remove("connection");
     }

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::{get, post};
-use http::Method;
+use http::{Method, StatusCode};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -211,18 +211,30 @@ impl<'a> FindingPage<'a> {
 
 async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
     let finding: Finding = visit.client.get(&path(&["v1", "findings", &id])).await?;
-    let entered = match &finding.acceptance {
-        Some(accepted) => Entered::of([("until", accepted.until.to_string()), ("why", accepted.why.clone())]),
-        None => Entered::default(),
-    };
+    let entered = stored(&finding);
     let page = FindingPage::read(&visit, finding, entered).await?;
     if visit.frame.wants("drawer") { answer::page(&page.as_drawer()) } else { answer::page(&page) }
 }
 
+/// What the form that accepts its risk shows.
+fn stored(finding: &Finding) -> Entered {
+    match &finding.acceptance {
+        Some(accepted) => Entered::of([("until", accepted.until.to_string()), ("why", accepted.why.clone())]),
+        None => Entered::default(),
+    }
+}
+
 async fn accept(visit: Visit, Path(id): Path<String>, form: Form) -> Result<Response, Problem> {
     let of = path(&["v1", "findings", &id]);
-    let body = json!({ "until": form.text("until"), "why": form.text("why") });
-    let accepted = if visit.frame.operates() && form.text("until").parse::<Date>().is_err() {
+    let finding: Finding = visit.client.get(&of).await?;
+    let fields = match form.onto(stored(&finding).fields()) {
+        Ok(fields) => fields,
+        Err(entered) => {
+            return answer::with(StatusCode::CONFLICT, &FindingPage::read(&visit, finding, *entered).await?);
+        }
+    };
+    let body = json!({ "until": fields.text("until"), "why": fields.text("why") });
+    let accepted = if visit.frame.operates() && fields.text("until").parse::<Date>().is_err() {
         Err(Problem::invalid("until", "Enter a day, such as 2026-12-31."))
     } else {
         visit.client.change::<Value>(Method::PUT, &format!("{of}/acceptance"), &body).await
@@ -233,7 +245,6 @@ async fn accept(visit: Visit, Path(id): Path<String>, form: Form) -> Result<Resp
             "The risk is accepted. Its ticket is closed within minutes.",
         )),
         Err(problem) if problem.is_about_input() => {
-            let finding = visit.client.get(&of).await?;
             let status = problem.status();
             let page = FindingPage::read(&visit, finding, form.refused(problem)).await?;
             answer::with(status, &page)
