@@ -32,7 +32,7 @@ impl Names {
             match client.get::<List<Token>>(&asked).await {
                 Ok(found) => names.extend(found.items.into_iter().map(|token| (token.id, token.name))),
                 Err(problem) => {
-                    tracing::warn!(status = problem.status, "what tokens are called is not known")
+                    tracing::warn!(status = problem.status, "what tokens are called is not known");
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! Findings over the API: what comes in, what is refused, lists, acceptances, the policy.
 
+use assay::dynamodb::Counts;
+use assay::finding::tally::Tally;
 use serde_json::{Value, json};
 
 use crate::support::{House, assert_problem};
@@ -279,4 +281,21 @@ async fn the_policy_for_findings_says_days_by_severity_and_a_zone() {
     }
     assert_eq!(house.call("PUT", "/v1/findings/policy", &policy()).await.json(), policy());
     assert_eq!(house.get("/v1/findings/policy").await.json(), policy());
+}
+
+#[tokio::test]
+async fn what_is_too_much_to_be_counted_at_each_look_is_told_as_it_was_counted_last() {
+    let house = House::start().await;
+    finding(&house).await;
+    let counted = house.get("/v1/findings/summary").await.json();
+    assert_eq!((&counted["counted"], &counted["total"]), (&json!("now"), &json!(1)), "{counted}");
+    let (store, tenant, now) = (house.world.store(), &house.world.tenant, house.world.time.now());
+    for (total, told) in [(5000, json!("now")), (5001, json!("last_evaluation"))] {
+        let tally = Tally { total, ..Tally::default() };
+        let counts = Counts { tally, doubts: vec!["nobody looked".to_owned()], counted_at: now };
+        store.keep_finding_counts(tenant, &counts).await.unwrap();
+        let summary = house.get("/v1/findings/summary").await.json();
+        assert_eq!(summary["counted"], told, "{summary}");
+        assert_eq!(summary["total"], json!(if told == "now" { 1 } else { total }), "{summary}");
+    }
 }
