@@ -4,7 +4,7 @@ use assay::access::Role;
 
 use serde_json::json;
 
-use super::support::{House, PROBE, assert_harmless};
+use super::support::{House, PROBE, assert_harmless, main_of};
 
 #[tokio::test]
 async fn what_is_not_there_is_told_with_the_way_on() {
@@ -56,4 +56,24 @@ async fn a_name_from_outside_never_becomes_markup() {
     assert_harmless(&browser.page("/").await);
     let answer = browser.get("/sign-in?to=/%22%3E%3Cimg%20src=x%20onerror=alert(1)%3E").await;
     assert!(!answer.header("location").contains('<'));
+}
+
+#[tokio::test]
+async fn forms_and_refusals_have_these_pages() {
+    let house = House::with_tasks().await;
+    let browser = house.signed_in(Role::Admin).await;
+    for (name, path) in [
+        ("time_zone", "/time-zone"),
+        ("person_new", "/people/new"),
+        ("action_new_issue", "/actions/new?what=create_issue&connection=con-1"),
+        ("action_new_access", "/actions/new?what=change_access&connection=con-1"),
+        ("action_new_removal", "/actions/new?what=delete_issue&connection=con-1"),
+        ("pull_request_new", "/pull-requests/new"),
+        ("reconnect", "/connections/con-1/reconnect"),
+    ] {
+        insta::assert_snapshot!(name, main_of(&browser.page(path).await));
+    }
+    insta::assert_snapshot!("not_found", main_of(&browser.get("/nothing").await.text()));
+    let unknown = house.browser().get("/sign-in/with/acme").await.text();
+    insta::assert_snapshot!("single_sign_on_unknown", main_of(&unknown));
 }
