@@ -33,12 +33,14 @@ impl Fields {
         let mut merged = self.clone().without(WAS);
         let mut meanwhile = BTreeMap::new();
         let names: BTreeSet<&str> = was.iter().chain(stored.iter()).map(|(name, _)| name).collect();
+        let both_changed_a_list = differ_in_a_list(&was, stored) && differ_in_a_list(&was, self);
         for name in names {
             let (entered, was, now) = (self.texts(name), was.texts(name), stored.texts(name));
-            if are_same(&was, &now) || are_same(&entered, &now) {
+            let is_clash = both_changed_a_list && is_of_a_list(name);
+            if are_same(&entered, &now) || (are_same(&was, &now) && !is_clash) {
                 continue;
             }
-            if are_same(&entered, &was) {
+            if are_same(&entered, &was) && !is_clash {
                 merged = merged.with(name, &now);
             } else {
                 meanwhile.insert(name.to_owned(), now.join(", "));
@@ -61,6 +63,17 @@ impl Fields {
         let fields = self.iter().filter(|(name, text)| *name != WAS && !text.is_empty());
         form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
     }
+}
+
+/// Whether a field is of one of several things that only their places tell apart, such as `routes[0].sources`. Where somebody
+/// took one of them away, the others have other places; so what two people changed in such a list is not put together.
+fn is_of_a_list(name: &str) -> bool {
+    name.contains('[')
+}
+
+fn differ_in_a_list(one: &Fields, other: &Fields) -> bool {
+    let mut names = one.iter().chain(other.iter()).map(|(name, _)| name).filter(|name| is_of_a_list(name));
+    names.any(|name| !are_same(&one.texts(name), &other.texts(name)))
 }
 
 /// Whether two fields say the same. Of several texts the order does not count, nor whether they stand in one with commas.
@@ -148,6 +161,27 @@ mod tests {
         assert_eq!(shown.problem().map(|problem| problem.status), Some(409));
         let again = sent(&shown.was(), "name=Eve&state=left").onto(&Fields::of_query("name=Bob&state=left"));
         assert_eq!(again.ok().map(|fields| fields.written()).as_deref(), Some("name=Eve&state=left"));
+    }
+
+    #[test]
+    fn what_two_people_changed_in_a_list_is_not_put_together_by_place() {
+        let was = "r[0].level=critical&r[0].source=snyk&r[1].level=high&r[1].source=snyk";
+        let without_the_first = "r[0].level=high&r[0].source=snyk";
+        let other_source = was.replacen("source=snyk", "source=trivy", 1);
+        let shown = onto(was, &other_source, without_the_first).err().unwrap();
+        assert_eq!((shown.value("r[0].level"), shown.value("r[0].source")), ("critical", "trivy"));
+        assert_eq!(shown.meanwhile("r[0].level"), Some("high"));
+        let renamed = format!("{was}&name=Eve");
+        let merged = onto(was, &renamed, without_the_first).ok();
+        assert_eq!(
+            merged.as_deref(),
+            Some("r%5B0%5D.source=snyk&name=Eve&r%5B0%5D.level=high"),
+            "one changed it"
+        );
+        assert_eq!(
+            onto(was, &other_source, was).map_err(|_| ()),
+            Ok(other_source.replace('[', "%5B").replace(']', "%5D"))
+        );
     }
 
     #[test]
