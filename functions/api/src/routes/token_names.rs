@@ -63,5 +63,5 @@ async fn names(
     let ids = ids.map_err(|error| Problem::invalid("ids", error.to_string()))?;
     let mut tokens = api.core.store.tokens(&caller.tenant, &ids).await?;
     tokens.sort_by(|one, other| one.id.cmp(&other.id));
-    Ok(Json(List { items: tokens.into_iter().map(TokenNameView::of).collect(), next_cursor: None }))
+    Ok(Json(List::whole(tokens.into_iter().map(TokenNameView::of).collect())))
 }
